@@ -1,0 +1,74 @@
+"""Build rules that pyproject.toml cannot say: root folders as subpackages, and the Cython kernels."""
+
+from pathlib import Path
+
+import numpy as np
+from Cython.Build import cythonize
+from setuptools import Extension, find_packages, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CCompilerError, CompileError, ExecError, PlatformError
+
+ROOT = Path(__file__).parent
+WINGS = ("cext", "operators", "problems", "engine")
+
+NO_COMPILER = (
+    "paretide is an engine with a compiled core and could not compile it ({error}). "
+    "Install a C compiler (Debian/Ubuntu: apt-get install build-essential python3-dev; "
+    "macOS: xcode-select --install; Windows: Microsoft C++ Build Tools) and install again."
+)
+
+
+class BuildKernels(build_ext):
+    """Compile the kernels or stop with one sentence: there is no slow fallback to land in."""
+
+    def run(self):
+        try:
+            super().run()
+        except (CCompilerError, CompileError, ExecError, PlatformError, OSError) as error:
+            raise SystemExit(NO_COMPILER.format(error=error)) from None
+
+
+def kernels():
+    # -ffp-contract=off: a fused multiply-add would give other bits on machines that have it.
+    arguments = ["-O3", "-ffp-contract=off"]
+    return [
+        Extension(
+            f"paretide.cext.{source.stem}",
+            [f"cext/{source.name}"],
+            include_dirs=[np.get_include(), "cext"],
+            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+            extra_compile_args=arguments,
+        )
+        for source in sorted((ROOT / "cext").glob("*.pyx"))
+    ]
+
+
+packages = ["paretide"]
+package_dir = {"paretide": "src/paretide"}
+for wing in WINGS:
+    package_dir[f"paretide.{wing}"] = wing
+    packages.append(f"paretide.{wing}")
+    packages += [f"paretide.{wing}.{name}" for name in find_packages(wing)]
+
+setup(
+    packages=packages,
+    package_dir=package_dir,
+    include_package_data=False,
+    package_data={
+        "paretide": ["py.typed"],
+        "paretide.cext": ["*.pyi", "*.pxd", "*.pyx", "*.h"],
+    },
+    ext_modules=cythonize(
+        kernels(),
+        include_path=["cext"],
+        language_level=3,
+        compiler_directives={
+            "boundscheck": False,
+            "wraparound": False,
+            "cdivision": True,
+            "initializedcheck": False,
+            "embedsignature": True,
+        },
+    ),
+    cmdclass={"build_ext": BuildKernels},
+)
