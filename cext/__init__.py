@@ -1,0 +1,22 @@
+"""The compiled core: arrays in, arrays out, no Python objects inside a loop, the GIL released.
+
+One file is one kernel and has one oracle of the same name in ``reference.py``. Inputs are never
+modified, may be read-only or non-contiguous, and are finite: that is checked above this layer.
+"""
+
+try:
+    from . import (
+        bit_flip,
+        crowding,
+        dominance,
+        polynomial_mutation,
+        sbx,
+        tournament,
+    )
+except ImportError as error:
+    raise ImportError(
+        "the compiled core is missing; install with pip install . (in a checkout: pip install -e .,"
+        f" and after a change of a kernel: python setup.py build_ext --inplace) [{error}]"
+    ) from error
+
+__all__ = ["bit_flip", "crowding", "dominance", "polynomial_mutation", "sbx", "tournament"]

@@ -1,0 +1,1 @@
+"""Runs: population, algorithms, executors, store, the run loop and its result."""

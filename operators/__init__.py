@@ -1,0 +1,1 @@
+"""One step of evolution: pure functions of arrays and a ``numpy.random.Generator``."""

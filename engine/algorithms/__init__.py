@@ -1,0 +1,29 @@
+"""Algorithms: printable specifications that start ask/tell state machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import ConfigurationError
+from .dynamic_nsga2 import DynamicNSGA2
+from .nsga2 import NSGA2
+from .specification import Specification, read_settings
+
+ALGORITHMS: dict[str, type[Specification]] = {kind.name: kind for kind in (NSGA2, DynamicNSGA2)}
+
+
+def make_algorithm(name: str, settings: dict[str, Any]) -> Specification:
+    """The algorithm of this name ("nsga2", "dnsga2") with these settings, as JSON holds them.
+
+    Raises ConfigurationError for an unknown name or setting.
+    """
+    kind = ALGORITHMS.get(name)
+    if kind is None:
+        raise ConfigurationError(
+            f"there is no algorithm {name!r}; choose one of {list(ALGORITHMS)}"
+        )
+    known = list(kind().settings())
+    unknown = [key for key in settings if key not in known]
+    if unknown:
+        raise ConfigurationError(f"{name} has no setting {unknown[0]!r}; it has {known}")
+    return kind(**read_settings(settings))

@@ -1,0 +1,41 @@
+"""Executors: where evaluations run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import ConfigurationError
+from .base import Executor, Job
+from .processes import ProcessExecutor
+from .ray import RayExecutor
+from .serial import SerialExecutor
+
+EXECUTORS: dict[str, type[Any]] = {
+    "serial": SerialExecutor,
+    "processes": ProcessExecutor,
+    "ray": RayExecutor,
+}
+
+__all__ = ["Executor", "Job", "ProcessExecutor", "RayExecutor", "SerialExecutor", "make_executor"]
+
+
+def make_executor(executor: Any, **arguments: Any) -> Executor:
+    """The executor of this name with these arguments, or the one given.
+
+    Raises ConfigurationError for an unknown name or argument.
+    """
+    if not isinstance(executor, str):
+        for method in ("start", "submit", "collect", "close", "settings"):
+            if not callable(getattr(executor, method, None)):
+                raise ConfigurationError(
+                    f"executor must be one of {list(EXECUTORS)} or an executor, got {executor!r}"
+                )
+        return executor  # type: ignore[no-any-return]
+    if executor not in EXECUTORS:
+        raise ConfigurationError(
+            f"there is no executor {executor!r}; choose one of {list(EXECUTORS)}"
+        )
+    try:
+        return EXECUTORS[executor](**arguments)  # type: ignore[no-any-return]
+    except TypeError as error:
+        raise ConfigurationError(f"executor {executor!r}: {error}") from None

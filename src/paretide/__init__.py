@@ -1,0 +1,69 @@
+"""paretide: evolutionary multi-objective optimization of expensive problems.
+
+import paretide as pt
+result = pt.minimize(problem, pt.NSGA2(size=100), budget=20_000, seed=1, store="run.h5")
+result = pt.resume("run.h5", budget=10_000)
+run = pt.open_run("run.h5")
+"""
+
+from importlib.metadata import version as _version
+
+from . import errors
+from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
+from .engine.algorithms.nsga2 import NSGA2
+from .engine.executors import ProcessExecutor, RayExecutor, SerialExecutor
+from .engine.minimize import minimize, resume
+from .engine.outcome import Evaluated, Failed
+from .engine.population import Population
+from .engine.progress import Progress
+from .engine.result import Result
+from .engine.run import Run, open_run
+from .operators.crossover import SBX
+from .operators.mutation import BitFlip, PolynomialMutation
+from .operators.survival import crowding_distance, nondominated_rank
+from .problems.constraints import equal, lower, upper
+from .problems.context import Context
+from .problems.problem import Problem
+from .problems.space import Binary, Integer, Real, Space
+from .problems.suites.onemax import OneMinMax
+from .problems.variables import Bool, Choice, Float, Int, Ordinal
+
+__version__ = _version("paretide")
+
+__all__ = [
+    "NSGA2",
+    "SBX",
+    "Binary",
+    "BitFlip",
+    "Bool",
+    "Choice",
+    "Context",
+    "DynamicNSGA2",
+    "Evaluated",
+    "Failed",
+    "Float",
+    "Int",
+    "Integer",
+    "OneMinMax",
+    "Ordinal",
+    "PolynomialMutation",
+    "Population",
+    "Problem",
+    "ProcessExecutor",
+    "Progress",
+    "RayExecutor",
+    "Real",
+    "Result",
+    "Run",
+    "SerialExecutor",
+    "Space",
+    "crowding_distance",
+    "equal",
+    "errors",
+    "lower",
+    "minimize",
+    "nondominated_rank",
+    "open_run",
+    "resume",
+    "upper",
+]

@@ -1,0 +1,63 @@
+"""Random numbers inside a nogil loop, straight from a NumPy bit generator's C interface.
+
+The capsule "BitGenerator" holds function pointers, so nothing of NumPy has to be linked.
+Whoever draws holds ``bit_generator.lock``: threads that share a generator then cannot tear it.
+"""
+
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.math cimport floor, log
+from libc.stdint cimport uint32_t, uint64_t
+
+
+cdef extern from "numpy/random/bitgen.h":
+    ctypedef struct bitgen_t:
+        void *state                                             # the generator's own
+        uint64_t (*next_uint64)(void *state) noexcept nogil     # uniform on all 64 bits
+        double (*next_double)(void *state) noexcept nogil       # uniform on [0, 1), 53 bits
+
+
+cdef inline bitgen_t *bitgen_of(object bit_generator) except NULL:
+    capsule = getattr(bit_generator, "capsule", None)
+    if capsule is None:
+        raise TypeError(
+            "bit_generator must be a numpy.random.BitGenerator, such as rng.bit_generator; "
+            f"got {type(bit_generator).__name__}"
+        )
+    # Valid as long as the Python object lives: the caller keeps it for the whole loop.
+    return <bitgen_t *>PyCapsule_GetPointer(capsule, "BitGenerator")
+
+
+cdef inline double uniform(bitgen_t *source) noexcept nogil:
+    """A double in [0, 1): one draw, the same as ``Generator.random()``."""
+    return source.next_double(source.state)
+
+
+cdef inline bint fair_coin(bitgen_t *source) noexcept nogil:
+    """True with probability 1/2: the top bit of one 64-bit draw."""
+    return source.next_uint64(source.state) >> 63
+
+
+cdef inline uint64_t below(bitgen_t *source, uint64_t bound) noexcept nogil:
+    """An integer in [0, bound), exactly uniform, for 1 <= bound < 2**32.
+
+    Source: Lemire (2019), "Fast random integer generation in an interval", algorithm 5, with 32
+    bits: the upper half of each 64-bit draw, since a 64 by 64 bit product is not portable C.
+    """
+    cdef uint64_t product = (source.next_uint64(source.state) >> 32) * bound
+    cdef uint64_t excess
+    if <uint32_t>product < bound:
+        # Only here can a draw be one of the 2**32 mod bound that would make some numbers likelier.
+        excess = ((<uint64_t>1 << 32) - bound) % bound
+        while <uint32_t>product < excess:
+            product = (source.next_uint64(source.state) >> 32) * bound
+    return product >> 32
+
+
+cdef inline double failures(bitgen_t *source, double log_miss) noexcept nogil:
+    """Trials that fail before the first success, geometric, where log_miss = log1p(-prob) < 0.
+
+    A whole number as a double, because for a tiny probability it exceeds every integer type.
+    Source: Devroye (1986), "Non-Uniform Random Variate Generation", chapter X.2, inversion.
+    """
+    # 1 - u is exact and in (0, 1]; prob = 1 gives log_miss = -inf, hence always 0.
+    return floor(log(1.0 - uniform(source)) / log_miss)

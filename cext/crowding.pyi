@@ -1,0 +1,13 @@
+from typing import SupportsIndex
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..typing import FloatArray, IntArray
+
+def sort_objectives(F: ArrayLike, rng: np.random.Generator | None = None) -> IntArray: ...
+def crowding_distance(F: ArrayLike, order: ArrayLike) -> FloatArray: ...
+def truncate(
+    F: ArrayLike, order: ArrayLike, priority: ArrayLike, keep: SupportsIndex
+) -> IntArray: ...
+def truncate_once(distance: ArrayLike, priority: ArrayLike, keep: SupportsIndex) -> IntArray: ...

@@ -1,0 +1,147 @@
+"""NSGA-II with a dynamic population: start small, double, stop at a maximum.
+
+Source: B. Doerr, M. S. Krejca, S. Wietheger, "Speeding Up the NSGA-II via Dynamic Population
+Sizes", arXiv 2509.01739. The defaults of ``tau`` and ``first_tau`` were chosen by measurement.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
+
+from ...errors import ConfigurationError
+from ...operators.crossover import SBX
+from ...operators.mutation import BitFlip, PolynomialMutation
+from ...operators.survival import Crowding
+from ...problems.definition import Definition
+from ...problems.space import Binary
+from ..schedule import Doubling, default_taus
+from .specification import Specification, check_count
+
+log = logging.getLogger(__name__)
+
+ADVISED_BUDGET, LEAST_BUDGET = 100, 60
+"""Evaluations per individual of ``max_size``: what pays, and below which NSGA-II is better."""
+
+LARGEST_DEFAULT = 100
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class DynamicNSGA2(Specification):
+    """NSGA-II with a dynamic population ("dnsga2" on the command line).
+
+    Not to be confused with pymoo's DNSGA2, which is for problems that change over time.
+
+    Args:
+        start: First size; None is max(4, 2 n_obj). Kept as ``start_size``.
+        max_size: Last size; None is a hundredth of the budget, at most 100.
+        tau: Evaluations between doublings; None is 8 n for n bits, in other spaces 0.3 of the
+            budget split evenly over the sizes between first and last.
+        first_tau: Evaluations at the first size; None is ``tau`` if that is given, otherwise
+            8 n ln n for n bits, in other spaces 0.3 of the budget.
+
+    The other settings are those of ``Specification``.
+    """
+
+    start_size: int | None
+    max_size: int | None
+    tau: int | None
+    first_tau: int | None
+
+    name: ClassVar[str] = "dnsga2"
+
+    # Written out because `start` is both a setting and the method that starts the machine.
+    def __init__(
+        self,
+        *,
+        start: int | None = None,
+        max_size: int | None = None,
+        tau: int | None = None,
+        first_tau: int | None = None,
+        crossover: SBX | None = None,
+        mutation: PolynomialMutation | BitFlip | None = None,
+        crowding: Crowding = "current",
+        eliminate_duplicates: bool = True,
+    ) -> None:
+        values = {
+            "crossover": crossover,
+            "mutation": mutation,
+            "crowding": crowding,
+            "eliminate_duplicates": eliminate_duplicates,
+            "start_size": start,
+            "max_size": max_size,
+            "tau": tau,
+            "first_tau": first_tau,
+        }
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        limits = {"start_size": 2, "max_size": 2, "tau": 1, "first_tau": 1}
+        for key, least in limits.items():
+            if getattr(self, key) is not None:
+                check_count(
+                    f"DynamicNSGA2: {key.removesuffix('_size') if key == 'start_size' else key}",
+                    getattr(self, key),
+                    least,
+                )
+
+    def _values(self) -> dict[str, Any]:
+        """As the constructor takes them."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {"start": values.pop("start_size"), **values}
+
+    def settings(self) -> dict[str, Any]:
+        """All settings as JSON."""
+        settings = super().settings()
+        return {"start": settings.pop("start_size"), **settings}
+
+    def __repr__(self) -> str:
+        return f"DynamicNSGA2({', '.join(f'{k}={v!r}' for k, v in self._values().items())})"
+
+    def resolved(self, definition: Definition, budget: int | None) -> Self:
+        """With sizes and taus filled in; logs a warning where NSGA-II is the better choice.
+
+        Raises ConfigurationError if a default needs the budget and there is none.
+        """
+        start = max(4, 2 * definition.n_obj) if self.start_size is None else self.start_size
+        max_size = self.max_size
+        if max_size is None:
+            if budget is None:
+                raise ConfigurationError(
+                    "DynamicNSGA2 derives max_size from the budget, and none is known: "
+                    "pass max_size=, or budget="
+                )
+            max_size = max(start, min(LARGEST_DEFAULT, budget // ADVISED_BUDGET))
+        start = min(start, max_size)
+        first_tau, tau = self.first_tau, self.tau
+        if tau is None:
+            default_first, tau = default_taus(definition, start, max_size, budget)
+            first_tau = default_first if first_tau is None else first_tau
+        elif first_tau is None:
+            first_tau = tau
+        if (
+            budget is not None
+            and budget < LEAST_BUDGET * max_size
+            and not isinstance(definition.space, Binary)
+        ):
+            log.warning(
+                "a budget of %d is %.0f evaluations for each of max_size=%d; below %d per individual "
+                "NSGA2(size=%d) is the better choice, from %d the dynamic population pays",
+                budget, budget / max_size, max_size, LEAST_BUDGET, max_size, ADVISED_BUDGET,
+            )  # fmt: skip
+        values = {**self._values(), "start": start, "max_size": max_size}
+        return type(self)(**{**values, "tau": tau, "first_tau": first_tau})
+
+    def schedule(self) -> Doubling:
+        """Doubling, of a resolved specification."""
+        sizes = (self.start_size, self.max_size, self.first_tau, self.tau)
+        start, max_size, first_tau, tau = sizes
+        if start is None or max_size is None or first_tau is None or tau is None:
+            raise ConfigurationError(
+                f"{self} is not resolved: start it with a problem and a budget"
+            )
+        return Doubling(start, max_size, first_tau, tau)

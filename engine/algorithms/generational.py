@@ -1,0 +1,429 @@
+"""The state machine behind NSGA-II: generations asked for and told candidate by candidate.
+
+A generation's children are all made when the first of them is asked for, and selection waits until
+all have been told, so neither the order of telling nor the number of workers can change the result.
+Selection happens at the *next* ask: whether a run ends at a budget or goes on beyond it, the same
+generations follow each other. ``population`` shows at any time what selection would keep of
+everything told so far, and commits to nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...errors import AskTellError, ConfigurationError, ShapeError
+from ...operators.duplicates import first_occurrences
+from ...operators.survival import Crowding, survive
+from ...problems.definition import Definition
+from ...typing import ByteArray, Candidates, FloatArray, IntArray
+from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
+from ..population import Population, concatenate
+from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
+from ..schedule import Doubling
+from ..variation import Variation
+from .batch import Batch
+
+log = logging.getLogger(__name__)
+
+REDRAWS = 20  # of children that turned out to be duplicates
+
+
+@dataclass
+class _Offspring:
+    """The generation under way; rows are in order of id, ids without gaps."""
+
+    first_id: int
+    X: Candidates
+    parents: IntArray  # (k, 2) ids
+    status: ByteArray
+    handed: int  # rows before this one have been asked for
+    F: FloatArray
+    G: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def ids(self) -> IntArray:
+        return np.arange(self.first_id, self.first_id + len(self.X), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class _Selected:
+    """A population with what mating selection needs, and the generator after choosing it."""
+
+    size: int  # the target it was chosen for
+    population: Population
+    rank: IntArray
+    crowding: FloatArray
+    rng: np.random.Generator
+
+
+class Generational:
+    """NSGA-II as ``ask`` and ``tell``. Made by ``NSGA2(...).start(problem)``.
+
+    Attributes:
+        definition: Of the problem.
+        seed: Of the run.
+        size: The population's target size.
+        generation: Of the candidates asked last; 0 is the first sample, -1 before it.
+        evaluations: Candidates told so far, failed ones included.
+        failures: Candidates told as failed.
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        schedule: Doubling,
+        variation: Variation,
+        seed: int,
+        *,
+        crowding: Crowding,
+        eliminate_duplicates: bool,
+    ) -> None:
+        self.definition = definition
+        self.schedule = schedule
+        self.seed = seed
+        self._variation = variation
+        self._crowding: Crowding = crowding
+        self._eliminate_duplicates = eliminate_duplicates
+        self._variation_rng = generator(seed, VARIATION)
+        self._survival_rng = generator(seed, SURVIVAL)
+        self.size = schedule.start
+        self._next_growth = schedule.first_tau
+        self.generation = -1
+        self.evaluations = 0
+        self.failures = 0
+        self._parents = self._no_population()
+        self._offspring = self._brood(0, self._no_candidates(), np.empty((0, 2), dtype=np.int64))
+        self._told = 0  # of the offspring
+        self._selected: _Selected | None = None  # cache of _select at the present size
+
+    # -- what a user sees ------------------------------------------------------------------------
+
+    @property
+    def population(self) -> Population:
+        """What selection keeps of everything told so far: at most ``size``, best first in no order."""
+        return self._select(self.size).population
+
+    @property
+    def parents(self) -> Population:
+        """The population that the generation under way descends from."""
+        return self._parents
+
+    @property
+    def outstanding(self) -> int:
+        """Candidates asked for and not told."""
+        return self._offspring.handed - self._told_of_handed()
+
+    @property
+    def first_id(self) -> int:
+        """Id of the first candidate of the generation under way."""
+        return self._offspring.first_id
+
+    @property
+    def complete(self) -> bool:
+        """True if every candidate of the generation has been told."""
+        return self._told == len(self._offspring)
+
+    def ask(self, k: int | None = None) -> Batch:
+        """Up to ``k`` candidates, or all that the generation still has to give.
+
+        Fewer than asked for come at the end of a generation, and none at all in a search space
+        of which nothing new can be drawn.
+
+        Raises:
+            AskTellError: If all candidates of the generation have been asked for and some are not
+                told yet.
+        """
+        if k is not None and (isinstance(k, bool) or not isinstance(k, int) or k < 1):
+            raise ConfigurationError(f"ask(k): k must be a whole number >= 1, got {k!r}")
+        if self.complete:
+            self._next_generation()
+        brood = self._offspring
+        if brood.handed == len(brood) and not self.complete:
+            waiting = brood.ids[brood.status == PENDING]
+            raise AskTellError(
+                f"ask: {waiting.size} candidates of generation {self.generation} are not told yet "
+                f"(ids {waiting[0]} to {waiting[-1]}); tell them first"
+            )
+        # After a withdrawal or a resume some rows beyond `handed` are told already.
+        rows = np.flatnonzero(brood.status[brood.handed :] == PENDING) + brood.handed
+        rows = rows if k is None else rows[:k]
+        if rows.size:
+            brood.handed = int(rows[-1]) + 1
+        return Batch(
+            brood.first_id + rows, brood.X[rows], brood.parents[rows], self.definition.space
+        )
+
+    def available(self) -> int:
+        """How many candidates ``ask`` can give before some must be told; 0 while a generation waits."""
+        brood = self._offspring
+        if self.complete:
+            return self._planned_size()
+        return int(np.count_nonzero(brood.status[brood.handed :] == PENDING))
+
+    def tell(
+        self,
+        what: Batch | int,
+        outcome: Evaluated | Failed | None = None,
+        *,
+        F: ArrayLike | None = None,
+        G: ArrayLike | None = None,
+    ) -> None:
+        """Tell a whole batch (``tell(batch, F=F, G=G)``) or one candidate (``tell(id, outcome)``).
+
+        Values are in the user's units and directions; any order will do. Rows with NaN or infinity
+        count as failed.
+
+        Args:
+            what: A batch, or an id.
+            outcome: ``Evaluated`` or ``Failed``, with an id.
+            F: (k, n_obj), with a batch.
+            G: (k, n_con), with a batch, if the problem has constraints.
+
+        Raises:
+            ShapeError: For arrays of another shape.
+            AskTellError: For an id that was not asked for or has been told.
+        """
+        if isinstance(what, Batch):
+            if outcome is not None or F is None:
+                raise AskTellError("tell(batch, F=...): a batch is told with F (and G)")
+            self._tell_batch(what, F, G)
+            return
+        if F is not None or G is not None or not isinstance(outcome, (Evaluated, Failed)):
+            raise AskTellError(
+                f"tell(id, outcome): expected pt.Evaluated(F) or pt.Failed(reason), got {outcome!r}"
+            )
+        n_obj, n_con = self.definition.n_obj, self.definition.n_con
+        ids = np.array([what], dtype=np.int64)
+        if isinstance(outcome, Failed):
+            self.tell_rows(ids, np.full((1, n_obj), np.nan), np.full((1, n_con), np.nan))
+        else:
+            self.tell_rows(
+                ids, _rows("F", [outcome.F], (1, n_obj)), _rows("G", [outcome.G], (1, n_con))
+            )
+
+    def _tell_batch(self, batch: Batch, F: ArrayLike, G: ArrayLike | None) -> None:
+        k, n_con = len(batch), self.definition.n_con
+        if G is None:
+            if n_con:
+                raise ShapeError(
+                    f"tell: the problem has the constraints {list(self.definition.constraints)}; "
+                    f"pass G of shape ({k}, {n_con})"
+                )
+            G = np.empty((k, 0))
+        self.tell_rows(
+            batch.ids, _rows("F", F, (k, self.definition.n_obj)), _rows("G", G, (k, n_con))
+        )
+
+    def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
+        """Tell arrays: (k,) ids, (k, n_obj), (k, n_con). Rows that are not finite are failures."""
+        brood = self._offspring
+        rows = ids - brood.first_id
+        known = (rows >= 0) & (rows < brood.handed)
+        if not known.all():
+            raise AskTellError(f"tell: id {ids[~known][0]} has not been asked for")
+        if len(np.unique(rows)) < len(rows) or (brood.status[rows] != PENDING).any():
+            again = ids[brood.status[rows] != PENDING]
+            raise AskTellError(f"tell: id {again[0] if again.size else ids[0]} is told twice")
+        finite = np.isfinite(F).all(axis=1) & np.isfinite(G).all(axis=1)
+        brood.status[rows] = np.where(finite, EVALUATED, FAILED)
+        brood.F[rows] = F
+        brood.G[rows] = G
+        self._told += len(rows)
+        self.evaluations += len(rows)
+        self.failures += int(np.count_nonzero(~finite))
+        self._selected = None
+
+    def asked(self, ids: IntArray) -> bool:
+        """True if all of (k,) ids have been asked for and none has been told."""
+        rows = ids - self._offspring.first_id
+        if len(rows) and not (rows.min() >= 0 and rows.max() < self._offspring.handed):
+            return False
+        return bool((self._offspring.status[rows] == PENDING).all())
+
+    def candidates(self, ids: IntArray) -> tuple[Candidates, IntArray]:
+        """(k, n_var) candidates and (k, 2) parents' ids of the generation under way."""
+        rows = ids - self._offspring.first_id
+        return self._offspring.X[rows], self._offspring.parents[rows]
+
+    def withdraw(self) -> None:
+        """Take back what was asked for and not told: it will be asked again."""
+        self._offspring.handed = 0
+
+    # -- one generation --------------------------------------------------------------------------
+
+    def _next_generation(self) -> None:
+        """Commit to the selection, then make the next children: at first a sample."""
+        first_id = self._offspring.first_id + len(self._offspring)
+        if self.generation >= 0:
+            self.size, self._next_growth = self._grown()
+            selected = self._select(self.size)
+            self._survival_rng = selected.rng
+            self._parents = selected.population
+            X, parents = self._draw(self.size, selected)
+        else:
+            X, parents = self._draw(self.size, None)
+        self.generation += 1
+        self._offspring = self._brood(first_id, X, parents)
+        self._told = 0
+        self._selected = None
+
+    def _grown(self) -> tuple[int, int]:
+        return self.schedule.grown(self.size, self._next_growth, self.evaluations)
+
+    def _planned_size(self) -> int:
+        return self._grown()[0] if self.generation >= 0 else self.size
+
+    def _select(self, size: int) -> _Selected:
+        """The survivors of parents and told offspring; failed ones never come this far."""
+        if self._selected is not None and self._selected.size == size:
+            return self._selected
+        brood = self._offspring
+        told = np.flatnonzero(brood.status == EVALUATED)
+        G = brood.G[told]
+        children = Population(
+            brood.first_id + told,
+            brood.X[told],
+            brood.F[told],
+            G,
+            self.definition.violation(G),
+            self.definition,
+        )
+        everyone = concatenate(self._parents, children)
+        rng = copy.deepcopy(self._survival_rng)
+        F = self.definition.minimized(everyone.F)
+        kept = survive(F, everyone.violation, size, rng, self._crowding)
+        self._selected = _Selected(size, everyone.take(kept.rows), kept.rank, kept.crowding, rng)
+        return self._selected
+
+    def _draw(self, k: int, selected: _Selected | None) -> tuple[Candidates, IntArray]:
+        """``k`` candidates and their parents' ids; fewer if nothing new can be drawn."""
+        rng = self._variation_rng
+        X, parents = self._no_candidates(), np.empty((0, 2), dtype=np.int64)
+        seen: set[bytes] = set()
+        if self._eliminate_duplicates and selected is not None:
+            first_occurrences(selected.population.X, seen)
+        for _ in range(REDRAWS):
+            missing = k - len(X)
+            if selected is None or not len(selected.population):
+                fresh = self._variation.sample(missing, rng)
+                their_parents = np.full((missing, 2), -1, dtype=np.int64)
+            else:
+                fresh, rows = self._variation.children(
+                    selected.population.X, selected.rank, selected.crowding, missing, rng
+                )
+                their_parents = np.where(rows < 0, -1, selected.population.ids[rows])
+            if self._eliminate_duplicates:
+                new = first_occurrences(fresh, seen)
+                fresh, their_parents = fresh[new], their_parents[new]
+            X = np.concatenate([X, fresh])
+            parents = np.concatenate([parents, their_parents])
+            if len(X) == k:
+                break
+        else:
+            log.debug("generation %d: %d of %d candidates are new", self.generation, len(X), k)
+        return X, parents
+
+    # -- state -----------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The whole state as arrays and JSON values; ``load_state_dict`` continues from it."""
+        brood = self._offspring
+        return {
+            "size": self.size,
+            "next_growth": self._next_growth,
+            "generation": self.generation,
+            "evaluations": self.evaluations,
+            "failures": self.failures,
+            "variation_rng": state_of(self._variation_rng),
+            "survival_rng": state_of(self._survival_rng),
+            "first_id": brood.first_id,
+            "parents_ids": self._parents.ids,
+            "parents_X": self._parents.X,
+            "parents_F": self._parents.F,
+            "parents_G": self._parents.G,
+            "offspring_X": brood.X,
+            "offspring_parents": brood.parents,
+            "offspring_status": brood.status,
+            "offspring_F": brood.F,
+            "offspring_G": brood.G,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state: candidates that were asked for and not told are asked again."""
+        self.size = int(state["size"])
+        self._next_growth = int(state["next_growth"])
+        self.generation = int(state["generation"])
+        self.evaluations = int(state["evaluations"])
+        self.failures = int(state["failures"])
+        self._variation_rng = restored(state["variation_rng"])
+        self._survival_rng = restored(state["survival_rng"])
+        G = np.array(state["parents_G"])
+        self._parents = Population(
+            np.array(state["parents_ids"]),
+            np.array(state["parents_X"]),
+            np.array(state["parents_F"]),
+            G,
+            self.definition.violation(G),
+            self.definition,
+        )
+        status = np.array(state["offspring_status"])
+        self._offspring = _Offspring(
+            first_id=int(state["first_id"]),
+            X=np.array(state["offspring_X"]),
+            parents=np.array(state["offspring_parents"]),
+            status=status,
+            handed=0,
+            F=np.array(state["offspring_F"]),
+            G=np.array(state["offspring_G"]),
+        )
+        self._told = int(np.count_nonzero(status))
+        self._selected = None
+
+    def _told_of_handed(self) -> int:
+        return int(np.count_nonzero(self._offspring.status[: self._offspring.handed]))
+
+    def _no_candidates(self) -> Candidates:
+        space = self.definition.space
+        return np.empty((0, space.n_var), dtype=space.dtype)
+
+    def _no_population(self) -> Population:
+        return Population(
+            np.empty(0, dtype=np.int64),
+            self._no_candidates(),
+            np.empty((0, self.definition.n_obj)),
+            np.empty((0, self.definition.n_con)),
+            np.empty(0),
+            self.definition,
+        )
+
+    def _brood(self, first_id: int, X: Candidates, parents: IntArray) -> _Offspring:
+        k = len(X)
+        return _Offspring(
+            first_id,
+            X,
+            parents,
+            np.full(k, PENDING, dtype=np.uint8),
+            0,
+            np.full((k, self.definition.n_obj), np.nan),
+            np.full((k, self.definition.n_con), np.nan),
+        )
+
+
+def _rows(what: str, values: ArrayLike | Sequence[Any], shape: tuple[int, int]) -> FloatArray:
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(f"tell: {what} must hold numbers: {error}") from None
+    if array.shape != shape:
+        raise ShapeError(f"tell: {what} must have shape {shape}, got {array.shape}")
+    return array

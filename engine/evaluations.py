@@ -1,0 +1,162 @@
+"""Finished evaluations as a table: what the journal carries, the store keeps and a run shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..problems.definition import Definition
+from ..typing import BoolArray, ByteArray, Candidates, FloatArray, IntArray
+from .frames import frame
+from .outcome import EVALUATED, Completion, Failed
+from .population import Population
+
+
+@dataclass(frozen=True)
+class Evaluations:
+    """Evaluated candidates in the order they were told; values in the user's units and directions.
+
+    Attributes:
+        ids: (n,) int64.
+        generation: (n,) int32 they were born in.
+        parents: (n, 2) int64 ids; -1 where there is none.
+        status: (n,) uint8: 1 evaluated, 2 failed.
+        X: (n, n_var) in the dtype of the space.
+        F: (n, n_obj) float64; NaN where failed.
+        G: (n, n_con) float64; NaN where failed.
+        seconds: (n,) float64 wall time of the evaluation.
+        worker: (n,) str: who did it.
+        failures: By id.
+        extras: By id, what ``ctx.log`` collected.
+        definition: Of the problem: names and directions of the columns.
+    """
+
+    ids: IntArray
+    generation: NDArray[np.int32]
+    parents: IntArray
+    status: ByteArray
+    X: Candidates
+    F: FloatArray
+    G: FloatArray
+    seconds: FloatArray
+    worker: NDArray[Any]
+    failures: dict[int, Failed]
+    extras: dict[int, dict[str, Any]]
+    definition: Definition
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def evaluated(self) -> BoolArray:
+        """(n,) bool, False where failed."""
+        return np.asarray(self.status == EVALUATED)
+
+    def population(self, rows: IntArray | BoolArray) -> Population:
+        """The candidates in these rows."""
+        G = self.G[rows]
+        return Population(
+            self.ids[rows],
+            self.X[rows],
+            self.F[rows],
+            G,
+            self.definition.violation(G),
+            self.definition,
+        )
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame with every column, failures and logged extras included."""
+        ids = self.ids.tolist()
+        logged = dict.fromkeys(key for extra in self.extras.values() for key in extra)
+        return frame(
+            self.definition,
+            self.ids,
+            self.X,
+            self.F,
+            self.G,
+            generation=self.generation,
+            parent_1=self.parents[:, 0],
+            parent_2=self.parents[:, 1],
+            evaluated=self.evaluated,
+            failure=[self.failures[i].reason if i in self.failures else "" for i in ids],
+            seconds=self.seconds,
+            worker=self.worker,
+            **{f"log.{key}": [self.extras.get(i, {}).get(key) for i in ids] for key in logged},
+        )
+
+
+ARRAYS = tuple(
+    f.name for f in fields(Evaluations) if f.name not in ("failures", "extras", "definition")
+)
+"""The columns that are arrays."""
+
+
+def join(parts: Sequence[Evaluations]) -> Evaluations:
+    """One table of at least one part."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ARRAYS}
+    failures = {id: failure for p in parts for id, failure in p.failures.items()}
+    extras = {id: extra for p in parts for id, extra in p.extras.items()}
+    return Evaluations(**columns, failures=failures, extras=extras, definition=parts[0].definition)
+
+
+def empty(definition: Definition) -> Evaluations:
+    """A table without rows."""
+    space = definition.space
+    return Evaluations(
+        ids=np.empty(0, dtype=np.int64),
+        generation=np.empty(0, dtype=np.int32),
+        parents=np.empty((0, 2), dtype=np.int64),
+        status=np.empty(0, dtype=np.uint8),
+        X=np.empty((0, space.n_var), dtype=space.dtype),
+        F=np.empty((0, definition.n_obj)),
+        G=np.empty((0, definition.n_con)),
+        seconds=np.empty(0),
+        worker=np.empty(0, dtype=object),
+        failures={},
+        extras={},
+        definition=definition,
+    )
+
+
+def record(
+    definition: Definition, done: Completion, X: Candidates, parents: IntArray, generation: int
+) -> Evaluations:
+    """A completion with what the engine knows of its candidates."""
+    k = len(done.ids)
+    return Evaluations(
+        ids=done.ids,
+        generation=np.full(k, generation, dtype=np.int32),
+        parents=parents,
+        status=done.status,
+        X=X,
+        F=done.F,
+        G=done.G,
+        seconds=done.seconds,
+        worker=np.full(k, done.worker, dtype=object),
+        failures=done.failures,
+        extras=done.extras,
+        definition=definition,
+    )
+
+
+class Archive:
+    """All evaluations of a run, growing: appending costs nothing, reading joins what came since."""
+
+    def __init__(self, first: Evaluations) -> None:
+        self._parts = [first]
+
+    def append(self, rows: Evaluations) -> None:
+        """Add rows at the end."""
+        self._parts.append(rows)
+
+    def table(self) -> Evaluations:
+        """Everything so far."""
+        if len(self._parts) > 1:
+            self._parts = [join(self._parts)]
+        return self._parts[0]

@@ -1,0 +1,226 @@
+"""Evaluation in processes of this machine, without Ray.
+
+Every worker is a fresh interpreter ("spawn": nothing of the parent's threads, locks or open files
+leaks into it) with a pipe of its own. A worker that dies loses its task, which comes back as
+``LostTask``, and is replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing as mp
+import os
+import pickle
+import signal
+import traceback
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from ...errors import ConfigurationError, ExecutorError
+from ...problems.reference import FILE_MODULE, load_problem, reference_to
+from ..outcome import Completion, LostTask, Task
+from .base import Job
+from .serial import setup_failed
+from .worker import Worker
+
+START_ATTEMPTS = 3
+"""Workers in a row that may die before they are ready."""
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Set to 1 in workers unless set already: workers that each use every core slow each other down."""
+
+
+@dataclass
+class _Process:
+    name: str
+    process: SpawnProcess
+    pipe: Connection
+    ready: bool = False
+    task: Task | None = None
+
+
+class ProcessExecutor:
+    """``workers`` processes; None is one for every core that this process may use.
+
+    The problem must be picklable, and a script that uses it must start its run under
+    ``if __name__ == "__main__":``, as Python's multiprocessing demands.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        if workers is not None and (
+            isinstance(workers, bool) or not isinstance(workers, int) or workers < 1
+        ):
+            raise ConfigurationError(
+                f"ProcessExecutor: workers must be a whole number >= 1, got {workers!r}"
+            )
+        self.workers = workers or available_cores()
+        self._queue: deque[Task] = deque()
+        self._processes: list[_Process] = []
+        self._payload = b""
+        self._made = 0
+        self._deaths_before_ready = 0
+
+    def __repr__(self) -> str:
+        return f"ProcessExecutor(workers={self.workers})"
+
+    def settings(self) -> dict[str, Any]:
+        """Name and number of workers."""
+        return {"name": "processes", "workers": self.workers}
+
+    def start(self, job: Job) -> None:
+        """Start all workers; they run ``setup`` at the same time, and tasks wait for them."""
+        self._payload = _pack(job)
+        self._queue.clear()
+        self._deaths_before_ready = 0
+        self._processes = [self._new() for _ in range(self.workers)]
+        while not any(p.ready for p in self._processes):
+            self._receive(1.0)
+
+    def submit(self, tasks: Sequence[Task]) -> None:
+        """Queue tasks and hand them to whoever is free."""
+        self._queue.extend(tasks)
+        self._hand_out()
+
+    def collect(self, timeout: float) -> list[Completion | LostTask]:
+        """What has finished; waits for the first at most ``timeout`` seconds."""
+        finished = self._receive(timeout)
+        self._hand_out()
+        return finished
+
+    def close(self) -> None:
+        """End the workers, in the middle of an evaluation if need be."""
+        self._queue.clear()
+        for p in self._processes:
+            p.pipe.close()
+            p.process.kill()
+        for p in self._processes:
+            p.process.join()
+            p.process.close()
+        self._processes = []
+
+    def _new(self) -> _Process:
+        context = mp.get_context("spawn")
+        ours, theirs = context.Pipe()
+        name = f"process-{self._made}"
+        self._made += 1
+        process = context.Process(
+            target=_serve, args=(theirs, self._payload, name), name=name, daemon=True
+        )
+        with _single_threaded():
+            process.start()
+        theirs.close()  # so that the worker's death closes the pipe
+        return _Process(name, process, ours)
+
+    def _hand_out(self) -> None:
+        for p in self._processes:
+            if p.ready and p.task is None and self._queue:
+                p.task = self._queue.popleft()
+                # A death that is not noticed yet: the pipe says so when it is read.
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    p.pipe.send(p.task)
+
+    def _receive(self, timeout: float) -> list[Completion | LostTask]:
+        by_pipe = {p.pipe: p for p in self._processes}
+        finished: list[Completion | LostTask] = []
+        for pipe in wait(list(by_pipe), timeout):
+            p = by_pipe[pipe]  # type: ignore[index]
+            try:
+                message = p.pipe.recv()
+            except (EOFError, ConnectionResetError):
+                finished += self._bury(p)
+                continue
+            if isinstance(message, Completion):
+                p.task = None
+                finished.append(message)
+            elif message is None:
+                p.ready = True
+                self._deaths_before_ready = 0
+            else:
+                raise ExecutorError(setup_failed(message))
+        return finished
+
+    def _bury(self, p: _Process) -> list[LostTask]:
+        p.pipe.close()
+        p.process.join()
+        how = f"worker {p.name} ended with exit code {p.process.exitcode}"
+        p.process.close()
+        self._processes.remove(p)
+        if not p.ready:
+            self._deaths_before_ready += 1
+            if self._deaths_before_ready >= START_ATTEMPTS:
+                raise ExecutorError(
+                    f"{how} before it was ready, as did {START_ATTEMPTS - 1} before it. In a script, "
+                    'start the run under `if __name__ == "__main__":`; otherwise see the output of '
+                    "the workers above"
+                )
+        self._processes.append(self._new())
+        return [LostTask(p.task, how)] if p.task is not None else []
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity
+        return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _single_threaded() -> Iterator[None]:
+    added = [v for v in THREAD_VARIABLES if v not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for variable in added:
+            del os.environ[variable]
+
+
+def _pack(job: Job) -> bytes:
+    """The job as bytes. A problem from a file travels by its reference: no worker could import it."""
+    problem: Any = job.problem
+    if type(problem).__module__.startswith(FILE_MODULE):
+        reference = reference_to(problem)
+        if not reference.target:
+            raise ExecutorError(f"{problem!r} cannot be sent to processes: {reference.reason}")
+        problem = reference
+        definition = None
+    else:
+        definition = job.definition
+    try:
+        return pickle.dumps((problem, definition, job.seed))
+    except Exception as error:  # whatever the user's objects raise when pickled
+        raise ExecutorError(
+            f"{type(job.problem).__name__} cannot be pickled for processes: {error}; "
+            'define it in a module, load what cannot be pickled in setup(ctx), or use executor="ray"'
+        ) from error
+
+
+def _unpack(payload: bytes) -> Job:
+    from ...problems.definition import read_definition
+
+    problem, definition, seed = pickle.loads(payload)
+    if definition is None:
+        problem = load_problem(problem.target, problem.arguments)
+        definition = read_definition(problem)
+    return Job(problem, definition, seed)
+
+
+def _serve(pipe: Connection, payload: bytes, name: str) -> None:
+    """A worker's life: get ready, say so, answer tasks until the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    try:
+        worker = Worker(_unpack(payload), name)
+    except Exception:  # told to the parent, which raises
+        pipe.send(traceback.format_exc())
+        return
+    pipe.send(None)
+    while True:
+        try:
+            pipe.send(worker.evaluate(pipe.recv()))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return

@@ -1,0 +1,123 @@
+"""What happens in a worker: user code is called, and whatever it does becomes an outcome.
+
+Failure is classified here, before anything reaches the algorithm: exceptions, NaN and infinity,
+wrong names and shapes.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...problems.context import Context
+from ...problems.definition import ContractViolation
+from ...typing import FloatArray
+from ..outcome import EVALUATED, FAILED, Completion, Failed, Task
+from ..randomness import evaluation_seed, setup_seed
+from .base import Job
+
+Values = tuple[FloatArray, FloatArray]
+
+
+class Worker:
+    """Holds the user's problem after one ``setup`` and evaluates tasks with it."""
+
+    def __init__(self, job: Job, name: str) -> None:
+        self.job = job
+        self.name = name
+        setup = getattr(job.problem, "setup", None)
+        if setup is not None:
+            setup(Context(None, setup_seed(job.seed)))
+
+    def evaluate(self, task: Task) -> Completion:
+        """Evaluate every candidate of the task; never raises for what the user's code does."""
+        began = time.perf_counter()
+        k = len(task.ids)
+        F = np.full((k, self.job.definition.n_obj), np.nan)
+        G = np.full((k, self.job.definition.n_con), np.nan)
+        failures: dict[int, Failed] = {}
+        extras: dict[int, dict[str, Any]] = {}
+        if self.job.definition.vectorized:
+            self._rows(task, np.arange(k), F, G, failures)
+        else:
+            for i in range(k):
+                self._single(task, i, F, G, failures, extras)
+        status = np.full(k, EVALUATED, dtype=np.uint8)
+        self._refuse_nonfinite(task, F, G, failures)
+        for i, id in enumerate(task.ids.tolist()):
+            if id in failures:
+                status[i] = FAILED
+                F[i], G[i] = np.nan, np.nan
+        seconds = np.full(k, (time.perf_counter() - began) / k)
+        return Completion(task.ids, status, F, G, failures, extras, seconds, self.name)
+
+    def _single(
+        self,
+        task: Task,
+        i: int,
+        F: FloatArray,
+        G: FloatArray,
+        failures: dict[int, Failed],
+        extras: dict[int, dict[str, Any]],
+    ) -> None:
+        id = int(task.ids[i])
+        definition, problem = self.job.definition, self.job.problem
+        ctx = Context(id, evaluation_seed(self.job.seed, id))
+        values = _guarded(
+            lambda: definition.read_values(
+                problem.evaluate(definition.space.candidate(task.X[i]), ctx)
+            )
+        )
+        if isinstance(values, Failed):
+            failures[id] = values
+        else:
+            F[i], G[i] = values
+        if ctx.extra:
+            extras[id] = ctx.extra
+
+    def _rows(
+        self, task: Task, rows: Any, F: FloatArray, G: FloatArray, failures: dict[int, Failed]
+    ) -> None:
+        """One call for all rows; if it fails, one call for each, so that only the culprit fails."""
+        definition, problem = self.job.definition, self.job.problem
+        values = _guarded(
+            lambda: definition.read_batch(problem.evaluate_batch(task.X[rows].copy()), len(rows))
+        )
+        if not isinstance(values, Failed):
+            F[rows], G[rows] = values
+        elif len(rows) == 1:
+            failures[int(task.ids[rows[0]])] = values
+        else:
+            for row in rows:
+                self._rows(task, np.array([row]), F, G, failures)
+
+    def _refuse_nonfinite(
+        self, task: Task, F: FloatArray, G: FloatArray, failures: dict[int, Failed]
+    ) -> None:
+        definition = self.job.definition
+        names = [*definition.objectives, *definition.constraints]
+        values = np.concatenate([F, G], axis=1)
+        for i in np.flatnonzero(~np.isfinite(values).all(axis=1)):
+            id = int(task.ids[i])
+            if id not in failures:
+                wrong = [
+                    f"{n} = {v}"
+                    for n, v in zip(names, values[i], strict=True)
+                    if not np.isfinite(v)
+                ]
+                failures[id] = Failed(f"not finite: {', '.join(wrong)}", "non-finite")
+
+
+def _guarded(call: Callable[[], Values]) -> Values | Failed:
+    """The values of a call into user code, or how it failed."""
+    try:
+        return call()
+    except ContractViolation as error:
+        return Failed(str(error), "contract")
+    except (Exception, SystemExit) as error:  # sys.exit in a candidate must not end the worker
+        reason = f"{type(error).__name__}: {error}".strip().removesuffix(":")
+        return Failed(reason.splitlines()[0][:500], "exception", traceback.format_exc())

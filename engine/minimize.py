@@ -1,0 +1,231 @@
+"""Starting and resuming runs."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigurationError, StoreError
+from ..problems.definition import read_definition
+from .algorithms.specification import Specification, as_problem, check_count
+from .executors import make_executor
+from .executors.base import Executor, Job
+from .loop import Callback, Stop, drive
+from .progress import Progress
+from .randomness import check_seed
+from .recorder import Recorder, make_image
+from .result import Result
+from .session import Session
+from .specification import (
+    refuse_other_problem,
+    specify,
+    stored_algorithm,
+    stored_problem,
+)
+from .store.store import Event, RunStore
+from .terminal import live_display
+
+log = logging.getLogger(__name__)
+
+
+def minimize(
+    problem: Any,
+    algorithm: Specification,
+    *,
+    budget: int,
+    seed: int | None = None,
+    executor: str | Executor = "serial",
+    store: str | Path | None = None,
+    overwrite: bool = False,
+    stop: Stop | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
+) -> Result:
+    """Search for the best trade-offs of a problem.
+
+    Args:
+        problem: A ``Problem``, or a pymoo Problem. Maximized objectives are declared in it.
+        algorithm: ``NSGA2(...)`` or ``DynamicNSGA2(...)``.
+        budget: Evaluations in all, failed ones included.
+        seed: An int from 0 to 2**63 - 1; None draws one, which the result and the store keep.
+        executor: "serial", "processes", "ray", or an executor made by hand. It never changes the
+            result.
+        store: Path of the run's HDF5 file; None keeps the run in memory.
+        overwrite: Replace a run that is already at that path.
+        stop: Called with a ``Progress`` after every generation; a true value ends the run, and a
+            string says why.
+        callbacks: Called with a ``Progress`` after every generation.
+        progress: Show a live line in the terminal.
+
+    Returns:
+        The final population, its front, and the run.
+
+    Raises:
+        ConfigurationError: For a wrong problem, algorithm, budget, seed or executor.
+        EvaluationError: If nothing of the first generation could be evaluated.
+        StoreError: If the file exists, is in use, or cannot be written.
+    """
+    if not isinstance(algorithm, Specification):
+        raise ConfigurationError(
+            f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
+        )
+    check_count("budget", budget, 1)
+    _check_callables(stop, callbacks)
+    seed = check_seed(seed)
+    workers = make_executor(executor)
+    problem = as_problem(problem)
+    definition = read_definition(problem)
+    algorithm = algorithm.resolved(definition, budget)
+    _check_budget(budget, algorithm)
+    session = Session.fresh(definition, algorithm.machine(definition, seed), budget)
+    specification = specify(problem, definition, algorithm, budget, seed, workers)
+    keeper = None
+    if store is not None:
+        path = Path(store)
+        if not specification["problem"]["target"]:
+            log.warning(
+                "resuming %s will need the problem passed again: %s",
+                path,
+                specification["problem"]["reason"],
+            )
+        first = make_image(session, specification, 0, "")
+        keeper = RunStore.create(path, first, overwrite=overwrite)
+    job = Job(problem, definition, seed)
+    recorder = Recorder(session, specification, keeper, 0)
+    return _run(job, session, recorder, keeper, workers, stop, callbacks, progress)
+
+
+def resume(
+    path: str | Path,
+    *,
+    budget: int | None = None,
+    problem: Any = None,
+    executor: str | Executor | None = None,
+    stop: Stop | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
+) -> Result:
+    """Continue a run from its file; no finished evaluation is done twice.
+
+    Args:
+        path: Of the run's HDF5 file.
+        budget: Evaluations to add to the run's budget; None leaves it as it is.
+        problem: The problem; needed only if the store cannot say how to make it again.
+        executor: As in ``minimize``; None is the one that the run was started with.
+        stop: As in ``minimize``.
+        callbacks: As in ``minimize``.
+        progress: As in ``minimize``.
+
+    Returns:
+        The same as if the run had never been interrupted.
+
+    Raises:
+        StoreNotFound, StoreCorrupt, StoreVersion, StoreLocked: If the file cannot be continued.
+        StoreMismatch: If the problem is another one, or the replay asks for other candidates.
+        ConfigurationError: For a wrong budget or executor, or if the problem must be passed.
+    """
+    if budget is not None:
+        check_count("budget (evaluations to add)", budget, 1)
+    _check_callables(stop, callbacks)
+    path = Path(path)
+    store, image, events = RunStore.reopen(path)
+    try:
+        specification = image.specification
+        problem = stored_problem(specification, path) if problem is None else as_problem(problem)
+        definition = read_definition(problem)
+        refuse_other_problem(specification, definition, path)
+        workers = _stored_executor(specification) if executor is None else make_executor(executor)
+        specification["executor"] = workers.settings()
+        if budget is not None:
+            specification["budget"] += budget
+        seed = int(specification["seed"])
+        machine = stored_algorithm(specification).machine(definition, seed)
+        session = Session.fresh(definition, machine, int(specification["budget"]))
+        session.restore(image.evaluations, image.populations, image.state)
+        _replay(session, events)
+        store.seal(make_image(session, specification, image.seal + 1, ""))
+    except BaseException:
+        store.release()
+        raise
+    job = Job(problem, definition, seed)
+    recorder = Recorder(session, specification, store, image.seal + 1)
+    return _run(job, session, recorder, store, workers, stop, callbacks, progress)
+
+
+def _stored_executor(specification: dict[str, Any]) -> Executor:
+    settings = dict(specification["executor"])
+    return make_executor(settings.pop("name"), **settings)
+
+
+def _replay(session: Session, events: Sequence[Event]) -> None:
+    for event in events:
+        if isinstance(event, tuple):
+            session.check_population(*event)
+        else:
+            session.replay(event)
+    session.withdraw()
+
+
+def _run(
+    job: Job,
+    session: Session,
+    recorder: Recorder,
+    store: RunStore | None,
+    executor: Executor,
+    stop: Stop | None,
+    callbacks: Sequence[Callback],
+    progress: bool,
+) -> Result:
+    """Drive a session to its end, with everything that must be closed closed in any case."""
+    view = Progress(session)
+    with contextlib.ExitStack() as stack:
+        if store is not None:
+            stack.callback(store.release)
+        stack.callback(executor.close)
+        try:
+            executor.start(job)
+            display = stack.enter_context(live_display(view)) if progress else None
+            stopped_by = drive(
+                session,
+                executor,
+                recorder,
+                progress=view,
+                stop=stop,
+                callbacks=callbacks,
+                display=display,
+            )
+        except BaseException as error:
+            _keep(recorder, error)
+            raise
+        recorder.finish(stopped_by)
+    return Result(session.machine.population, stopped_by, recorder.run(stopped_by), job.seed)
+
+
+def _keep(recorder: Recorder, error: BaseException) -> None:
+    """Seal a run that is about to end by ``error``; the journal still holds everything if that fails."""
+    try:
+        recorder.finish("")
+    except StoreError as second:
+        error.add_note(f"while it ended, the store could not be sealed either: {second}")
+
+
+def _check_callables(stop: Stop | None, callbacks: Sequence[Callback]) -> None:
+    if stop is not None and not callable(stop):
+        raise ConfigurationError(f"stop must be callable with a Progress, got {stop!r}")
+    if isinstance(callbacks, Callable):  # type: ignore[arg-type]
+        raise ConfigurationError("callbacks must be a sequence of callables: write callbacks=[f]")
+    for callback in callbacks:
+        if not callable(callback):
+            raise ConfigurationError(f"callbacks must be callable, got {callback!r}")
+
+
+def _check_budget(budget: int, algorithm: Specification) -> None:
+    least = algorithm.smallest_budget
+    if budget < least:
+        raise ConfigurationError(
+            f"budget={budget} is below the first population of {least}; "
+            "raise the budget or make the population smaller"
+        )

@@ -1,0 +1,113 @@
+"""How an evaluation ended.
+
+``Evaluated`` and ``Failed`` are what a user tells an algorithm. Between workers, the journal and
+the algorithm the same facts travel as ``Completion``: arrays for everything that was evaluated
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from ..typing import ByteArray, Candidates, FloatArray, IntArray
+
+PENDING, EVALUATED, FAILED = 0, 1, 2
+"""Status of a candidate: asked and not told, told with values, told as failed."""
+
+FailureKind = Literal["exception", "non-finite", "contract", "crash", "told"]
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Objective and constraint values of one candidate, in the user's units and order.
+
+    Attributes:
+        F: (n_obj,) numbers.
+        G: (n_con,) numbers.
+        extra: Named values that are stored and never ranked.
+    """
+
+    F: Sequence[float]
+    G: Sequence[float] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The candidate's own fault: counted and kept, never ranked.
+
+    Attributes:
+        reason: One line.
+        kind: "exception", "non-finite", "contract" (other names or shapes than declared), "crash"
+            (its worker died twice), "told" (by the user of ask and tell).
+        detail: A traceback, if there is one.
+    """
+
+    reason: str
+    kind: FailureKind = "told"
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Candidates that are evaluated together: one, or a chunk for ``evaluate_batch``.
+
+    Attributes:
+        ids: (k,) int64.
+        X: (k, n_var) in the dtype of the space.
+    """
+
+    ids: IntArray
+    X: Candidates
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A finished task.
+
+    Attributes:
+        ids: (k,) int64.
+        status: (k,) uint8, EVALUATED or FAILED.
+        F: (k, n_obj) float64 in user units; NaN where failed.
+        G: (k, n_con) float64 in user units; NaN where failed.
+        failures: By id, for those that failed.
+        extras: By id, what ``ctx.log`` collected.
+        seconds: (k,) float64 wall time; a chunk's time is shared out evenly.
+        worker: Who did it.
+    """
+
+    ids: IntArray
+    status: ByteArray
+    F: FloatArray
+    G: FloatArray
+    failures: dict[int, Failed]
+    extras: dict[int, dict[str, Any]]
+    seconds: FloatArray
+    worker: str
+
+
+@dataclass(frozen=True)
+class LostTask:
+    """A task whose worker died under it: the infrastructure's fault until it happens again."""
+
+    task: Task
+    reason: str
+
+
+def failed_completion(task: Task, failure: Failed, sizes: tuple[int, int]) -> Completion:
+    """The completion of a task all of whose candidates failed; ``sizes`` are n_obj and n_con."""
+    k = len(task.ids)
+    return Completion(
+        ids=task.ids,
+        status=np.full(k, FAILED, dtype=np.uint8),
+        F=np.full((k, sizes[0]), np.nan),
+        G=np.full((k, sizes[1]), np.nan),
+        failures={int(i): failure for i in task.ids},
+        extras={},
+        seconds=np.zeros(k),
+        worker="",
+    )

@@ -1,0 +1,80 @@
+"""A population: arrays that share their first axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..operators.survival import constrained_rank
+from ..problems.definition import Definition
+from ..typing import BoolArray, Candidates, FloatArray, IntArray
+from .frames import frame
+
+ARRAYS = ("ids", "X", "F", "G", "violation")
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Evaluated candidates, in the user's units and directions; the arrays are read-only.
+
+    Attributes:
+        ids: (n,) int64.
+        X: (n, n_var) in the dtype of the space.
+        F: (n, n_obj) float64.
+        G: (n, n_con) float64 values of the constraints.
+        violation: (n,) float64 total constraint violation, 0 where feasible.
+        definition: Of the problem: names and directions of the columns.
+    """
+
+    ids: IntArray
+    X: Candidates
+    F: FloatArray
+    G: FloatArray
+    violation: FloatArray
+    definition: Definition
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        for name in ARRAYS:
+            array = getattr(self, name)
+            if len(array) != n:
+                raise ShapeError(f"population.{name} has {len(array)} rows, its ids {n}")
+            view = array.view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def feasible(self) -> BoolArray:
+        """(n,) bool, True where no constraint is violated."""
+        return np.asarray(self.violation <= 0)
+
+    def take(self, rows: IntArray | BoolArray) -> Population:
+        """The population of these rows, in their order."""
+        return Population(*(getattr(self, name)[rows] for name in ARRAYS), self.definition)
+
+    def best(self) -> Population:
+        """The non-dominated feasible ones; if none is feasible, the least infeasible."""
+        rank = constrained_rank(self.definition.minimized(self.F), self.violation)
+        return self.take(rank == 0)
+
+    def candidates(self) -> list[Any]:
+        """The rows of ``X`` as ``evaluate`` gets them: values by name, or vectors."""
+        return [self.definition.space.candidate(row) for row in self.X]
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame: id, variables, objectives, constraints. Needs pandas."""
+        return frame(self.definition, self.ids, self.X, self.F, self.G)
+
+
+def concatenate(first: Population, second: Population) -> Population:
+    """The rows of ``first``, then those of ``second``."""
+    return Population(
+        *(np.concatenate([getattr(first, name), getattr(second, name)]) for name in ARRAYS),
+        first.definition,
+    )

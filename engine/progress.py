@@ -1,0 +1,61 @@
+"""What callbacks and stop conditions see of a run."""
+
+from __future__ import annotations
+
+import time
+
+from ..problems.definition import Definition
+from .population import Population
+from .session import Session
+
+
+class Progress:
+    """A live view of the run; nothing is computed that is not read.
+
+    Attributes:
+        seconds: Since this process started or resumed the run.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Since this process started or resumed the run."""
+        return time.monotonic() - self._began
+
+    @property
+    def definition(self) -> Definition:
+        """Of the problem."""
+        return self._session.definition
+
+    @property
+    def budget(self) -> int:
+        """Evaluations in all."""
+        return self._session.budget
+
+    @property
+    def evaluations(self) -> int:
+        """Candidates told so far, failed ones included."""
+        return self._session.machine.evaluations
+
+    @property
+    def failures(self) -> int:
+        """Candidates that failed."""
+        return self._session.machine.failures
+
+    @property
+    def generation(self) -> int:
+        """Of the candidates asked last."""
+        return self._session.machine.generation
+
+    @property
+    def size(self) -> int:
+        """The population's target size."""
+        return self._session.machine.size
+
+    @property
+    def population(self) -> Population:
+        """What selection keeps of everything told so far."""
+        return self._session.machine.population

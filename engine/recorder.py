@@ -1,0 +1,89 @@
+"""What of a session goes to its store, and when; without a store, nowhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .evaluations import Evaluations
+from .run import Run
+from .session import Session
+from .store.image import Image
+from .store.store import RunStore
+
+
+class Recorder:
+    """Keeps a store in step with a session.
+
+    Args:
+        session: What happens.
+        specification: Of the run.
+        store: Where it is kept; None for a run in memory.
+        seal: Number of the sealed file.
+    """
+
+    def __init__(
+        self, session: Session, specification: dict[str, Any], store: RunStore | None, seal: int
+    ) -> None:
+        self._session = session
+        self._specification = specification
+        self._store = store
+        self._seal = seal
+        self._recorded = len(session.populations)
+
+    def evaluations(self, rows: Evaluations) -> None:
+        """Keep finished evaluations."""
+        if self._store is not None:
+            self._store.append_evaluations(rows)
+
+    def populations(self) -> None:
+        """Keep the populations that were selected since the last call."""
+        populations = self._session.populations
+        if self._store is not None:
+            for generation in range(self._recorded, len(populations)):
+                self._store.append_population(generation, populations[generation])
+        self._recorded = len(populations)
+
+    def seal_if_due(self) -> None:
+        """Fold the journal into the file if it has grown enough."""
+        if self._store is not None:
+            self._store.seal_if_due(self._next_image)
+
+    def finish(self, stopped_by: str) -> None:
+        """Seal for the last time."""
+        if self._store is not None:
+            self._seal += 1
+            self._store.finish(self._image(stopped_by))
+
+    def run(self, stopped_by: str) -> Run:
+        """The run as one reads it."""
+        image = self._image(stopped_by)
+        return Run(
+            specification=image.specification,
+            evaluations=image.evaluations,
+            populations=image.populations,
+            final=image.final,
+            stopped_by=stopped_by,
+            path=self._store.path if self._store is not None else None,
+        )
+
+    def _next_image(self) -> Image:
+        self._seal += 1
+        return self._image("")
+
+    def _image(self, stopped_by: str) -> Image:
+        return make_image(self._session, self._specification, self._seal, stopped_by)
+
+
+def make_image(
+    session: Session, specification: dict[str, Any], seal: int, stopped_by: str
+) -> Image:
+    """All of a session, as a sealed file holds it."""
+    return Image(
+        specification=specification,
+        seal=seal,
+        stopped_by=stopped_by,
+        evaluations=session.archive.table(),
+        populations=list(session.populations),
+        final=session.machine.population.ids,
+        state=session.machine.state_dict(),
+    )

@@ -1,0 +1,115 @@
+"""A run as one reads it: what was evaluated, the populations, the front.
+
+``open_run`` reads a file, also while the run goes on; ``result.run`` is the same thing in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ConfigurationError
+from ..problems.definition import Definition
+from ..typing import IntArray
+from .evaluations import Evaluations, join
+from .population import Population
+from .store.image import Image, read_image
+from .store.store import Event, JournalAhead, read_journal
+
+SEALING_RETRIES = 10
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run has done so far. Values are in the user's units and directions.
+
+    Attributes:
+        specification: Problem, algorithm, budget, seed, versions; JSON.
+        evaluations: Everything evaluated, in the order it was told.
+        populations: Ids of the population after each selection, in order of generation.
+        final: Ids of the population at the end, or when the file was last written.
+        stopped_by: Why it ended, or "" while it goes on or was killed.
+        path: Of its file; None in memory.
+    """
+
+    specification: dict[str, Any]
+    evaluations: Evaluations
+    populations: list[IntArray]
+    final: IntArray
+    stopped_by: str
+    path: Path | None = None
+
+    def __repr__(self) -> str:
+        name = self.definition.name
+        state = f"stopped by {self.stopped_by}" if self.stopped_by else "not finished"
+        return f"<Run of {name}: {len(self.evaluations)} evaluations, {state}, {self.path}>"
+
+    @property
+    def definition(self) -> Definition:
+        """Of the problem."""
+        return self.evaluations.definition
+
+    def front(self) -> Population:
+        """The non-dominated feasible ones of everything evaluated; else the least infeasible."""
+        return self.evaluations.population(self.evaluations.evaluated).best()
+
+    def population(self, generation: int = -1) -> Population:
+        """The population after a generation's selection; -1 is the last one.
+
+        Raises ConfigurationError for a generation that there is not (yet).
+        """
+        if generation == -1:
+            ids = self.final
+        elif 0 <= generation < len(self.populations):
+            ids = self.populations[generation]
+        else:
+            raise ConfigurationError(
+                f"there is no generation {generation}; the run has 0 to {len(self.populations) - 1}"
+            )
+        return self._rows(ids)
+
+    def failures(self) -> dict[str, list[int]]:
+        """Ids of the failed candidates by reason, the most frequent first."""
+        grouped: dict[str, list[int]] = {}
+        for id, failure in self.evaluations.failures.items():
+            grouped.setdefault(failure.reason, []).append(id)
+        return dict(sorted(grouped.items(), key=lambda item: -len(item[1])))
+
+    def _rows(self, ids: IntArray) -> Population:
+        order = np.argsort(self.evaluations.ids)
+        rows = order[np.searchsorted(self.evaluations.ids, ids, sorter=order)]
+        return self.evaluations.population(rows)
+
+
+def open_run(path: str | Path) -> Run:
+    """Read a run, also while it is being written: the sealed file and its journal.
+
+    Raises:
+        StoreNotFound: If there is none.
+        StoreCorrupt: If file or journal is damaged.
+        StoreVersion: If another version of paretide wrote it.
+    """
+    path = Path(path)
+    for _ in range(SEALING_RETRIES):
+        image = read_image(path)
+        try:
+            return _run(path, image, read_journal(path, image))
+        except JournalAhead as error:  # sealed between the two reads, unless it stays so
+            ahead = error
+    raise ahead
+
+
+def _run(path: Path, image: Image, events: list[Event]) -> Run:
+    rows = [r for r in events if isinstance(r, Evaluations)]
+    later = [r[1] for r in events if not isinstance(r, Evaluations)]
+    return Run(
+        specification=image.specification,
+        evaluations=join([image.evaluations, *rows]),
+        populations=image.populations + later,
+        final=later[-1] if later else image.final,
+        stopped_by=image.stopped_by,
+        path=path,
+    )

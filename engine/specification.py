@@ -1,0 +1,86 @@
+"""What a run was asked to do, as JSON: written when it starts, compared when it is resumed."""
+
+from __future__ import annotations
+
+import platform
+import uuid
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ConfigurationError, StoreMismatch
+from ..problems.definition import Definition
+from ..problems.reference import load_problem, reference_to
+from .algorithms import make_algorithm
+from .algorithms.specification import Specification
+from .executors.base import Executor
+
+
+def specify(
+    problem: Any,
+    definition: Definition,
+    algorithm: Specification,
+    budget: int,
+    seed: int,
+    executor: Executor,
+) -> dict[str, Any]:
+    """The specification of a new run."""
+    reference = reference_to(problem)
+    return {
+        "run_id": uuid.uuid4().hex,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "problem": {
+            "target": reference.target,
+            "arguments": reference.arguments,
+            "reason": reference.reason,
+            "definition": definition.describe(),
+        },
+        "algorithm": {"name": algorithm.name, "settings": algorithm.settings()},
+        "budget": budget,
+        "seed": seed,
+        "executor": executor.settings(),
+        "versions": {
+            "paretide": version("paretide"),
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+    }
+
+
+def stored_problem(specification: dict[str, Any], path: Path) -> Any:
+    """The problem of a stored run, made again.
+
+    Raises ConfigurationError if the store could not say how, ProblemReferenceError if it leads
+    nowhere.
+    """
+    stored = specification["problem"]
+    if not stored["target"]:
+        raise ConfigurationError(
+            f"{path} cannot say how to make its problem {stored['definition']['name']!r} again "
+            f"({stored['reason']}); pass it: pt.resume({str(path)!r}, problem=...)"
+        )
+    return load_problem(stored["target"], stored["arguments"], near=path.resolve().parent)
+
+
+def stored_algorithm(specification: dict[str, Any]) -> Specification:
+    """The algorithm of a stored run."""
+    stored = specification["algorithm"]
+    return make_algorithm(stored["name"], stored["settings"])
+
+
+def refuse_other_problem(specification: dict[str, Any], definition: Definition, path: Path) -> None:
+    """Raise StoreMismatch, saying what differs, unless the definition is the stored one."""
+    stored, given = specification["problem"]["definition"], definition.describe()
+    differing = [key for key in stored if stored[key] != given.get(key)]
+    if differing:
+        lines = [
+            f"  {key}: stored {stored[key]!r:.300}, given {given[key]!r:.300}" for key in differing
+        ]
+        raise StoreMismatch(
+            f"{path} belongs to another problem:\n"
+            + "\n".join(lines)
+            + "\nresume it with the problem it was started with, or start a new run"
+        )

@@ -1,0 +1,254 @@
+"""The sealed file: everything of a run in one HDF5 file, written whole and never changed.
+
+Its first 512 bytes are an HDF5 user block, which every HDF5 reader skips. It holds one line of text
+with the schema version, the length and the CRC32 of everything behind it, and is checked before
+HDF5 sees a byte: HDF5 on damaged files may hang. The layout is described in docs/store-format.md.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import StoreCorrupt, StoreError, StoreNotFound, StoreVersion
+from ...problems.description import definition_from
+from ...typing import IntArray
+from ..evaluations import ARRAYS, Evaluations
+from ..outcome import Failed
+from .files import replace_file
+
+SCHEMA_VERSION = 1
+USER_BLOCK = 512
+_STAMP = re.compile(rb"paretide run schema (\d+) length (\d+) crc32 ([0-9a-f]{8})\n")
+_BLOCK = 1 << 20
+CHUNK_BYTES = 1 << 18
+
+COLUMNS = tuple(name for name in ARRAYS if name != "worker")
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a sealed file holds.
+
+    Attributes:
+        specification: Of the run, JSON.
+        seal: How often the file has been written; a journal of the same number continues it.
+        stopped_by: Why the run ended, or "" while it goes on.
+        evaluations: All that were told, in that order.
+        populations: Ids of the population after each selection.
+        final: Ids of the population when this was written.
+        state: Of the algorithm.
+    """
+
+    specification: dict[str, Any]
+    seal: int
+    stopped_by: str
+    evaluations: Evaluations
+    populations: list[IntArray]
+    final: IntArray
+    state: dict[str, Any]
+
+
+def write_image(path: Path, image: Image) -> int:
+    """Replace ``path`` by a file that holds ``image``; returns its size. Raises StoreError."""
+
+    def write(beside: Path) -> None:
+        _write_hdf5(beside, image)
+        _stamp(beside)
+
+    replace_file(path, write)
+    return path.stat().st_size
+
+
+def read_image(path: Path) -> Image:
+    """What a sealed file holds.
+
+    Raises StoreNotFound, StoreCorrupt (no run, or damaged), StoreVersion (another schema).
+    """
+    import h5py
+
+    check_image(path)
+    try:
+        with h5py.File(path, "r") as file:
+            return _read_hdf5(file)
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        raise StoreCorrupt(f"{path} passes its checksum but cannot be read: {error}") from error
+
+
+def check_image(path: Path) -> None:
+    """Check version, length and checksum without opening the file as HDF5."""
+    try:
+        with path.open("rb") as file:
+            stamp = _STAMP.match(file.read(USER_BLOCK))
+            if stamp is None:
+                raise StoreCorrupt(f"{path} is no run of paretide, or its first bytes are damaged")
+            version, length, crc = int(stamp[1]), int(stamp[2]), int(stamp[3], 16)
+            if version != SCHEMA_VERSION:
+                raise StoreVersion(
+                    f"{path} has schema version {version}, this paretide reads {SCHEMA_VERSION}; "
+                    "use the version of paretide that wrote it"
+                )
+            found_length, found_crc = _checksum(file)
+    except FileNotFoundError:
+        raise StoreNotFound(f"there is no run at {path}") from None
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error}") from error
+    if found_length != length or found_crc != crc:
+        raise StoreCorrupt(
+            f"{path} is damaged: {found_length} bytes with CRC32 {found_crc:08x} behind its header, "
+            f"expected {length} bytes with {crc:08x}; restore it from a backup"
+        )
+
+
+def _checksum(file: Any) -> tuple[int, int]:
+    """Length and CRC32 of what follows the present position."""
+    length = crc = 0
+    while block := file.read(_BLOCK):
+        length += len(block)
+        crc = zlib.crc32(block, crc)
+    return length, crc
+
+
+def _stamp(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(USER_BLOCK)
+        length, crc = _checksum(file)
+        stamp = f"paretide run schema {SCHEMA_VERSION} length {length} crc32 {crc:08x}\n"
+        file.seek(0)
+        file.write(stamp.encode().ljust(USER_BLOCK, b"\0"))
+
+
+def _write_hdf5(path: Path, image: Image) -> None:
+    import h5py
+
+    rows = image.evaluations
+    with h5py.File(path, "w", userblock_size=USER_BLOCK) as file:
+        file.attrs["format"] = "paretide run"
+        file.attrs["schema_version"] = SCHEMA_VERSION
+        file.attrs["seal"] = image.seal
+        file.attrs["stopped_by"] = image.stopped_by
+        _text(file, "specification", json.dumps(image.specification, indent=1))
+
+        table = file.create_group("evaluations")
+        for name in COLUMNS:
+            _array(table, name, getattr(rows, name))
+        definition = image.specification["problem"]["definition"]
+        table["F"].attrs["columns"] = list(definition["objectives"])
+        table["F"].attrs["directions"] = list(definition["objectives"].values())
+        table["G"].attrs["columns"] = np.array(
+            list(definition["constraints"]), dtype=object
+        ).astype("S")
+        if "variables" in definition["space"]:
+            table["X"].attrs["columns"] = list(definition["space"]["variables"])
+        workers, codes = np.unique(rows.worker.astype(str), return_inverse=True)
+        _array(table, "worker", codes.astype(np.int32))
+        _texts(table, "worker_names", workers.tolist())
+
+        failures = file.create_group("failures")
+        _array(failures, "ids", np.array(list(rows.failures), dtype=np.int64))
+        for name in ("reason", "kind", "detail"):
+            _texts(failures, name, [getattr(f, name) for f in rows.failures.values()])
+
+        extras = file.create_group("extras")
+        _array(extras, "ids", np.array(list(rows.extras), dtype=np.int64))
+        _texts(extras, "json", [json.dumps(e) for e in rows.extras.values()])
+
+        # Populations are row numbers into the evaluations, one generation after the other.
+        populations = file.create_group("populations")
+        row_of = np.empty(int(rows.ids.max(initial=-1)) + 1, dtype=np.int64)
+        row_of[rows.ids] = np.arange(len(rows))
+        everyone = [row_of[ids] for ids in image.populations]
+        _array(populations, "rows", np.concatenate([*everyone, np.empty(0, dtype=np.int64)]))
+        _array(populations, "sizes", np.array([len(p) for p in everyone], dtype=np.int64))
+        _array(populations, "final", row_of[image.final])
+
+        state = file.create_group("state")
+        scalars = {}
+        for name, value in image.state.items():
+            if isinstance(value, np.ndarray):
+                _array(state, name, value)
+            else:
+                scalars[name] = value
+        _text(state, "scalars", json.dumps(scalars))
+
+
+def _array(group: Any, name: str, array: Any) -> None:
+    bits = array.dtype == np.bool_
+    stored = np.ascontiguousarray(array).view(np.uint8) if bits else array  # plain bytes anywhere
+    if array.size == 0:  # HDF5 cannot chunk nothing
+        dataset = group.create_dataset(name, data=stored)
+    else:
+        row = max(1, stored.nbytes // len(stored))
+        dataset = group.create_dataset(
+            name,
+            data=stored,
+            chunks=(max(1, min(len(stored), CHUNK_BYTES // row)), *stored.shape[1:]),
+            compression="gzip",
+            compression_opts=4,
+            shuffle=True,
+            fletcher32=True,
+        )
+    dataset.attrs["boolean"] = bits
+
+
+def _read_array(dataset: Any) -> Any:
+    array = dataset[()]
+    return array.view(np.bool_) if dataset.attrs["boolean"] else array
+
+
+def _text(group: Any, name: str, text: str) -> None:
+    import h5py
+
+    group.create_dataset(name, data=text, dtype=h5py.string_dtype())
+
+
+def _texts(group: Any, name: str, texts: list[str]) -> None:
+    import h5py
+
+    group.create_dataset(name, data=np.array(texts, dtype=object), dtype=h5py.string_dtype())
+
+
+def _read_texts(dataset: Any) -> list[str]:
+    return [str(text) for text in dataset.asstr()[()]]
+
+
+def _read_hdf5(file: Any) -> Image:
+    specification = json.loads(file["specification"].asstr()[()])
+    table, failures, extras = file["evaluations"], file["failures"], file["extras"]
+    columns = {name: _read_array(table[name]) for name in COLUMNS}
+    names = np.array(_read_texts(table["worker_names"]), dtype=object)
+    columns["worker"] = names[_read_array(table["worker"])]
+    told = zip(
+        _read_array(failures["ids"]).tolist(),
+        *(_read_texts(failures[name]) for name in ("reason", "kind", "detail")),
+        strict=True,
+    )
+    logged = zip(_read_array(extras["ids"]).tolist(), _read_texts(extras["json"]), strict=True)
+    evaluations = Evaluations(
+        **columns,
+        failures={id: Failed(reason, kind, detail) for id, reason, kind, detail in told},
+        extras={id: json.loads(text) for id, text in logged},
+        definition=definition_from(specification["problem"]["definition"]),
+    )
+    populations = file["populations"]
+    members = evaluations.ids[_read_array(populations["rows"])]
+    sizes = _read_array(populations["sizes"])
+    state: dict[str, Any] = json.loads(file["state/scalars"].asstr()[()])
+    state |= {
+        name: _read_array(dataset) for name, dataset in file["state"].items() if name != "scalars"
+    }
+    return Image(
+        specification=specification,
+        seal=int(file.attrs["seal"]),
+        stopped_by=str(file.attrs["stopped_by"]),
+        evaluations=evaluations,
+        populations=np.split(members, np.cumsum(sizes))[: len(sizes)],
+        final=evaluations.ids[_read_array(populations["final"])],
+        state=state,
+    )

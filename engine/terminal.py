@@ -1,0 +1,95 @@
+"""The live line of a run in the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..operators.indicators import hypervolume
+from ..typing import FloatArray
+from .progress import Progress
+
+REFRESH_SECONDS = 0.25
+PLAIN_SECONDS = 30.0  # between lines where there is no terminal
+MOST_OBJECTIVES = 5  # whose hypervolume can be had in passing
+
+
+class LiveLine:
+    """Evaluations, generation, population, front, hypervolume, failures, speed and time left."""
+
+    def __init__(self, progress: Progress, live: Any) -> None:
+        self._progress = progress
+        self._live = live
+        self._first_evaluations = progress.evaluations
+        self._reference: FloatArray | None = None
+        self._pace = REFRESH_SECONDS if live.console.is_terminal else PLAIN_SECONDS
+        self._next = time.monotonic() + self._pace
+
+    def update(self) -> None:
+        """Show the present state if it is time."""
+        now = time.monotonic()
+        if now >= self._next:
+            self.show()
+            self._next = time.monotonic() + self._pace
+
+    def show(self) -> None:
+        """Show the present state."""
+        if self._live.console.is_terminal:
+            self._live.update(self.text(), refresh=True)
+        else:
+            self._live.console.print(self.text(), markup=False, highlight=False, soft_wrap=True)
+
+    def text(self) -> str:
+        """The line."""
+        p = self._progress
+        front = p.population.best()
+        rate = (p.evaluations - self._first_evaluations) / max(p.seconds, 1e-9)
+        parts = [
+            f"{p.evaluations}/{p.budget} evaluations",
+            f"generation {max(p.generation, 0)}",
+            f"population {p.size}",
+            f"front {len(front)}",
+            *self._hypervolume(),
+            f"{p.failures} failed",
+            f"{rate:.3g}/s",
+        ]
+        if rate > 0:
+            parts.append(f"{_duration((p.budget - p.evaluations) / rate)} left")
+        return " | ".join(parts)
+
+    def _hypervolume(self) -> list[str]:
+        population = self._progress.population
+        definition = self._progress.definition
+        if definition.n_obj > MOST_OBJECTIVES or not population.feasible.any():
+            return []
+        F = definition.minimized(population.F[population.feasible])
+        if self._reference is None:  # once, so that the figure only grows
+            worst, best = F.max(axis=0), F.min(axis=0)
+            self._reference = worst + np.maximum(0.1 * (worst - best), 1e-12)
+        return [f"hypervolume {hypervolume(F, self._reference):.4g}"]
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@contextlib.contextmanager
+def live_display(progress: Progress) -> Iterator[LiveLine]:
+    """Shows a live line while the run goes on, on standard error."""
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True)
+    with Live("", console=console, auto_refresh=False) as live:
+        line = LiveLine(progress, live)
+        try:
+            yield line
+        finally:
+            if progress.evaluations:
+                line.show()

@@ -1,0 +1,141 @@
+"""Children of a population: the operators that fit its search space, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import ConfigurationError
+from ..operators.crossover import SBX, exchange, sbx
+from ..operators.mutation import (
+    BitFlip,
+    PolynomialMutation,
+    bit_flip,
+    polynomial_mutation,
+    redraw_categories,
+)
+from ..operators.sampling import bits, uniform
+from ..operators.selection import binary_tournament
+from ..problems.space import Binary, Integer, Real, SearchSpace
+from ..typing import Candidates, FloatArray, IntArray
+
+EXCHANGE_PROB = 0.5  # of a value without an order, in a crossed pair
+
+
+@dataclass(frozen=True)
+class Variation:
+    """Sampling, mating selection, crossover and mutation for one space.
+
+    Bit strings: tournament and bit-flip, no crossover. All others: tournament, SBX and polynomial
+    mutation in working coordinates, where variables without an order are exchanged and redrawn
+    instead.
+    """
+
+    space: SearchSpace
+    crossover: SBX | None
+    mutation: BitFlip | PolynomialMutation
+
+    def sample(self, n: int, rng: np.random.Generator) -> Candidates:
+        """(n, n_var) uniform candidates."""
+        if isinstance(self.space, Binary):
+            return bits(n, self.space.n_var, rng)
+        layout = self.space.layout
+        return self.space.from_working(
+            uniform(n, layout.lower, layout.upper, layout.categories, rng)
+        )
+
+    def children(
+        self,
+        X: Candidates,
+        rank: IntArray,
+        crowding: FloatArray,
+        k: int,
+        rng: np.random.Generator,
+    ) -> tuple[Candidates, IntArray]:
+        """(k, n_var) children of ``X`` and (k, 2) rows of their parents, the second -1 if there is none."""
+        if isinstance(self.mutation, BitFlip):
+            first = binary_tournament(rank, crowding, k, rng)
+            parents = np.stack([first, np.full(k, -1)], axis=1)
+            return bit_flip(X[first], self._mutation_prob(), rng), parents
+        pairs = (k + 1) // 2  # an odd number: the last child is dropped
+        winners = binary_tournament(rank, crowding, 2 * pairs, rng)
+        couples = np.repeat(winners.reshape(pairs, 2), 2, axis=0)[:k]
+        return self._cross(X, winners[0::2], winners[1::2], k, rng), couples
+
+    def _mutation_prob(self) -> float:
+        prob = self.mutation.prob
+        return 1.0 / self.space.n_var if prob is None else prob
+
+    def _cross(
+        self, X: Candidates, a: IntArray, b: IntArray, k: int, rng: np.random.Generator
+    ) -> Candidates:
+        assert self.crossover is not None
+        Z = np.ascontiguousarray(self.space.to_working(X))
+        A, B = Z[a], Z[b]
+        layout = self.space.layout
+        listed = np.flatnonzero(layout.categories)
+        children = sbx(A, B, layout.lower, layout.upper, self.crossover, rng)
+        if listed.size:  # SBX means nothing there: their parents' values, exchanged
+            children[:, listed] = exchange(
+                A[:, listed], B[:, listed], EXCHANGE_PROB * self.crossover.prob, rng
+            )
+        first, second = np.repeat(a, 2)[:k], np.repeat(b, 2)[:k]
+        mutated = self._mutate_working(children[:k], rng)
+        return self._candidates(mutated, (Z[first], X[first]), (Z[second], X[second]))
+
+    def _mutate_working(self, Z: FloatArray, rng: np.random.Generator) -> FloatArray:
+        assert isinstance(self.mutation, PolynomialMutation)
+        layout = self.space.layout
+        prob = self._mutation_prob()
+        listed = np.flatnonzero(layout.categories)
+        ordered = np.flatnonzero(layout.categories == 0)
+        mutated = Z
+        if ordered.size:
+            mutated = polynomial_mutation(
+                Z, layout.lower, layout.upper, self.mutation.eta, prob, rng
+            )
+        if listed.size:
+            mutated = mutated.copy()
+            mutated[:, listed] = redraw_categories(
+                Z[:, listed], layout.categories[listed], prob, rng
+            )
+        return mutated
+
+    def _candidates(self, Z: FloatArray, *parents: tuple[FloatArray, Candidates]) -> Candidates:
+        """Back from working coordinates; a value that no operator touched stays what it was, to the bit.
+
+        Logarithm and exponential do not undo each other exactly, and a copy that differs in its
+        last bit would pass for a new candidate.
+        """
+        X = self.space.from_working(Z)
+        if not isinstance(self.space, (Real, Integer, Binary)):
+            for parent_Z, parent_X in parents:
+                X = np.where(parent_Z == Z, parent_X, X)
+        return X
+
+
+def variation_for(
+    space: SearchSpace,
+    crossover: SBX | None,
+    mutation: BitFlip | PolynomialMutation | None,
+) -> Variation:
+    """Variation with the defaults of the space where nothing was chosen.
+
+    Raises ConfigurationError for operators that do not fit the space.
+    """
+    if isinstance(space, Binary):
+        if crossover is not None:
+            raise ConfigurationError(
+                f"{crossover} does not fit a Binary space; leave crossover out"
+            )
+        chosen = BitFlip() if mutation is None else mutation
+        if not isinstance(chosen, BitFlip):
+            raise ConfigurationError(f"{chosen} does not fit a Binary space; use BitFlip")
+        return Variation(space, None, chosen)
+    chosen_mutation = PolynomialMutation() if mutation is None else mutation
+    if not isinstance(chosen_mutation, PolynomialMutation):
+        raise ConfigurationError(
+            f"{chosen_mutation} fits only a Binary space; use PolynomialMutation"
+        )
+    return Variation(space, SBX() if crossover is None else crossover, chosen_mutation)

@@ -1,0 +1,72 @@
+"""Crossover: two parents give two children."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..cext import sbx as _sbx
+from ..errors import ConfigurationError
+from ..typing import FloatArray
+
+
+def check_probability(what: str, value: float) -> None:
+    """Raise ConfigurationError unless ``value`` is a number in [0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ConfigurationError(f"{what} must be a probability in [0, 1], got {value!r}")
+
+
+def check_eta(what: str, value: float) -> None:
+    """Raise ConfigurationError unless ``value`` is a distribution index."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e4:
+        raise ConfigurationError(f"{what} must be a number in [0, 10000), got {value!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SBX:
+    """Simulated binary crossover (Deb and Agrawal 1995), bounded (Deb, Sindhya, Okabe 2007).
+
+    Attributes:
+        prob: That a pair is crossed at all.
+        eta: Distribution index; larger keeps children nearer to their parents.
+        prob_var: That a variable of a crossed pair takes part.
+
+    The defaults are those of pymoo's NSGA-II.
+    """
+
+    prob: float = 0.9
+    eta: float = 15.0
+    prob_var: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_probability("SBX prob", self.prob)
+        check_probability("SBX prob_var", self.prob_var)
+        check_eta("SBX eta", self.eta)
+
+
+def sbx(
+    A: FloatArray,
+    B: FloatArray,
+    lower: FloatArray,
+    upper: FloatArray,
+    settings: SBX,
+    rng: np.random.Generator,
+) -> FloatArray:
+    """(2k, n_var) children of the pairs A[i], B[i] (k, n_var), those of pair i in rows 2i and 2i+1."""
+    return _sbx.sbx(
+        A, B, lower, upper, settings.eta, settings.prob, settings.prob_var, rng.bit_generator
+    )
+
+
+def exchange(A: FloatArray, B: FloatArray, prob: float, rng: np.random.Generator) -> FloatArray:
+    """(2k, n_var) children that exchange each value with probability ``prob``: uniform crossover.
+
+    Source: Syswerda 1989.
+    """
+    k, n_var = A.shape
+    swap = rng.random((k, n_var)) < prob
+    children = np.empty((2 * k, n_var))
+    children[0::2] = np.where(swap, B, A)
+    children[1::2] = np.where(swap, A, B)
+    return children

@@ -1,0 +1,196 @@
+"""A problem's definition, read once and checked: everything the engine needs to know about it.
+
+Here the user's units and directions are turned into what is minimized inside, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import ConfigurationError
+from ..typing import FloatArray
+from .constraints import Constraint, Equal, Lower, Upper
+from .space import SearchSpace
+
+DIRECTIONS = {"min": 1.0, "max": -1.0}
+
+
+class ContractViolation(Exception):
+    """``evaluate`` returned something else than the problem declares; becomes a failure."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a problem declares.
+
+    Attributes:
+        name: Of the problem's class.
+        space: Its search space.
+        objectives: Name to "min" or "max".
+        constraints: Name to constraint.
+        vectorized: True if it has ``evaluate_batch``.
+        batch_size: Rows at most in one call of ``evaluate_batch``.
+        signs: (n_obj,) float64, 1 where minimized, -1 where maximized.
+    """
+
+    name: str
+    space: SearchSpace
+    objectives: dict[str, str]
+    constraints: dict[str, Constraint]
+    vectorized: bool
+    batch_size: int
+    signs: FloatArray
+
+    @property
+    def n_obj(self) -> int:
+        """Number of objectives."""
+        return len(self.objectives)
+
+    @property
+    def n_con(self) -> int:
+        """Number of constraints."""
+        return len(self.constraints)
+
+    def minimized(self, F: FloatArray) -> FloatArray:
+        """(n, n_obj) between user directions and minimized; the same both ways."""
+        return F * self.signs
+
+    def violation(self, G: FloatArray) -> FloatArray:
+        """(n,) total violation of (n, n_con) constraint values in user units; 0 is feasible."""
+        cv = np.zeros(len(G))
+        for j, constraint in enumerate(self.constraints.values()):
+            cv += np.maximum(constraint.g(G[:, j]), 0.0)
+        return cv
+
+    def read_values(self, returned: Any) -> tuple[FloatArray, FloatArray]:
+        """``evaluate``'s mapping as F (n_obj,) and G (n_con,), or ContractViolation."""
+        expected = [*self.objectives, *self.constraints]
+        if not isinstance(returned, Mapping):
+            raise ContractViolation(
+                f"evaluate must return a mapping with the names {expected}, "
+                f"got {type(returned).__name__}"
+            )
+        missing = [name for name in expected if name not in returned]
+        unknown = [name for name in returned if name not in expected]
+        if missing or unknown:
+            raise ContractViolation(
+                f"evaluate must return the names {expected}; "
+                + " and ".join(
+                    f"{what} {names}"
+                    for what, names in (("missing", missing), ("unknown", unknown))
+                    if names
+                )
+                + "; hand other values to ctx.log(name=value)"
+            )
+        values = np.empty(len(expected))
+        for i, name in enumerate(expected):
+            try:
+                values[i] = float(returned[name])
+            except (TypeError, ValueError):
+                raise ContractViolation(
+                    f"evaluate must return one number as {name!r}, got {returned[name]!r:.200}"
+                ) from None
+        return values[: self.n_obj], values[self.n_obj :]
+
+    def read_batch(self, returned: Any, n: int) -> tuple[FloatArray, FloatArray]:
+        """``evaluate_batch``'s arrays as F (n, n_obj) and G (n, n_con), or ContractViolation."""
+        if self.n_con:
+            if not isinstance(returned, tuple) or len(returned) != 2:
+                raise ContractViolation(
+                    f"evaluate_batch must return (F, G) with G of shape ({n}, {self.n_con}) for "
+                    f"{list(self.constraints)}, got {type(returned).__name__}"
+                )
+            F, G = returned
+        else:
+            if isinstance(returned, tuple):
+                raise ContractViolation(
+                    "evaluate_batch must return F alone, since the problem declares no "
+                    f"constraints, got a tuple of {len(returned)}"
+                )
+            F, G = returned, np.empty((n, 0))
+        return self._matrix("F", F, (n, self.n_obj)), self._matrix("G", G, (n, self.n_con))
+
+    @staticmethod
+    def _matrix(what: str, values: Any, shape: tuple[int, int]) -> FloatArray:
+        try:
+            matrix = np.ascontiguousarray(values, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ContractViolation(f"{what} must hold numbers: {error}") from None
+        if matrix.shape != shape:
+            raise ContractViolation(f"{what} must have shape {shape}, got {matrix.shape}")
+        return matrix
+
+    def describe(self) -> dict[str, Any]:
+        """The definition as JSON; a run is resumed only with an equal one."""
+        return {
+            "name": self.name,
+            "space": self.space.describe(),
+            "objectives": self.objectives,
+            "constraints": {k: c.describe() for k, c in self.constraints.items()},
+        }
+
+
+def read_definition(problem: Any) -> Definition:
+    """The definition of ``problem``, or ConfigurationError naming what it lacks."""
+    kind = type(problem)
+    name = kind.__name__
+    if isinstance(problem, type):
+        raise ConfigurationError(
+            f"{problem.__name__} is a class; pass an instance: {problem.__name__}()"
+        )
+    single, batch = (callable(getattr(kind, m, None)) for m in ("evaluate", "evaluate_batch"))
+    if single == batch:
+        raise ConfigurationError(
+            f"{name} defines {'both' if single else 'neither'} evaluate(x, ctx) "
+            f"{'and' if single else 'nor'} evaluate_batch(X); define exactly one of them"
+        )
+    space = getattr(problem, "space", None)
+    if space is None or not callable(getattr(space, "describe", None)):
+        raise ConfigurationError(
+            f"{name}.space must be a search space (Real, Integer, Binary or Space), got {space!r}"
+        )
+    batch_size = getattr(problem, "batch_size", 1024)
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ConfigurationError(f"{name}.batch_size must be an int >= 1, got {batch_size!r}")
+    objectives = _objectives(name, getattr(problem, "objectives", None))
+    constraints = _constraints(name, getattr(problem, "constraints", {}), objectives)
+    signs = np.array([DIRECTIONS[d] for d in objectives.values()])
+    return Definition(name, space, objectives, constraints, batch, batch_size, signs)
+
+
+def _objectives(name: str, objectives: Any) -> dict[str, str]:
+    if not isinstance(objectives, Mapping) or not objectives:
+        raise ConfigurationError(
+            f'{name}.objectives must be a mapping like {{"cost": "min", "strength": "max"}}, '
+            f"got {objectives!r}"
+        )
+    for key, direction in objectives.items():
+        if not isinstance(key, str) or direction not in DIRECTIONS:
+            raise ConfigurationError(
+                f"{name}.objectives[{key!r}]: the direction must be 'min' or 'max', "
+                f"got {direction!r}"
+            )
+    return dict(objectives)
+
+
+def _constraints(name: str, constraints: Any, objectives: dict[str, str]) -> dict[str, Constraint]:
+    if not isinstance(constraints, Mapping):
+        raise ConfigurationError(
+            f'{name}.constraints must be a mapping like {{"stress": pt.upper(13600)}}, '
+            f"got {constraints!r}"
+        )
+    for key, constraint in constraints.items():
+        if not isinstance(constraint, (Upper, Lower, Equal)):
+            raise ConfigurationError(
+                f"{name}.constraints[{key!r}] must be made by pt.upper, pt.lower or pt.equal, "
+                f"got {constraint!r}"
+            )
+        if key in objectives:
+            raise ConfigurationError(
+                f"{name}: {key!r} is both an objective and a constraint; rename one of them"
+            )
+    return dict(constraints)

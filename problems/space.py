@@ -1,0 +1,296 @@
+"""Search spaces: what a candidate is, and how a population of them lies in one array.
+
+============  =================  =========================  =======================
+space         ``X`` (n, n_var)   what ``evaluate`` gets     for
+============  =================  =========================  =======================
+``Real``      float64            (n_var,) float64           continuous vectors
+``Integer``   int64              (n_var,) int64             integer vectors
+``Binary``    bool               (n_var,) bool              bit strings
+``Space``     float64 codes      ``{name: value}``          named, mixed variables
+============  =================  =========================  =======================
+
+Variation acts on *working coordinates*: float64, bounded by ``layout.lower`` and ``layout.upper``;
+columns with ``layout.categories > 0`` hold positions without an order. ``Binary`` needs none: bits
+are flipped as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import ConfigurationError, ShapeError
+from ..typing import Candidates, FloatArray, IntArray
+from .variables import Bool, Choice, Float, Int, Ordinal, Variable, check_bounds
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Working coordinates: ``lower``, ``upper`` float64 and ``categories`` int64, all (n_var,)."""
+
+    lower: FloatArray
+    upper: FloatArray
+    categories: IntArray
+
+
+class SearchSpace(Protocol):
+    """What the engine asks of a space."""
+
+    @property
+    def n_var(self) -> int:
+        """Number of variables."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the variables."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of ``X``."""
+
+    @property
+    def layout(self) -> Layout:
+        """Working coordinates."""
+
+    def to_working(self, X: Candidates) -> FloatArray:
+        """(n, n_var) candidates to working coordinates."""
+
+    def from_working(self, Z: FloatArray) -> Candidates:
+        """(n, n_var) working coordinates to candidates."""
+
+    def candidate(self, row: Candidates) -> Any:
+        """What ``evaluate`` gets for one row of ``X``."""
+
+    def describe(self) -> dict[str, Any]:
+        """The definition as JSON; two spaces are the same if these are equal."""
+
+
+def check_candidates(space: SearchSpace, X: ArrayLike) -> Candidates:
+    """``X`` as a C-contiguous (n, n_var) array in the dtype of the space, or ShapeError."""
+    raw = np.asarray(X)
+    if raw.ndim != 2 or raw.shape[1] != space.n_var:
+        raise ShapeError(f"X must have shape (n, {space.n_var}), got {raw.shape}")
+    try:
+        converted = np.ascontiguousarray(raw, dtype=space.dtype)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(f"X must be convertible to {space.dtype}: {error}") from None
+    # What survives the way to working coordinates and back is inside the bounds, and whole where it
+    # must be.
+    layout = space.layout
+    with np.errstate(invalid="ignore", divide="ignore"):
+        Z = np.clip(space.to_working(converted), layout.lower, layout.upper)
+        wrong = ~np.isclose(
+            space.from_working(Z).astype(np.float64), raw.astype(np.float64), rtol=1e-9, atol=0
+        )
+    if wrong.any():
+        row, column = (int(i[0]) for i in np.nonzero(wrong))
+        raise ShapeError(
+            f"X[{row}, {column}] = {raw[row, column]} is no value of variable "
+            f"{space.names[column]!r} in {space!r}"
+        )
+    return converted
+
+
+def _vector_bounds(kind: str, low: ArrayLike, high: ArrayLike, n: int | None) -> list[FloatArray]:
+    try:
+        bounds = [np.asarray(b, dtype=np.float64) for b in (low, high)]
+    except (TypeError, ValueError):
+        raise ConfigurationError(
+            f"{kind}: low and high must be numbers or sequences of numbers, "
+            f"got low={low!r}, high={high!r}"
+        ) from None
+    if any(b.ndim > 1 for b in bounds):
+        raise ConfigurationError(f"{kind}: low and high must be numbers or flat sequences")
+    lengths = {b.size for b in bounds if b.ndim} | ({n} if n is not None else set())
+    if len(lengths) > 1:
+        raise ConfigurationError(
+            f"{kind}: low, high and n disagree on the number of variables: {sorted(lengths)}"
+        )
+    n_var = lengths.pop() if lengths else 1
+    if n_var < 1:
+        raise ConfigurationError(f"{kind}: needs at least one variable, got {n_var}")
+    bounds = [np.array(np.broadcast_to(b, n_var)) for b in bounds]
+    for i in range(n_var):
+        check_bounds(f"{kind} variable {i}", float(bounds[0][i]), float(bounds[1][i]))
+    for b in bounds:
+        b.flags.writeable = False
+    return bounds
+
+
+def _vector_names(n_var: int) -> tuple[str, ...]:
+    return tuple(f"x{i}" for i in range(n_var))
+
+
+class Real:
+    """Real vectors between ``low`` and ``high``: numbers, or sequences of length n_var.
+
+    ``Real(0, 1, n=30)`` is thirty variables in [0, 1]; ``Real([0, -5], [1, 5])`` is two.
+    Raises ConfigurationError if a low is not below its high or a bound is not finite.
+    """
+
+    dtype = np.dtype(np.float64)
+
+    def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
+        self.low, self.high = _vector_bounds("Real", low, high, n)
+        self.n_var = self.low.size
+        self.names = _vector_names(self.n_var)
+        self.layout = Layout(self.low, self.high, np.zeros(self.n_var, dtype=np.int64))
+
+    def __repr__(self) -> str:
+        return f"Real({self.low.tolist()}, {self.high.tolist()})"
+
+    def to_working(self, X: Candidates) -> FloatArray:
+        """Candidates are their own working coordinates."""
+        return X
+
+    def from_working(self, Z: FloatArray) -> Candidates:
+        """Candidates are their own working coordinates."""
+        return Z
+
+    def candidate(self, row: Candidates) -> Candidates:
+        """A copy of the row."""
+        return row.copy()
+
+    def describe(self) -> dict[str, Any]:
+        """The definition as JSON."""
+        return {"kind": "real", "low": self.low.tolist(), "high": self.high.tolist()}
+
+
+class Integer:
+    """Integer vectors between ``low`` and ``high``, both included.
+
+    Raises ConfigurationError if a low is not below its high or a bound is not whole.
+    """
+
+    dtype = np.dtype(np.int64)
+
+    def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
+        bounds = _vector_bounds("Integer", low, high, n)
+        if any((b != np.rint(b)).any() for b in bounds):
+            raise ConfigurationError("Integer: low and high must be whole numbers")
+        self.low, self.high = (b.astype(np.int64) for b in bounds)
+        self.n_var = self.low.size
+        self.names = _vector_names(self.n_var)
+        # Half a unit wider, so that after rounding the ends are as likely as the middle.
+        self.layout = Layout(bounds[0] - 0.5, bounds[1] + 0.5, np.zeros(self.n_var, dtype=np.int64))
+
+    def __repr__(self) -> str:
+        return f"Integer({self.low.tolist()}, {self.high.tolist()})"
+
+    def to_working(self, X: Candidates) -> FloatArray:
+        """As float64."""
+        return X.astype(np.float64)
+
+    def from_working(self, Z: FloatArray) -> Candidates:
+        """Rounded and clipped."""
+        return np.clip(np.rint(Z), self.low, self.high).astype(np.int64)
+
+    def candidate(self, row: Candidates) -> Candidates:
+        """A copy of the row."""
+        return row.copy()
+
+    def describe(self) -> dict[str, Any]:
+        """The definition as JSON."""
+        return {"kind": "integer", "low": self.low.tolist(), "high": self.high.tolist()}
+
+
+class Binary:
+    """Bit strings of length ``n``."""
+
+    dtype = np.dtype(np.bool_)
+
+    def __init__(self, n: int) -> None:
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+            raise ConfigurationError(f"Binary: n must be a whole number of at least 1, got {n!r}")
+        self.n_var = int(n)
+        self.names = _vector_names(self.n_var)
+        self.layout = Layout(
+            np.zeros(self.n_var), np.ones(self.n_var), np.full(self.n_var, 2, dtype=np.int64)
+        )
+
+    def __repr__(self) -> str:
+        return f"Binary({self.n_var})"
+
+    def to_working(self, X: Candidates) -> FloatArray:
+        """Zeros and ones as float64."""
+        return X.astype(np.float64)
+
+    def from_working(self, Z: FloatArray) -> Candidates:
+        """Zeros and ones as bool."""
+        return Z.astype(np.bool_)
+
+    def candidate(self, row: Candidates) -> Candidates:
+        """A copy of the row."""
+        return row.copy()
+
+    def describe(self) -> dict[str, Any]:
+        """The definition as JSON."""
+        return {"kind": "binary", "n": self.n_var}
+
+
+class Space:
+    """Named, mixed variables: ``Space(lr=Float(1e-5, 1e-1, log=True), act=Choice(["a", "b"]))``.
+
+    ``X`` holds float64 codes: numbers stand for themselves, choices by their position.
+    Raises ConfigurationError for no variables or something that is no variable.
+    """
+
+    dtype = np.dtype(np.float64)
+
+    def __init__(self, **variables: Variable) -> None:
+        if not variables:
+            raise ConfigurationError("Space: needs at least one variable")
+        for name, variable in variables.items():
+            if not isinstance(variable, (Float, Int, Choice, Bool, Ordinal)):
+                raise ConfigurationError(
+                    f"Space: {name}={variable!r} is no variable; "
+                    "use Float, Int, Choice, Bool or Ordinal"
+                )
+        self.variables = dict(variables)
+        self.n_var = len(variables)
+        self.names = tuple(variables)
+        bounds = np.array([v.working_bounds for v in variables.values()])
+        self.layout = Layout(
+            np.ascontiguousarray(bounds[:, 0]),
+            np.ascontiguousarray(bounds[:, 1]),
+            np.array([v.categories for v in variables.values()], dtype=np.int64),
+        )
+
+    def __repr__(self) -> str:
+        return f"Space({', '.join(f'{k}={v!r}' for k, v in self.variables.items())})"
+
+    def to_working(self, X: Candidates) -> FloatArray:
+        """Column by column, as each variable says."""
+        columns = [v.to_working(X[:, j]) for j, v in enumerate(self.variables.values())]
+        return np.stack(columns, axis=1)
+
+    def from_working(self, Z: FloatArray) -> Candidates:
+        """Column by column, as each variable says."""
+        columns = [v.from_working(Z[:, j]) for j, v in enumerate(self.variables.values())]
+        return np.stack(columns, axis=1)
+
+    def candidate(self, row: Candidates) -> dict[str, Any]:
+        """The values by name."""
+        return {
+            name: variable.decode(code)
+            for (name, variable), code in zip(self.variables.items(), row, strict=True)
+        }
+
+    def encode(self, candidate: Mapping[str, Any]) -> FloatArray:
+        """(n_var,) codes of named values; raises ConfigurationError naming what does not fit."""
+        if set(candidate) != set(self.names):
+            raise ConfigurationError(
+                f"a candidate needs exactly the names {list(self.names)}, got {list(candidate)}"
+            )
+        return np.array([v.encode(candidate[name]) for name, v in self.variables.items()])
+
+    def describe(self) -> dict[str, Any]:
+        """The definition as JSON."""
+        return {
+            "kind": "mixed",
+            "variables": {name: v.describe() for name, v in self.variables.items()},
+        }

@@ -1,0 +1,1 @@
+"""Real training jobs, each a problem to run, subclass or copy."""

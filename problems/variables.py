@@ -1,0 +1,255 @@
+"""Named variables of a mixed search space, each a column of a float64 matrix.
+
+A variable stands in three forms. Its *value* is what the user sees (``0.01``, ``"relu"``,
+``True``). Its *code* is the number in the matrix ``X``: numbers stand for themselves, choices by
+their position. Its *working coordinate* is where crossover and mutation act: the logarithm for
+``log=True``, and for integers a range half a unit wider on both sides, so that after rounding the
+ends are as likely as the middle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..errors import ConfigurationError
+from ..typing import FloatArray
+
+
+def check_bounds(what: str, low: float, high: float, log: bool = False) -> None:
+    """Refuse bounds that span no range, naming them; raises ConfigurationError."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ConfigurationError(
+            f"{what}: bounds must be finite numbers, got low={low}, high={high}; "
+            "give the range that is worth searching"
+        )
+    if low >= high:
+        raise ConfigurationError(
+            f"{what}: low must be below high, got low={low}, high={high}; "
+            "swap them, or make a fixed value a constant of the problem"
+        )
+    if log and low <= 0:
+        raise ConfigurationError(
+            f"{what}: log=True needs low > 0, got low={low}; raise low or drop log"
+        )
+
+
+def _number(what: str, value: Any) -> float:
+    if isinstance(value, (str, bytes, bool)):
+        raise ConfigurationError(f"{what}: expected a number, got {value!r}")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ConfigurationError(f"{what}: expected a number, got {value!r}") from None
+
+
+@dataclass(frozen=True)
+class Float:
+    """A real number in [low, high]; with ``log=True`` searched by its logarithm."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    categories = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "low", _number("Float low", self.low))
+        object.__setattr__(self, "high", _number("Float high", self.high))
+        check_bounds(repr(self), self.low, self.high, self.log)
+
+    @property
+    def working_bounds(self) -> tuple[float, float]:
+        """Bounds of the working coordinate."""
+        return (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
+
+    def to_working(self, codes: FloatArray) -> FloatArray:
+        """(n,) codes to (n,) working coordinates."""
+        return np.log(codes) if self.log else codes
+
+    def from_working(self, z: FloatArray) -> FloatArray:
+        """(n,) working coordinates to (n,) codes inside the bounds."""
+        return np.clip(np.exp(z) if self.log else z, self.low, self.high)
+
+    def decode(self, code: float) -> float:
+        """The value that a code stands for."""
+        return float(code)
+
+    def encode(self, value: Any) -> float:
+        """The code of a value; raises ConfigurationError outside the bounds."""
+        code = _number("value", value)
+        if not self.low <= code <= self.high:
+            raise ConfigurationError(f"{value!r} is outside {self}")
+        return code
+
+    def describe(self) -> dict[str, Any]:
+        """The definition as JSON."""
+        return {"kind": "float", "low": self.low, "high": self.high, "log": self.log}
+
+
+@dataclass(frozen=True)
+class Int:
+    """An integer in [low, high], both included; with ``log=True`` searched by its logarithm."""
+
+    low: int
+    high: int
+    log: bool = False
+
+    categories = 0
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            value = _number(f"Int {name}", getattr(self, name))
+            if not value.is_integer():
+                raise ConfigurationError(f"Int: {name} must be a whole number, got {value}")
+            object.__setattr__(self, name, int(value))
+        check_bounds(repr(self), self.low, self.high, self.log)
+
+    @property
+    def working_bounds(self) -> tuple[float, float]:
+        """Bounds of the working coordinate, half a unit wider than the integers."""
+        low, high = self.low - 0.5, self.high + 0.5
+        return (math.log(low), math.log(high)) if self.log else (low, high)
+
+    def to_working(self, codes: FloatArray) -> FloatArray:
+        """(n,) codes to (n,) working coordinates."""
+        return np.log(codes) if self.log else codes
+
+    def from_working(self, z: FloatArray) -> FloatArray:
+        """(n,) working coordinates to (n,) whole codes inside the bounds."""
+        return np.clip(np.rint(np.exp(z) if self.log else z), self.low, self.high)
+
+    def decode(self, code: float) -> int:
+        """The value that a code stands for."""
+        return int(code)
+
+    def encode(self, value: Any) -> float:
+        """The code of a value; raises ConfigurationError outside the bounds."""
+        code = _number("value", value)
+        if not (self.low <= code <= self.high and code.is_integer()):
+            raise ConfigurationError(f"{value!r} is not a whole number inside {self}")
+        return code
+
+    def describe(self) -> dict[str, Any]:
+        """The definition as JSON."""
+        return {"kind": "int", "low": self.low, "high": self.high, "log": self.log}
+
+
+class _Listed:
+    """What variables have in common whose code is the position in a list of values."""
+
+    values: tuple[Any, ...]
+
+    def _check_values(self) -> None:
+        name = type(self).__name__
+        if isinstance(self.values, (str, bytes)) or not isinstance(self.values, Sequence):
+            raise ConfigurationError(f"{name}: expected a list of values, got {self.values!r}")
+        object.__setattr__(self, "values", tuple(self.values))
+        if len(self.values) < 2:
+            raise ConfigurationError(
+                f"{name}: needs at least two values, got {list(self.values)!r}; "
+                "make a single value a constant of the problem"
+            )
+        for i, value in enumerate(self.values):
+            if any(type(value) is type(v) and value == v for v in self.values[:i]):
+                raise ConfigurationError(f"{name}: the value {value!r} stands there twice")
+
+    def decode(self, code: float) -> Any:
+        """The value that a code stands for."""
+        return self.values[int(code)]
+
+    def encode(self, value: Any) -> float:
+        """The code of a value; raises ConfigurationError if it is none of them."""
+        for code, known in enumerate(self.values):
+            if type(known) is type(value) and known == value:
+                return float(code)
+        if value in self.values:  # 1 for 1.0, numpy.str_ for str
+            return float(self.values.index(value))
+        raise ConfigurationError(f"{value!r} is none of {list(self.values)!r}")
+
+    def _describe(self, kind: str) -> dict[str, Any]:
+        plain = (str, int, float, bool, type(None))
+        values = [v if isinstance(v, plain) else repr(v) for v in self.values]
+        return {"kind": kind, "values": values}
+
+
+@dataclass(frozen=True)
+class Choice(_Listed):
+    """One of several values without an order; mutation draws another one uniformly."""
+
+    values: tuple[Any, ...]
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        object.__setattr__(self, "values", values)
+        self._check_values()
+
+    @property
+    def categories(self) -> int:
+        """How many values there are."""
+        return len(self.values)
+
+    @property
+    def working_bounds(self) -> tuple[float, float]:
+        """First and last code."""
+        return 0.0, float(len(self.values) - 1)
+
+    def to_working(self, codes: FloatArray) -> FloatArray:
+        """Codes are their own working coordinates."""
+        return codes
+
+    def from_working(self, z: FloatArray) -> FloatArray:
+        """Codes are their own working coordinates."""
+        return np.rint(z)
+
+    def describe(self) -> dict[str, Any]:
+        """The definition as JSON."""
+        return self._describe("choice")
+
+
+@dataclass(frozen=True)
+class Bool(Choice):
+    """False or True."""
+
+    def __init__(self) -> None:
+        super().__init__((False, True))
+
+    def describe(self) -> dict[str, Any]:
+        """The definition as JSON."""
+        return {"kind": "bool"}
+
+
+@dataclass(frozen=True)
+class Ordinal(_Listed):
+    """One of several values in the order given; neighbours are near each other in the search."""
+
+    values: tuple[Any, ...]
+
+    categories = 0
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        object.__setattr__(self, "values", values)
+        self._check_values()
+
+    @property
+    def working_bounds(self) -> tuple[float, float]:
+        """Positions, half a unit wider on both sides."""
+        return -0.5, len(self.values) - 0.5
+
+    def to_working(self, codes: FloatArray) -> FloatArray:
+        """Positions are their own working coordinates."""
+        return codes
+
+    def from_working(self, z: FloatArray) -> FloatArray:
+        """(n,) working coordinates to (n,) positions."""
+        return np.clip(np.rint(z), 0, len(self.values) - 1)
+
+    def describe(self) -> dict[str, Any]:
+        """The definition as JSON."""
+        return self._describe("ordinal")
+
+
+Variable: TypeAlias = Float | Int | Choice | Bool | Ordinal

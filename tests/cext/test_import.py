@@ -1,0 +1,44 @@
+import importlib
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import paretide.cext
+
+
+def test_a_missing_core_is_reported_in_one_sentence(tmp_path, monkeypatch):
+    package = tmp_path / "uncompiled" / "cext"
+    package.mkdir(parents=True)
+    (tmp_path / "uncompiled" / "__init__.py").touch()
+    shutil.copy(Path(paretide.cext.__file__), package)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ImportError, match="the compiled core is missing; install with pip install"):
+        importlib.import_module("uncompiled.cext")
+    sys.modules.pop("uncompiled", None)
+
+
+@pytest.mark.parametrize("name", paretide.cext.__all__)
+def test_every_kernel_has_an_oracle_a_stub_and_a_docstring(name):
+    kernel = importlib.import_module(f"paretide.cext.{name}")
+    oracle = importlib.import_module("paretide.cext.reference")
+    stub = (Path(paretide.cext.__file__).parent / f"{name}.pyi").read_text()
+    functions = [
+        f
+        for f, value in vars(kernel).items()
+        if getattr(value, "__module__", None) == kernel.__name__ and not f.startswith("_")
+    ]
+    assert functions
+    for function in functions:
+        assert callable(getattr(oracle, function))
+        assert f"def {function}(" in stub
+        for section in ("Parameters", "Returns", "Raises", "Notes"):
+            assert f"{section}\n" in getattr(kernel, function).__doc__, (function, section)
+
+
+def test_results_own_their_memory():
+    rank = paretide.cext.dominance.nondominated_rank(np.ones((3, 2)))
+    assert rank.flags.owndata
+    assert rank.flags.writeable
