@@ -1,4 +1,4 @@
-"""Build rules that pyproject.toml cannot say: root folders as subpackages, and the Cython kernels."""
+"""What pyproject.toml cannot say: root folders as subpackages, and the Cython kernels."""
 
 from pathlib import Path
 

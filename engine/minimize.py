@@ -205,7 +205,7 @@ def _run(
 
 
 def _keep(recorder: Recorder, error: BaseException) -> None:
-    """Seal a run that is about to end by ``error``; the journal still holds everything if that fails."""
+    """Seal a run that ends by ``error``; if that fails, the journal still holds everything."""
     try:
         recorder.finish("")
     except StoreError as second:

@@ -56,7 +56,8 @@ class Population:
 
     def take(self, rows: IntArray | BoolArray) -> Population:
         """The population of these rows, in their order."""
-        return Population(*(getattr(self, name)[rows] for name in ARRAYS), self.definition)
+        arrays = {name: getattr(self, name)[rows] for name in ARRAYS}
+        return Population(**arrays, definition=self.definition)
 
     def best(self) -> Population:
         """The non-dominated feasible ones; if none is feasible, the least infeasible."""
@@ -74,7 +75,5 @@ class Population:
 
 def concatenate(first: Population, second: Population) -> Population:
     """The rows of ``first``, then those of ``second``."""
-    return Population(
-        *(np.concatenate([getattr(first, name), getattr(second, name)]) for name in ARRAYS),
-        first.definition,
-    )
+    arrays = {n: np.concatenate([getattr(first, n), getattr(second, n)]) for n in ARRAYS}
+    return Population(**arrays, definition=first.definition)

@@ -46,5 +46,5 @@ def state_of(rng: np.random.Generator) -> dict[str, Any]:
 def restored(state: dict[str, Any]) -> np.random.Generator:
     """A PCG64 generator in this state."""
     bits = np.random.PCG64(0)
-    bits.state = state
+    bits.state = state  # type: ignore[assignment]  # a TypedDict in NumPy, JSON here
     return np.random.Generator(bits)

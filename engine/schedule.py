@@ -19,10 +19,10 @@ FIRST_SHARE, GROWTH_SHARE = 0.3, 0.3
 
 @dataclass(frozen=True)
 class Doubling:
-    """Start with ``start``; double after ``first_tau`` evaluations, then every ``tau``, up to ``max_size``.
+    """Start with ``start``, double after ``first_tau`` evaluations and then every ``tau``.
 
-    The clock is cumulative: ``tau`` need not divide the population size, and at most one doubling
-    happens in a generation.
+    ``max_size`` ends it. The clock is cumulative: ``tau`` need not divide the population size. At
+    most one doubling happens in a generation.
     """
 
     start: int

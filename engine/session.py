@@ -52,7 +52,7 @@ class Session:
         return self.machine.outstanding
 
     def ask(self) -> list[Task]:
-        """All that may be evaluated now within the budget; sets ``exhausted`` if there is nothing new."""
+        """All that may be evaluated now within the budget; ``exhausted`` says if nothing is new."""
         if not self.machine.complete and not self.machine.available():
             return []
         room = self.budget - self.machine.evaluations - self.in_flight
@@ -66,7 +66,7 @@ class Session:
         return self._tasks(batch)
 
     def _tasks(self, batch: Batch) -> list[Task]:
-        """One task a candidate; for ``evaluate_batch`` chunks, split by position in the generation alone."""
+        """One task a candidate; for ``evaluate_batch`` chunks, split by place in the generation."""
         if not self.definition.vectorized:
             return [Task(batch.ids[i : i + 1], batch.X[i : i + 1]) for i in range(len(batch))]
         chunk = (batch.ids - self.machine.first_id) // self.definition.batch_size
@@ -105,7 +105,7 @@ class Session:
         self.archive.append(rows)
 
     def check_population(self, generation: int, ids: IntArray) -> None:
-        """Select as the journal says was selected; raises StoreMismatch if another population comes out."""
+        """Select again; raises StoreMismatch unless the journal's population comes out."""
         if len(self.populations) == generation:
             self.ask()
         if len(self.populations) <= generation or not np.array_equal(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import uuid
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,8 @@ def specify(
     executor: Executor,
 ) -> dict[str, Any]:
     """The specification of a new run."""
+    from importlib.metadata import version
+
     reference = reference_to(problem)
     return {
         "run_id": uuid.uuid4().hex,

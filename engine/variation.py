@@ -53,7 +53,7 @@ class Variation:
         k: int,
         rng: np.random.Generator,
     ) -> tuple[Candidates, IntArray]:
-        """(k, n_var) children of ``X`` and (k, 2) rows of their parents, the second -1 if there is none."""
+        """(k, n_var) children of ``X`` and (k, 2) rows of their parents, -1 where there is none."""
         if isinstance(self.mutation, BitFlip):
             first = binary_tournament(rank, crowding, k, rng)
             parents = np.stack([first, np.full(k, -1)], axis=1)
@@ -103,7 +103,7 @@ class Variation:
         return mutated
 
     def _candidates(self, Z: FloatArray, *parents: tuple[FloatArray, Candidates]) -> Candidates:
-        """Back from working coordinates; a value that no operator touched stays what it was, to the bit.
+        """Back from working coordinates; a value that no operator touched stays the same bits.
 
         Logarithm and exponential do not undo each other exactly, and a copy that differs in its
         last bit would pass for a new candidate.

@@ -53,7 +53,7 @@ def sbx(
     settings: SBX,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """(2k, n_var) children of the pairs A[i], B[i] (k, n_var), those of pair i in rows 2i and 2i+1."""
+    """(2k, n_var) children of pairs A[i], B[i] (k, n_var); those of pair i in rows 2i, 2i+1."""
     return _sbx.sbx(
         A, B, lower, upper, settings.eta, settings.prob, settings.prob_var, rng.bit_generator
     )

@@ -67,7 +67,7 @@ def bit_flip(X: BoolArray, prob: float, rng: np.random.Generator) -> BoolArray:
 def redraw_categories(
     Z: FloatArray, categories: IntArray, prob: float, rng: np.random.Generator
 ) -> FloatArray:
-    """Copy of ``Z`` (k, n_var) in which each value became, with ``prob``, another one of its column.
+    """Copy of ``Z`` (k, n_var) in which each value, with ``prob``, is another one of its column.
 
     Column j holds whole numbers below ``categories[j] >= 2``.
     """

@@ -1,4 +1,4 @@
-"""Who survives: constrained non-dominated ranks, then crowding distance in the front that is cut."""
+"""Who survives: constrained non-dominated ranks, then crowding in the front that is cut."""
 
 from __future__ import annotations
 

@@ -146,9 +146,10 @@ class _Listed:
 
     def _check_values(self) -> None:
         name = type(self).__name__
-        if isinstance(self.values, (str, bytes)) or not isinstance(self.values, Sequence):
-            raise ConfigurationError(f"{name}: expected a list of values, got {self.values!r}")
-        object.__setattr__(self, "values", tuple(self.values))
+        values: Any = self.values
+        if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
+            raise ConfigurationError(f"{name}: expected a list of values, got {values!r}")
+        object.__setattr__(self, "values", tuple(values))
         if len(self.values) < 2:
             raise ConfigurationError(
                 f"{name}: needs at least two values, got {list(self.values)!r}; "

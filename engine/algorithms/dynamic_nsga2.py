@@ -129,7 +129,7 @@ class DynamicNSGA2(Specification):
             and not isinstance(definition.space, Binary)
         ):
             log.warning(
-                "a budget of %d is %.0f evaluations for each of max_size=%d; below %d per individual "
+                "a budget of %d is %.0f evaluations for each of max_size=%d; below %d for each "
                 "NSGA2(size=%d) is the better choice, from %d the dynamic population pays",
                 budget, budget / max_size, max_size, LEAST_BUDGET, max_size, ADVISED_BUDGET,
             )  # fmt: skip

@@ -110,7 +110,7 @@ class Generational:
 
     @property
     def population(self) -> Population:
-        """What selection keeps of everything told so far: at most ``size``, best first in no order."""
+        """What selection keeps of everything told so far: at most ``size``, in order of id."""
         return self._select(self.size).population
 
     @property
@@ -164,7 +164,7 @@ class Generational:
         )
 
     def available(self) -> int:
-        """How many candidates ``ask`` can give before some must be told; 0 while a generation waits."""
+        """How many candidates ``ask`` can give now; 0 while the generation waits for outcomes."""
         brood = self._offspring
         if self.complete:
             return self._planned_size()

@@ -1,4 +1,4 @@
-"""What the algorithms of the NSGA-II family share: settings that can be printed, stored and started."""
+"""What the algorithms share: settings that can be printed, stored and started."""
 
 from __future__ import annotations
 

@@ -33,13 +33,13 @@ class Executor(Protocol):
     """Runs evaluations. ``start`` once, then ``submit`` and ``collect``, then ``close``."""
 
     def start(self, job: Job) -> None:
-        """Make workers and run the problem's ``setup`` in each; raises ExecutorError if it fails."""
+        """Make workers, run the problem's ``setup`` in each; raises ExecutorError if that fails."""
 
     def submit(self, tasks: Sequence[Task]) -> None:
         """Queue tasks; returns at once."""
 
     def collect(self, timeout: float) -> list[Completion | LostTask]:
-        """What has finished; waits for the first at most ``timeout`` seconds (serial: for as long as it takes)."""
+        """What has finished; waits at most ``timeout`` seconds (serial: as long as it takes)."""
 
     def close(self) -> None:
         """Drop what is queued or running and end the workers. May be called twice."""

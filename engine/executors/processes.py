@@ -153,9 +153,9 @@ class ProcessExecutor:
             self._deaths_before_ready += 1
             if self._deaths_before_ready >= START_ATTEMPTS:
                 raise ExecutorError(
-                    f"{how} before it was ready, as did {START_ATTEMPTS - 1} before it. In a script, "
-                    'start the run under `if __name__ == "__main__":`; otherwise see the output of '
-                    "the workers above"
+                    f"{how} before it was ready, as did {START_ATTEMPTS - 1} before it. "
+                    'A script must start its run under `if __name__ == "__main__":`; if it does, '
+                    "the output of the workers above says more"
                 )
         self._processes.append(self._new())
         return [LostTask(p.task, how)] if p.task is not None else []
@@ -181,7 +181,7 @@ def _single_threaded() -> Iterator[None]:
 
 
 def _pack(job: Job) -> bytes:
-    """The job as bytes. A problem from a file travels by its reference: no worker could import it."""
+    """The job as bytes. A problem from a file goes by its reference: it cannot be imported."""
     problem: Any = job.problem
     if type(problem).__module__.startswith(FILE_MODULE):
         reference = reference_to(problem)
@@ -196,7 +196,8 @@ def _pack(job: Job) -> bytes:
     except Exception as error:  # whatever the user's objects raise when pickled
         raise ExecutorError(
             f"{type(job.problem).__name__} cannot be pickled for processes: {error}; "
-            'define it in a module, load what cannot be pickled in setup(ctx), or use executor="ray"'
+            "define it in a module, load what cannot be pickled in setup(ctx), "
+            'or use executor="ray"'
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Journal records as bytes: JSON for what has names, raw little-endian arrays for the rest. No pickle.
+"""Journal records as bytes: JSON for what has names, raw arrays for the rest. No pickle.
 
 payload      = kind (1 byte), length of JSON (uint32), JSON, arrays one after the other
 kind E       = evaluations: the columns of ``Evaluations`` in the order of ``ARRAYS``, without

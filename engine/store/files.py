@@ -11,7 +11,7 @@ from ...errors import StoreError
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` make a file beside ``path``, then: fsync, rename over ``path``, fsync the folder.
+    """Let ``write`` make a file beside ``path``; fsync it, rename it over, fsync the folder.
 
     Raises StoreError if any of it fails; ``path`` is then what it was before.
     """

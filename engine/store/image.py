@@ -101,8 +101,8 @@ def check_image(path: Path) -> None:
         raise StoreError(f"cannot read {path}: {error}") from error
     if found_length != length or found_crc != crc:
         raise StoreCorrupt(
-            f"{path} is damaged: {found_length} bytes with CRC32 {found_crc:08x} behind its header, "
-            f"expected {length} bytes with {crc:08x}; restore it from a backup"
+            f"{path} is damaged: {found_length} bytes with CRC32 {found_crc:08x} follow its "
+            f"header, not {length} bytes with {crc:08x}; restore it from a backup"
         )
 
 

@@ -52,8 +52,8 @@ def records(data: bytes, path: Path) -> Iterator[bytes]:
             if behind is not None:
                 raise StoreCorrupt(
                     f"{path}: the record at byte {offset} is damaged (sound records follow at byte "
-                    f"{behind}); restore the file from a backup, or delete the journal to fall back "
-                    "to the sealed run"
+                    f"{behind}); restore it from a backup, or delete it to lose what it holds and "
+                    "fall back to the sealed run"
                 )
             return
         yield payload
@@ -98,7 +98,7 @@ class Journal:
         self._syncer.start()
 
     def append(self, payload: bytes) -> None:
-        """Write a record; waits while ``SYNC_RECORDS`` are not yet on the disk. Raises StoreError."""
+        """Write a record; waits while ``SYNC_RECORDS`` are not on the disk. Raises StoreError."""
         record = frame(payload)
         with self._changed:
             while self._waiting >= SYNC_RECORDS and self._error is None:

@@ -1,4 +1,4 @@
-"""One run on the disk, open for writing: a sealed file, and a journal beside it while the run goes on.
+"""One run on the disk, open for writing: a sealed file and, while it runs, a journal.
 
 Protocol. The sealed file ``run.h5`` is at every moment a complete file, replaced only by writing a
 new one, fsync and rename. What happens between two sealings is appended to ``run.h5.journal``,
@@ -63,7 +63,7 @@ class Header:
 
 
 Event: TypeAlias = Evaluations | tuple[int, IntArray]
-"""What a journal record tells: finished evaluations, or a generation and the ids of its population."""
+"""What a journal record tells: finished evaluations, or a generation and its population's ids."""
 
 
 def read_journal(path: Path, image: Image) -> list[Event]:
@@ -214,7 +214,7 @@ def _check_is_run(path: Path) -> None:
         check_image(path)
     except StoreCorrupt as error:
         raise StoreExists(
-            f"{path} exists and is not a sound run of paretide, so it is not overwritten ({error}); "
+            f"{path} exists and is no sound run of paretide, so it is not overwritten ({error}); "
             "delete it yourself if it can go"
         ) from error
 

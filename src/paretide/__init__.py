@@ -6,8 +6,6 @@ result = pt.resume("run.h5", budget=10_000)
 run = pt.open_run("run.h5")
 """
 
-from importlib.metadata import version as _version
-
 from . import errors
 from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
 from .engine.algorithms.nsga2 import NSGA2
@@ -27,8 +25,6 @@ from .problems.problem import Problem
 from .problems.space import Binary, Integer, Real, Space
 from .problems.suites.onemax import OneMinMax
 from .problems.variables import Bool, Choice, Float, Int, Ordinal
-
-__version__ = _version("paretide")
 
 __all__ = [
     "NSGA2",
@@ -67,3 +63,11 @@ __all__ = [
     "resume",
     "upper",
 ]
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":  # read only when asked for: it costs as much as the kernels
+        from importlib.metadata import version
+
+        return version("paretide")
+    raise AttributeError(f"module 'paretide' has no attribute {name!r}")

@@ -1,0 +1,269 @@
+"""The command line: run, resume, show, demo, doctor.
+
+Exit codes: 0 the command did what it says; 1 a bug, with its traceback; 2 wrong input, named with
+its remedy; 3 evaluation cannot go on (no worker, or every candidate fails); 130 interrupted,
+resumable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    help="Evolutionary multi-objective optimization of expensive problems.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Store = Annotated[Path, typer.Argument(help="The run's HDF5 file.", show_default=False)]
+Progress = Annotated[bool, typer.Option(help="Show a live line.")]
+ExecutorName = Annotated[
+    str | None, typer.Option(help="serial, processes or ray.", show_default=False)
+]
+Workers = Annotated[
+    int | None, typer.Option(help="How many; default: what fits.", show_default=False)
+]
+Picture = Annotated[
+    Path | None, typer.Option(help="Draw the front (.png, .svg, .pdf).", show_default=False)
+]
+
+
+@app.command()
+def run(
+    problem: Annotated[
+        str | None,
+        typer.Argument(help="file.py:Name, module:Name, or pymoo:zdt1.", show_default=False),
+    ] = None,
+    algorithm: Annotated[
+        str | None, typer.Option(help="nsga2 (default) or dnsga2.", show_default=False)
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option(help="Evaluations in all.", show_default=False)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Drawn and recorded if left out.", show_default=False)
+    ] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="HDF5 file; default run.h5.", show_default=False)
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
+    executor: ExecutorName = None,
+    workers: Workers = None,
+    address: Annotated[
+        str | None, typer.Option(help="Of a Ray cluster, or auto.", show_default=False)
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML with the same keys.", show_default=False)
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="key=value: size=50, algorithm.tau=800, arguments.n=30, executor.gpus=1.",
+            show_default=False,
+        ),
+    ] = None,
+    picture: Picture = None,
+    progress: Progress = True,
+) -> None:
+    """Start a run: paretide run train.py:Digits --algorithm dnsga2 --budget 2000 --executor ray."""
+    from .config import read_config
+    from .engine.minimize import minimize
+
+    options = {
+        "problem": problem,
+        "algorithm.name": algorithm,
+        "budget": budget,
+        "seed": seed,
+        "store": store,
+        "overwrite": True if overwrite else None,
+        "executor.name": executor,
+        "executor.workers": workers,
+        "executor.address": address,
+    }
+    chosen = read_config(config, options, set_ or [])
+    with _resumable(chosen.store):
+        result = minimize(
+            chosen.make_problem(),
+            chosen.make_algorithm(),
+            budget=chosen.budget,
+            seed=chosen.seed,
+            executor=chosen.make_executor(),
+            store=chosen.store,
+            overwrite=chosen.overwrite,
+            progress=progress,
+        )
+    _finish(result, picture)
+
+
+@app.command()
+def resume(
+    store: Store,
+    budget: Annotated[
+        str | None, typer.Option(help="Evaluations to add: +1000.", show_default=False)
+    ] = None,
+    executor: ExecutorName = None,
+    workers: Workers = None,
+    picture: Picture = None,
+    progress: Progress = True,
+) -> None:
+    """Continue a run where it stopped; no finished evaluation is done twice."""
+    from .engine.executors import make_executor
+    from .engine.minimize import resume as resume_run
+    from .errors import ConfigurationError
+
+    if workers is not None and executor is None:
+        raise ConfigurationError("--workers needs --executor: say of which")
+    arguments: dict[str, Any] = {} if workers is None else {"workers": workers}
+    with _resumable(store):
+        result = resume_run(
+            store,
+            budget=_added(budget),
+            executor=None if executor is None else make_executor(executor, **arguments),
+            progress=progress,
+        )
+    _finish(result, picture)
+
+
+@app.command()
+def show(store: Store, picture: Picture = None) -> None:
+    """What a run is, how far it came, and its front; also while it goes on."""
+    from rich.console import Console
+
+    from .engine.run import open_run
+    from .tables import front_table, run_summary
+
+    opened = open_run(store)
+    console = Console()
+    console.print(run_summary(opened))
+    console.print(front_table(opened, opened.front()))
+    _draw(opened, picture)
+
+
+@app.command()
+def demo(
+    store: Annotated[Path, typer.Option(help="HDF5 file of the run.")] = Path("demo.h5"),
+    picture: Annotated[Path, typer.Option(help="Picture of the front.")] = Path("demo.png"),
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    executor: Annotated[str, typer.Option(help="serial, processes or ray.")] = "ray",
+    workers: Workers = None,
+    seed: Annotated[int, typer.Option()] = 1,
+    progress: Progress = True,
+) -> None:
+    """Search networks for scikit-learn's digits: validation error against number of parameters."""
+    from . import demo as job
+
+    _console().print(job.introduction(store), highlight=False)
+    with _resumable(store):
+        result = job.search(
+            store,
+            seed=seed,
+            executor=executor,
+            workers=workers,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    _finish(result, picture)
+
+
+@app.command()
+def doctor() -> None:
+    """Check this installation by using it."""
+    from rich.table import Table
+
+    from .doctor import examine
+
+    findings = examine()
+    table = Table(show_header=False, box=None)
+    signs = {True: "[green]ok[/]", None: "[yellow]--[/]", False: "[red]BAD[/]"}
+    for finding in findings:
+        table.add_row(signs[finding.ok], finding.what, finding.detail)
+    _console().print(table)
+    if any(finding.ok is False for finding in findings):
+        raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _resumable(store: Path) -> Iterator[None]:
+    """Ctrl-C and SIGTERM: the run has been sealed by now; say how it goes on."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write(f"interrupted; go on with: paretide resume {store}\n")
+        raise typer.Exit(130) from None
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console()
+
+
+def _added(budget: str | None) -> int | None:
+    from .errors import ConfigurationError
+
+    if budget is None:
+        return None
+    try:
+        return int(budget.removeprefix("+"))
+    except ValueError:
+        raise ConfigurationError(
+            f"--budget {budget!r}: write the evaluations to add, like +1000"
+        ) from None
+
+
+def _finish(result: Any, picture: Path | None) -> None:
+    from .tables import front_table
+
+    console = _console()
+    console.print(front_table(result.run, result.run.front()))
+    failed = len(result.run.evaluations.failures)
+    console.print(
+        f"{len(result.run.evaluations)} evaluations, {failed} failed, stopped by "
+        f"{result.stopped_by}, seed {result.seed}"
+    )
+    _draw(result.run, picture)
+    if result.run.path is not None:
+        path = result.run.path
+        console.print(f"go on:  paretide resume {path} --budget +500", highlight=False)
+        console.print(f"open:   paretide show {path}", highlight=False)
+        console.print(f'        paretide.open_run("{path}").front()', highlight=False, markup=False)
+
+
+def _draw(run_: Any, picture: Path | None) -> None:
+    if picture is None:
+        return
+    from .pictures import draw_front
+
+    extras = run_.evaluations.extras.values()
+    logged = "test_error" if any("test_error" in e for e in extras) else None
+    draw_front(run_, picture, logged=logged)
+    _console().print(f"picture: {picture}", highlight=False)
+
+
+def _terminated(signum: int, frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Entry point: errors become one message and an exit code."""
+    from .errors import ContractError, EvaluationError, ExecutorError, ParetideError
+
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
+    try:
+        app()
+    except ParetideError as error:
+        notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))
+        sys.stderr.write(f"error: {error}{notes}\n")
+        going_on = isinstance(error, (EvaluationError, ExecutorError))
+        sys.exit(3 if going_on and not isinstance(error, ContractError) else 2)

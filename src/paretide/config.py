@@ -1,0 +1,129 @@
+"""The configuration of a run on the command line: a TOML file, options, and ``--set key=value``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .engine.algorithms import make_algorithm
+from .engine.algorithms.specification import Specification
+from .engine.executors import Executor, make_executor
+from .errors import ConfigurationError
+from .problems.reference import load_problem
+
+PYMOO = "pymoo:"
+
+
+class _Named(BaseModel):
+    """A name and settings that the thing named knows."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything but the name."""
+        return dict(self.model_extra or {})
+
+
+class RunConfig(BaseModel):
+    """What ``paretide run`` runs; the keys of its TOML file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    problem: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    algorithm: _Named = _Named(name="nsga2")
+    executor: _Named = _Named(name="serial")
+    budget: int
+    seed: int | None = None
+    store: Path = Path("run.h5")
+    overwrite: bool = False
+
+    def make_problem(self) -> Any:
+        """The problem; ``pymoo:zdt1`` is pymoo's zdt1."""
+        if self.problem.startswith(PYMOO):
+            from .problems.pymoo_problem import get
+
+            return get(self.problem.removeprefix(PYMOO), **self.arguments)
+        return load_problem(self.problem, self.arguments)
+
+    def make_algorithm(self) -> Specification:
+        """The algorithm with its settings."""
+        return make_algorithm(self.algorithm.name, self.algorithm.settings)
+
+    def make_executor(self) -> Executor:
+        """The executor with its settings."""
+        return make_executor(self.executor.name, **self.executor.settings)
+
+
+def read_config(
+    file: Path | None, options: Mapping[str, Any], assignments: Sequence[str]
+) -> RunConfig:
+    """The configuration: the file, overridden by options that were given, overridden by ``--set``.
+
+    Args:
+        file: TOML, or None.
+        options: By dotted key (``"algorithm.name"``); None means not given.
+        assignments: ``key=value``; a key without a dot that is none of the configuration's is a
+            setting of the algorithm, and the value is read as TOML, or else as a string.
+
+    Raises:
+        ConfigurationError: Naming the key, the value and where it came from.
+    """
+    values = _read_toml(file) if file is not None else {}
+    for key, value in options.items():
+        if value is not None:
+            _assign(values, key, value)
+    for assignment in assignments:
+        key, separator, text = assignment.partition("=")
+        if not separator or not key:
+            raise ConfigurationError(f"--set {assignment!r}: write key=value")
+        if "." not in key and key not in RunConfig.model_fields:
+            key = f"algorithm.{key}"
+        _assign(values, key, _toml_value(text))
+    for table in ("algorithm", "executor"):
+        if isinstance(values.get(table), dict):
+            values[table].setdefault("name", RunConfig.model_fields[table].default.name)
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        where = f"{file} and the options" if file is not None else "the options"
+        problems = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}"
+            + ("" if e["type"] == "missing" else f", got {e['input']!r}")
+            for e in error.errors()
+        )
+        raise ConfigurationError(
+            f"{where} make no run: {problems}; the keys are {list(RunConfig.model_fields)}"
+        ) from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the configuration {file}: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{file} is no TOML: {error}") from error
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _assign(values: dict[str, Any], key: str, value: Any) -> None:
+    *tables, name = key.split(".")
+    for table in tables:
+        values = values.setdefault(table, {})
+        if not isinstance(values, dict):
+            raise ConfigurationError(f"{key}: {table} is {values!r}, which has no keys")
+    values[name] = value
