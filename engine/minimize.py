@@ -201,6 +201,7 @@ def _run(
             _keep(recorder, error)
             raise
         recorder.finish(stopped_by)
+    _warn_if_small(session, stopped_by)
     return Result(session.machine.population, stopped_by, recorder.run(stopped_by), job.seed)
 
 
@@ -210,6 +211,18 @@ def _keep(recorder: Recorder, error: BaseException) -> None:
         recorder.finish("")
     except StoreError as second:
         error.add_note(f"while it ended, the store could not be sealed either: {second}")
+
+
+def _warn_if_small(session: Session, stopped_by: str) -> None:
+    machine = session.machine
+    if stopped_by == "budget" and machine.size < machine.schedule.max_size:
+        log.warning(
+            "the budget of %d ended before the population reached max_size=%d: it is %d; "
+            "add to the budget, or choose a smaller tau",
+            session.budget,
+            machine.schedule.max_size,
+            machine.size,
+        )
 
 
 def _check_callables(stop: Stop | None, callbacks: Sequence[Callback]) -> None:

@@ -92,7 +92,7 @@ class Session:
             StoreMismatch: If the algorithm asks for other candidates than those that were
                 evaluated.
         """
-        if self.machine.complete:
+        if not self.machine.asked(rows.ids):  # the next generation, or the rest of this one
             self.ask()
         if not self.machine.asked(rows.ids) or (
             self.machine.candidates(rows.ids)[0].tobytes() != rows.X.tobytes()

@@ -112,10 +112,13 @@ class RunStore:
             raise StoreError(
                 f"cannot write {path}: there is no folder {path.parent}; make it first"
             )
-        self._lock = FileLock(path.with_name(path.name + ".lock"))
+        lock = path.with_name(path.name + ".lock")
+        self._lock = FileLock(lock)
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
+            if not lock.exists():  # nobody holds it: it could not be made
+                raise StoreError(f"cannot write beside {path}; choose another folder") from None
             raise StoreLocked(
                 f"{path} is being written by {_holder(path)}; wait, or end it"
             ) from None

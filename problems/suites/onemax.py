@@ -18,7 +18,7 @@ from ..space import Binary
 class OneMinMax(Problem):
     """Bit strings of length ``n``; objectives "zeros" and "ones", both maximized."""
 
-    objectives = {"zeros": "max", "ones": "max"}  # noqa: RUF012 - a read-only declaration
+    objectives = {"zeros": "max", "ones": "max"}
 
     def __init__(self, n: int) -> None:
         self.space = Binary(n)

@@ -21,6 +21,14 @@ MIXED = Space(
     size=Ordinal([16, 64, 256]),
 )
 
+HUGE = 10**400
+
+
+def name(value):
+    """Short for parametrized tests."""
+    return "huge" if value is HUGE else repr(value)
+
+
 reals = st.floats(-1e100, 1e100)
 positive = st.floats(1e-300, 1e300)
 
@@ -106,7 +114,7 @@ class TestVectors:
         with pytest.raises(ConfigurationError, match=rf"{kind.__name__}: .*flat"):
             kind([[0, 0]], 1)
 
-    @pytest.mark.parametrize("low", ["zero", "0", {}, 1j, [0, [1]], 10**400], ids=repr)
+    @pytest.mark.parametrize("low", ["zero", "0", {}, 1j, [0, [1]], HUGE], ids=name)
     def test_bounds_that_are_no_numbers_are_refused(self, kind, low):
         with pytest.raises(ConfigurationError, match=kind.__name__):
             kind(low, 1)
@@ -299,7 +307,7 @@ def test_candidates_of_another_shape_are_refused(space, X):
         (Integer(0, 9, n=2), [math.nan, math.inf, 10, -1, 1.5, 1e300]),
         (Binary(2), [2, -1, 0.5, math.nan]),
         (Space(a=Int(0, 9), b=Int(0, 9)), [math.nan, math.inf, -1, 10, 0.5]),
-        (Space(a=Choice("x y".split()), b=Choice("x y".split())), [2, -1, 0.5, math.nan]),
+        (Space(a=Choice(["x", "y"]), b=Choice(["x", "y"])), [2, -1, 0.5, math.nan]),
         (Space(a=Ordinal([1, 2]), b=Ordinal([1, 2])), [2, -1, 0.5, math.nan]),
         (Space(a=Float(0, 9), b=Float(1, 9, log=True)), [math.nan, math.inf, -1, 0, 10]),
     ],
@@ -340,8 +348,7 @@ def test_no_candidates_are_candidates(space):
         Real(0, 1),
         Integer(0, 1),
         Space(a=Int(0, 1)),
-        Space(a=Choice("x y".split())),
-        Space(a=Float(0.1, 1, log=True)),
+        Space(a=Choice(["x", "y"])),
     ],
     ids=repr,
 )
@@ -351,11 +358,12 @@ def test_what_nearly_is_a_value_becomes_one(space, value):
         X = check_candidates(space, [[value]])
     except ShapeError:
         return
-    assert (X <= 1).all()
-    assert isinstance(space, Real) or (space.names == ("a",) and X[0, 0] < 1) or X[0, 0] == 1
-    decoded = space.candidate(X[0])
-    if space.names == ("a",) and not isinstance(space.variables["a"], Float):
-        assert decoded["a"] in (1, "y")
+    assert X[0, 0] <= 1
+    if not isinstance(space, Real):
+        candidate = space.candidate(X[0])
+        value_in = candidate["a"] if isinstance(space, Space) else candidate[0]
+        assert X[0, 0] == 1
+        assert value_in in (1, "y")
 
 
 def test_a_candidate_needs_exactly_the_names():

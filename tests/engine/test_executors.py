@@ -1,0 +1,186 @@
+"""One contract, kept by every executor: the same outcomes whatever the user's code does."""
+
+import logging
+
+import numpy as np
+import pytest
+import toy
+
+import paretide as pt
+from paretide.errors import ConfigurationError, ExecutorError
+
+
+class Contract:
+    """Inherited by the tests of each executor."""
+
+    def executor(self, workers=2):
+        raise NotImplementedError
+
+    def run(self, problem, budget=60, **arguments):
+        return pt.minimize(
+            problem, pt.NSGA2(size=12), budget=budget, seed=7, executor=self.executor(), **arguments
+        )
+
+    def test_same_bits_as_the_serial_one(self):
+        for problem in (toy.Schaffer(), toy.Mixed(scale=2.0), toy.Tiny()):
+            here = self.run(problem)
+            there = pt.minimize(problem, pt.NSGA2(size=12), budget=60, seed=7)
+            assert here.X.tobytes() == there.X.tobytes()
+            assert here.F.tobytes() == there.F.tobytes()
+            assert here.ids.tolist() == there.ids.tolist()
+
+    def test_seeds_and_logged_values_come_from_the_candidate(self):
+        extras = self.run(toy.Schaffer()).run.evaluations.extras
+        expected = pt.minimize(toy.Schaffer(), pt.NSGA2(size=12), budget=60, seed=7)
+        assert extras == expected.run.evaluations.extras
+        assert len({e["seed"] for e in extras.values()}) == 60
+
+    def test_exceptions_and_nan_fail_the_candidate_and_nothing_else(self):
+        result = self.run(toy.Flaky())
+        evaluations = result.run.evaluations
+        assert len(evaluations) == 60
+        failed = set(evaluations.failures)
+        assert failed == {i for i in range(60) if i % 4 in (0, 1)}
+        kinds = {i: evaluations.failures[i].kind for i in failed}
+        assert all(kinds[i] == ("exception" if i % 4 == 0 else "non-finite") for i in failed)
+        assert evaluations.failures[4].reason == "ValueError: candidate 4 is bad"
+        assert "in evaluate" in evaluations.failures[4].detail
+        assert evaluations.failures[5].reason == "not finite: g = nan"
+        assert not failed & set(result.population.ids.tolist())
+        assert not failed & set(result.ids.tolist())
+        assert np.isfinite(result.population.F).all()
+
+    def test_a_bad_row_fails_alone(self):
+        evaluations = self.run(toy.BatchWithCulprit()).run.evaluations
+        bad = evaluations.X[:, 0] > 0.6
+        assert bad.any()
+        assert np.array_equal(~evaluations.evaluated, bad)
+
+    def test_setup_that_fails_ends_the_run_with_its_traceback(self):
+        with pytest.raises(ExecutorError, match=r"setup\(ctx\) failed(.|\n)*no data here"):
+            self.run(toy.BadSetup())
+
+    def test_an_executor_can_be_used_again(self):
+        executor = self.executor()
+        results = [
+            pt.minimize(toy.Schaffer(), pt.NSGA2(size=8), budget=16, seed=s, executor=executor)
+            for s in (1, 1)
+        ]
+        assert results[0].X.tobytes() == results[1].X.tobytes()
+
+
+class Workers(Contract):
+    """What executors with workers of their own must do besides."""
+
+    def test_setup_runs_once_in_every_worker_with_the_same_seed(self, tmp_path):
+        log = tmp_path / "setups"
+        result = self.run(toy.CountingSetup(str(log)), budget=120)
+        assert not result.run.evaluations.failures
+        lines = [line.split() for line in log.read_text().splitlines()]
+        assert len(lines) == len({process for process, _, _ in lines}) == 2
+        assert {(id, seed) for _, id, seed in lines} == {("None", lines[0][2])}
+
+    def test_a_worker_that_dies_is_replaced_and_its_candidate_evaluated_again(
+        self, tmp_path, caplog
+    ):
+        with caplog.at_level(logging.WARNING):
+            result = self.run(toy.Deadly(str(tmp_path)))
+        evaluations = result.run.evaluations
+        assert sorted(evaluations.ids.tolist()) == list(range(60))
+        assert list(evaluations.failures) == [3]  # deadly every time: it is to blame itself
+        assert evaluations.failures[3].kind == "crash"
+        assert "its worker died 2 times" in evaluations.failures[3].reason
+        assert "candidate 5" in caplog.text
+        assert "evaluated again" in caplog.text
+
+
+class TestSerial(Contract):
+    def executor(self, workers=2):
+        return pt.SerialExecutor()
+
+
+class TestProcesses(Workers):
+    def executor(self, workers=2):
+        return pt.ProcessExecutor(workers=workers)
+
+    def test_what_cannot_be_pickled_is_named(self):
+        problem = toy.Schaffer()
+        problem.handle = lambda: None
+        with pytest.raises(ExecutorError, match="Schaffer cannot be pickled"):
+            self.run(problem)
+
+    def test_no_process_is_left(self):
+        import multiprocessing
+
+        self.run(toy.Schaffer())
+        assert not multiprocessing.active_children()
+
+    def test_a_problem_from_a_file_reaches_the_workers(self, tmp_path):
+        check_problem_from_file(self, tmp_path)
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("ray_cluster")
+class TestRay(Workers):
+    def executor(self, workers=2):
+        return pt.RayExecutor(workers=workers, cpus=0.5)
+
+    def test_a_problem_from_a_file_reaches_the_workers(self, tmp_path):
+        check_problem_from_file(self, tmp_path)
+
+    def test_a_local_problem_reaches_the_workers(self):
+        class Local(toy.Schaffer):
+            pass
+
+        assert self.run(Local()).X.tobytes() == self.run(toy.Schaffer()).X.tobytes()
+
+    def test_what_does_not_fit_is_named(self):
+        with pytest.raises(ExecutorError, match="each needs 1 CPU and 3 GPU"):
+            pt.minimize(
+                toy.Schaffer(),
+                pt.NSGA2(size=8),
+                budget=8,
+                executor=pt.RayExecutor(cpus=1, gpus=3),
+            )
+
+    def test_one_and_three_workers_give_the_same_bits(self):
+        bits = set()
+        for workers in (1, 3):
+            result = pt.minimize(
+                toy.Mixed(), pt.NSGA2(size=10), budget=50, seed=1, executor=self.executor(workers)
+            )
+            bits.add(result.X.tobytes() + result.F.tobytes())
+        assert len(bits) == 1
+
+
+def check_problem_from_file(contract, tmp_path):
+    from paretide.problems.reference import load_problem
+
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import paretide as pt\n"
+        "class Mine(pt.Problem):\n"
+        "    space = pt.Real(0, 1, n=2)\n"
+        "    objectives = {'f': 'min', 'g': 'min'}\n"
+        "    def __init__(self, shift=0.0):\n"
+        "        self.shift = shift\n"
+        "    def evaluate(self, x, ctx):\n"
+        "        return {'f': x[0] + self.shift, 'g': 1 - x[0] + x[1]}\n"
+    )
+    result = contract.run(load_problem(f"{file}:Mine", {"shift": 5.0}))
+    assert not result.run.evaluations.failures
+    assert result.F[:, 0].min() >= 5.0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: pt.ProcessExecutor(workers=0), "workers must be a whole number >= 1, got 0"),
+        (lambda: pt.RayExecutor(workers=-1), "workers must be a whole number >= 1, got -1"),
+        (lambda: pt.RayExecutor(cpus=-1), "cpus must be >= 0, got -1"),
+        (lambda: pt.RayExecutor(cpus=0), "say how many workers"),
+    ],
+)
+def test_wrong_arguments_are_named(make, message):
+    with pytest.raises(ConfigurationError, match=message):
+        make()

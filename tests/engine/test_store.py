@@ -1,0 +1,435 @@
+"""The store: nothing is lost, nothing wrong is believed, and anyone can read it."""
+
+import json
+import os
+import subprocess
+import sys
+import zlib
+
+import h5py
+import numpy as np
+import pytest
+import toy
+
+import paretide as pt
+from paretide.engine.store import store as store_module
+from paretide.engine.store.image import USER_BLOCK, read_image
+from paretide.engine.store.journal import MAGIC, frame, records
+from paretide.engine.store.store import RunStore, journal_path
+from paretide.errors import (
+    ConfigurationError,
+    StoreCorrupt,
+    StoreError,
+    StoreExists,
+    StoreLocked,
+    StoreMismatch,
+    StoreNotFound,
+    StoreVersion,
+)
+
+ALGORITHMS = [pt.NSGA2(size=10), pt.DynamicNSGA2(start=4, max_size=16, tau=12)]
+
+
+class Stop(Exception):
+    """Ends a run from inside."""
+
+
+def whole(problem, algorithm, budget=90, seed=4, **arguments):
+    return pt.minimize(problem, algorithm, budget=budget, seed=seed, **arguments)
+
+
+def same(a, b):
+    assert a.population.ids.tolist() == b.population.ids.tolist()
+    assert a.X.tobytes() == b.X.tobytes()
+    assert a.F.tobytes() == b.F.tobytes()
+    everything = [r.run.evaluations for r in (a, b)]
+    orders = [np.argsort(e.ids) for e in everything]
+    for name in ("ids", "X", "F", "G", "status", "parents", "generation"):
+        first, second = (getattr(e, name)[o] for e, o in zip(everything, orders, strict=True))
+        assert first.tobytes() == second.tobytes(), name
+    assert everything[0].extras == everything[1].extras
+    assert everything[0].failures == everything[1].failures
+    assert [p.tolist() for p in a.run.populations] == [p.tolist() for p in b.run.populations]
+
+
+@pytest.fixture
+def abandoned(tmp_path):
+    """A run of 37 evaluations as a killed process leaves it: the first file, and a journal."""
+
+    def abandon(problem, algorithm, at=37, budget=90, path=None):
+        path = path or tmp_path / "run.h5"
+        count = 0
+        original = RunStore.append_evaluations
+
+        def append(self, rows):
+            nonlocal count
+            original(self, rows)
+            count += len(rows)
+            if count >= at:
+                raise Stop
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RunStore, "append_evaluations", append)
+            patch.setattr(RunStore, "finish", lambda self, image: None)
+            with pytest.raises(Stop):
+                whole(problem, algorithm, budget=budget, store=path)
+        assert journal_path(path).exists()
+        return path
+
+    return abandon
+
+
+PROBLEMS = [toy.Schaffer(), toy.Mixed(), toy.Flaky(), pt.OneMinMax(12)]
+every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda a: a.name)
+every_problem = pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: type(p).__name__)
+
+
+@every_algorithm
+@every_problem
+def test_a_finished_run_reads_back_as_it_was(problem, algorithm, tmp_path):
+    result = whole(problem, algorithm, store=tmp_path / "run.h5")
+    run = pt.open_run(tmp_path / "run.h5")
+    assert run.stopped_by == "budget"
+    assert run.evaluations.X.dtype == result.run.evaluations.X.dtype
+    for name in ("ids", "X", "F", "G", "status", "parents", "generation", "seconds"):
+        stored, told = getattr(run.evaluations, name), getattr(result.run.evaluations, name)
+        assert stored.tobytes() == told.tobytes(), name
+    assert run.evaluations.failures == result.run.evaluations.failures
+    assert run.evaluations.extras == result.run.evaluations.extras
+    assert run.population().ids.tolist() == result.population.ids.tolist()
+    assert run.front().ids.tolist() == result.run.front().ids.tolist()
+    assert not journal_path(tmp_path / "run.h5").exists()
+
+
+@every_algorithm
+@every_problem
+@pytest.mark.parametrize("at", [1, 16, 37, 89])
+def test_an_interrupted_run_resumes_to_the_same_bits(problem, algorithm, at, abandoned):
+    path = abandoned(problem, algorithm, at)
+    same(pt.resume(path), whole(problem, algorithm))
+
+
+@every_algorithm
+def test_a_longer_budget_goes_on_as_if_it_had_been_there_from_the_start(algorithm, tmp_path):
+    for first in (17, 40, 60):  # in the middle of a generation, and at its end
+        path = tmp_path / f"{first}.h5"
+        whole(toy.Mixed(), algorithm, budget=first, store=path)
+        same(pt.resume(path, budget=90 - first), whole(toy.Mixed(), algorithm, budget=90))
+        assert pt.open_run(path).specification["budget"] == 90
+
+
+def test_a_finished_run_resumed_without_budget_is_the_same(tmp_path):
+    first = whole(toy.Mixed(), ALGORITHMS[0], store=tmp_path / "run.h5")
+    same(pt.resume(tmp_path / "run.h5"), first)
+
+
+@every_algorithm
+def test_killed_again_and_again(algorithm, abandoned):
+    path = abandoned(toy.Mixed(), algorithm, at=5)
+    for _ in range(6):
+        with pytest.MonkeyPatch.context() as patch:
+            count = 0
+            original = RunStore.append_evaluations
+
+            def append(self, rows, original=original):
+                nonlocal count
+                original(self, rows)
+                count += 1
+                if count == 11:
+                    raise Stop
+
+            patch.setattr(RunStore, "append_evaluations", append)
+            patch.setattr(RunStore, "finish", lambda self, image: None)
+            with pytest.raises(Stop):
+                pt.resume(path)
+    same(pt.resume(path), whole(toy.Mixed(), algorithm))
+
+
+def test_no_finished_evaluation_is_done_twice(abandoned, monkeypatch):
+    path = abandoned(toy.Schaffer(), ALGORITHMS[0])
+    evaluated = []
+    original = toy.Schaffer.evaluate
+
+    def evaluate(self, x, ctx):
+        evaluated.append(ctx.id)
+        return original(self, x, ctx)
+
+    monkeypatch.setattr(toy.Schaffer, "evaluate", evaluate)
+    pt.resume(path)
+    assert evaluated == list(range(37, 90))
+
+
+@pytest.mark.parametrize("cut", [1, 5, 60])
+def test_a_torn_last_record_is_dropped(cut, abandoned):
+    path = abandoned(toy.Schaffer(), ALGORITHMS[0])
+    data = journal_path(path).read_bytes()
+    journal_path(path).write_bytes(data[:-cut])
+    assert len(pt.open_run(path).evaluations) == 36
+    same(pt.resume(path), whole(toy.Schaffer(), ALGORITHMS[0]))
+
+
+def test_every_truncation_of_the_journal_resumes_to_the_same_bits(abandoned, tmp_path):
+    path = abandoned(toy.Mixed(), ALGORITHMS[1], at=30, budget=40)
+    sealed, journal = path.read_bytes(), journal_path(path).read_bytes()
+    expected = whole(toy.Mixed(), ALGORITHMS[1], budget=40)
+    for length in np.random.default_rng(0).integers(0, len(journal), size=40).tolist():
+        path.write_bytes(sealed)
+        journal_path(path).write_bytes(journal[:length])
+        same(pt.resume(path), expected)
+
+
+def test_a_flipped_byte_is_found_and_named_with_its_offset(abandoned):
+    path = abandoned(toy.Schaffer(), ALGORITHMS[0])
+    data = bytearray(journal_path(path).read_bytes())
+    starts = [i for i in range(len(data)) if data[i : i + 4] == MAGIC]
+    data[starts[5] + 30] ^= 4
+    journal_path(path).write_bytes(data)
+    for read in (pt.open_run, pt.resume):
+        with pytest.raises(StoreCorrupt, match=f"record at byte {starts[5]} is damaged"):
+            read(path)
+
+
+def test_every_flipped_byte_of_a_journal_is_found_or_was_in_the_last_record():
+    payloads = [bytes([i]) * (3 * i + 1) for i in range(6)]
+    data = b"".join(map(frame, payloads))
+    last = len(data) - len(frame(payloads[-1]))
+    for offset in range(len(data)):
+        damaged = bytearray(data)
+        damaged[offset] ^= 0x10
+        if offset < last:
+            with pytest.raises(StoreCorrupt):
+                list(records(bytes(damaged), "journal"))
+        else:
+            assert list(records(bytes(damaged), "journal")) == payloads[:-1]
+
+
+def test_every_flipped_byte_of_the_file_is_found(tmp_path):
+    path = tmp_path / "run.h5"
+    whole(toy.Schaffer(), ALGORITHMS[0], budget=10, store=path)
+    data = path.read_bytes()
+    generator = np.random.default_rng(1)
+    for offset in generator.integers(USER_BLOCK, len(data), size=100).tolist():
+        damaged = bytearray(data)
+        damaged[offset] ^= 1 << int(generator.integers(8))
+        path.write_bytes(damaged)
+        with pytest.raises(StoreCorrupt, match="is damaged"):
+            pt.open_run(path)
+    path.write_bytes(data[:-1])
+    with pytest.raises(StoreCorrupt, match="is damaged"):
+        pt.open_run(path)
+
+
+def test_a_journal_of_another_run_is_refused(abandoned, tmp_path):
+    one = abandoned(toy.Schaffer(), ALGORITHMS[0], path=tmp_path / "one.h5")
+    other = abandoned(toy.Schaffer(), ALGORITHMS[0], path=tmp_path / "other.h5")
+    journal_path(one).write_bytes(journal_path(other).read_bytes())
+    with pytest.raises(StoreMismatch, match="belongs to run"):
+        pt.resume(one)
+
+
+def test_an_older_copy_of_the_file_is_refused(abandoned):
+    path = abandoned(toy.Schaffer(), ALGORITHMS[0])
+    old = path.read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunStore, "finish", lambda self, image: None)
+        pt.resume(path)
+    path.write_bytes(old)
+    with pytest.raises(StoreMismatch, match="an older copy of the file"):
+        pt.resume(path)
+
+
+def test_a_journal_left_over_from_before_the_last_sealing_holds_nothing_new(abandoned):
+    path = abandoned(toy.Schaffer(), ALGORITHMS[0])
+    old = journal_path(path).read_bytes()
+    finished = pt.resume(path)
+    journal_path(path).write_bytes(old)
+    assert len(pt.open_run(path).evaluations) == 90
+    same(pt.resume(path), finished)
+
+
+def test_the_journal_is_folded_into_the_file_as_it_grows(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "LEAST_JOURNAL", 4096)
+    seals = []
+    original = RunStore.seal
+
+    def seal(self, image):
+        original(self, image)
+        seals.append((image.seal, len(read_image(self.path).evaluations)))
+
+    monkeypatch.setattr(RunStore, "seal", seal)
+    result = whole(toy.Mixed(), ALGORITHMS[0], budget=600, store=tmp_path / "run.h5")
+    assert [n for n, _ in seals] == list(range(len(seals)))
+    assert 4 < len(seals) < 40  # amortized: not at every generation
+    assert seals[-1][1] < 600
+    same(result, whole(toy.Mixed(), ALGORITHMS[0], budget=600))
+
+
+def test_an_interruption_after_sealing_resumes(tmp_path, monkeypatch, abandoned):
+    monkeypatch.setattr(store_module, "LEAST_JOURNAL", 4096)
+    path = abandoned(toy.Mixed(), ALGORITHMS[1], at=300, budget=400)
+    assert read_image(path).seal > 2
+    same(pt.resume(path), whole(toy.Mixed(), ALGORITHMS[1], budget=400))
+
+
+def test_a_running_run_can_be_read(tmp_path):
+    sizes = []
+    path = tmp_path / "run.h5"
+
+    def look(progress):
+        run = pt.open_run(path)
+        sizes.append((len(run.evaluations), len(run.populations), run.stopped_by))
+
+    whole(toy.Schaffer(), ALGORITHMS[0], budget=40, store=path, callbacks=[look])
+    assert sizes == [(10, 0, ""), (20, 1, ""), (30, 2, ""), (40, 3, "")]
+
+
+def test_two_writers_are_kept_apart_and_the_holder_named(tmp_path):
+    path = tmp_path / "run.h5"
+
+    def intrude(progress):
+        with pytest.raises(StoreLocked, match=f"written by process {os.getpid()} on "):
+            pt.resume(path)
+        raise Stop
+
+    with pytest.raises(Stop):
+        whole(toy.Schaffer(), ALGORITHMS[0], store=path, callbacks=[intrude])
+    same(pt.resume(path), whole(toy.Schaffer(), ALGORITHMS[0]))
+
+
+def test_an_error_in_a_callback_loses_nothing(tmp_path):
+    path = tmp_path / "run.h5"
+
+    def fail(progress):
+        if progress.generation == 3:
+            raise Stop
+
+    with pytest.raises(Stop):
+        whole(toy.Mixed(), ALGORITHMS[0], store=path, callbacks=[fail])
+    assert len(pt.open_run(path).evaluations) == 40
+    same(pt.resume(path), whole(toy.Mixed(), ALGORITHMS[0]))
+
+
+def test_a_store_that_exists_is_refused_unless_told_otherwise(tmp_path):
+    path = tmp_path / "run.h5"
+    whole(toy.Schaffer(), ALGORITHMS[0], budget=10, store=path)
+    with pytest.raises(StoreExists, match=r"continue it with resume.*overwrite=True"):
+        whole(toy.Schaffer(), ALGORITHMS[0], budget=20, store=path)
+    assert len(pt.open_run(path).evaluations) == 10
+    whole(toy.Schaffer(), ALGORITHMS[0], budget=20, store=path, overwrite=True)
+    assert len(pt.open_run(path).evaluations) == 20
+
+
+def test_what_is_no_run_is_never_overwritten(tmp_path):
+    path = tmp_path / "thesis.h5"
+    path.write_text("years of work")
+    with pytest.raises(StoreExists, match="is no sound run of paretide"):
+        whole(toy.Schaffer(), ALGORITHMS[0], store=path, overwrite=True)
+    assert path.read_text() == "years of work"
+
+
+@pytest.mark.parametrize(
+    ("place", "content", "error", "message"),
+    [
+        ("absent.h5", None, StoreNotFound, "there is no run at"),
+        ("text.h5", b"hello", StoreCorrupt, "is no run of paretide"),
+        ("empty.h5", b"", StoreCorrupt, "is no run of paretide"),
+    ],
+)
+def test_what_is_no_run_is_named(place, content, error, message, tmp_path):
+    path = tmp_path / place
+    if content is not None:
+        path.write_bytes(content)
+    for read in (pt.open_run, pt.resume):
+        with pytest.raises(error, match=message):
+            read(path)
+
+
+def test_a_plain_hdf5_file_is_no_run(tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = 1
+    with pytest.raises(StoreCorrupt, match="is no run of paretide"):
+        pt.open_run(tmp_path / "other.h5")
+
+
+def test_another_version_is_named(tmp_path):
+    path = tmp_path / "run.h5"
+    whole(toy.Schaffer(), ALGORITHMS[0], budget=10, store=path)
+    data = path.read_bytes().replace(b"run schema 1 ", b"run schema 7 ", 1)
+    path.write_bytes(data)
+    with pytest.raises(StoreVersion, match="schema version 7, this paretide reads 1"):
+        pt.open_run(path)
+
+
+def test_another_problem_is_refused_and_the_difference_named(abandoned):
+    path = abandoned(toy.Schaffer(), ALGORITHMS[0])
+    with pytest.raises(StoreMismatch, match="name: stored 'Schaffer', given 'Flaky'"):
+        pt.resume(path, problem=toy.Flaky())
+    same(pt.resume(path), whole(toy.Schaffer(), ALGORITHMS[0]))
+
+
+def test_a_problem_without_a_reference_must_be_passed(tmp_path, caplog):
+    class Local(toy.Schaffer):
+        pass
+
+    path = tmp_path / "run.h5"
+    pt.minimize(Local(), ALGORITHMS[0], budget=20, seed=4, store=path)
+    assert "will need the problem passed again" in caplog.text
+    with pytest.raises(ConfigurationError, match=r"pass it: pt.resume\(.*problem=\.\.\.\)"):
+        pt.resume(path, budget=10)
+    assert len(pt.resume(path, budget=10, problem=Local()).run.evaluations) == 30
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(StoreError, match=r"there is no folder .*nowhere; make it first"):
+        whole(toy.Schaffer(), ALGORITHMS[0], store=tmp_path / "nowhere" / "run.h5")
+
+
+def test_a_folder_that_cannot_be_written_is_named():
+    with pytest.raises(StoreError, match="cannot write"):
+        whole(toy.Schaffer(), ALGORITHMS[0], store="/proc/run.h5")
+
+
+def test_the_run_directory_can_be_copied_elsewhere(abandoned, tmp_path):
+    import shutil
+
+    (tmp_path / "here").mkdir()
+    path = abandoned(toy.Mixed(), ALGORITHMS[1], path=tmp_path / "here" / "run.h5")
+    shutil.copytree(tmp_path / "here", tmp_path / "there")
+    shutil.rmtree(tmp_path / "here")
+    same(pt.resume(tmp_path / "there" / path.name), whole(toy.Mixed(), ALGORITHMS[1]))
+
+
+def test_another_executor_goes_on_with_the_same_bits(abandoned):
+    path = abandoned(toy.Mixed(), ALGORITHMS[0])
+    same(pt.resume(path, executor=pt.ProcessExecutor(workers=2)), whole(toy.Mixed(), ALGORITHMS[0]))
+
+
+def test_anyone_can_read_the_file_with_h5py_alone(tmp_path):
+    path = tmp_path / "run.h5"
+    result = whole(toy.Mixed(), ALGORITHMS[0], store=path)
+    reader = (
+        "import h5py, json, sys\n"
+        "with h5py.File(sys.argv[1]) as f:\n"
+        "    e = f['evaluations']\n"
+        "    rows = f['populations/final'][:]\n"
+        "    print(json.dumps([e['ids'][:][rows].tolist(), e['F'][:][rows].tolist(),\n"
+        "                      list(e['F'].attrs['columns']), list(e['X'].attrs['columns']),\n"
+        "                      json.loads(f['specification'].asstr()[()])['seed']]))\n"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", reader, str(path)], check=True, capture_output=True, text=True
+    ).stdout
+    ids, F, objectives, variables, seed = json.loads(out)
+    assert ids == result.population.ids.tolist()
+    assert np.array(F).tobytes() == result.population.F.tobytes()
+    assert objectives == ["cost", "gain"]
+    assert variables == ["rate", "width", "kind", "flag", "step"]
+    assert seed == 4
+
+
+def test_the_checksum_is_that_of_everything_behind_the_user_block(tmp_path):
+    path = tmp_path / "run.h5"
+    whole(toy.Schaffer(), ALGORITHMS[0], budget=10, store=path)
+    data = path.read_bytes()
+    line = data[:USER_BLOCK].split(b"\n")[0].decode()
+    assert line.endswith(f"{zlib.crc32(data[USER_BLOCK:]):08x}")
