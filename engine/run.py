@@ -53,8 +53,13 @@ class Run:
         return self.evaluations.definition
 
     def front(self) -> Population:
-        """The non-dominated feasible ones of everything evaluated; else the least infeasible."""
-        return self.evaluations.population(self.evaluations.evaluated).best()
+        """The non-dominated feasible ones of everything evaluated; else the least infeasible.
+
+        In order of id, whatever the order in which workers finished.
+        """
+        rows = np.flatnonzero(self.evaluations.evaluated)
+        rows = rows[np.argsort(self.evaluations.ids[rows])]
+        return self.evaluations.population(rows).best()
 
     def population(self, generation: int = -1) -> Population:
         """The population after a generation's selection; -1 is the last one.

@@ -82,15 +82,15 @@ class Worker:
     def _rows(
         self, task: Task, rows: Any, F: FloatArray, G: FloatArray, failures: dict[int, Failed]
     ) -> None:
-        """One call for all rows; if it fails, one call for each, so that only the culprit fails."""
+        """One call for all rows; if it raises, one call for each, so that only the culprit fails."""
         definition, problem = self.job.definition, self.job.problem
         values = _guarded(
             lambda: definition.read_batch(problem.evaluate_batch(task.X[rows].copy()), len(rows))
         )
         if not isinstance(values, Failed):
             F[rows], G[rows] = values
-        elif len(rows) == 1:
-            failures[int(task.ids[rows[0]])] = values
+        elif len(rows) == 1 or values.kind == "contract":  # a wrong shape is no row's fault
+            failures.update(dict.fromkeys(task.ids[rows].tolist(), values))
         else:
             for row in rows:
                 self._rows(task, np.array([row]), F, G, failures)

@@ -119,7 +119,7 @@ def test_wrong_names_stop_the_run_at_once():
 
 
 def test_wrong_shapes_stop_the_run_at_once():
-    with pytest.raises(ContractError, match=r"F must have shape \(1, 2\), got \(1, 3\)"):
+    with pytest.raises(ContractError, match=r"F must have shape \(10, 2\), got \(10, 3\)"):
         small(toy.WrongShape())
 
 

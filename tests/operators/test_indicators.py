@@ -46,7 +46,11 @@ def test_the_arguments_stay_as_they_are():
 
 
 @settings(deadline=None)
-@given(st.integers(2, 3).flatmap(lambda m: arrays(float, st.tuples(st.integers(1, 8), st.just(m)), elements=grid)))
+@given(
+    st.integers(2, 3).flatmap(
+        lambda m: arrays(float, st.tuples(st.integers(1, 8), st.just(m)), elements=grid)
+    )
+)
 def test_on_a_grid_it_is_a_count_of_cells(F):
     reference = np.full(F.shape[1], 5.0)
     assert hypervolume(F, reference) == pytest.approx(counted(F, reference))

@@ -155,7 +155,9 @@ def test_by_default_one_value_is_mutated_on_average():
 
 
 def test_every_value_of_an_integer_can_be_reached():
-    space = pt.Space(depth=pt.Int(-2, 2), width=pt.Int(1, 4, log=True), size=pt.Ordinal("x y z".split()))
+    space = pt.Space(
+        depth=pt.Int(-2, 2), width=pt.Int(1, 4, log=True), size=pt.Ordinal("x y z".split())
+    )
     variation, X, rank, crowding, rng = start(
         space, 30, 3, mutation=pt.PolynomialMutation(prob=1, eta=1)
     )

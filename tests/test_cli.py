@@ -1,0 +1,153 @@
+"""The command line: what it prints and what it exits with."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import paretide as pt
+
+
+def paretide(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "paretide", *map(str, arguments)],
+        check=False, capture_output=True, text=True, cwd=cwd, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli")
+    done = paretide(
+        "run", "toy:Mixed", "--budget", 60, "--set", "size=10", "--set", "arguments.scale=2.5",
+        "--seed", 3, "--picture", "front.png", cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_run_prints_the_front_and_how_to_go_on(finished):
+    folder, done = finished
+    assert "front:" in done.stdout
+    assert "60 evaluations, 0 failed, stopped by budget, seed 3" in done.stdout
+    assert "paretide resume run.h5 --budget +500" in done.stdout
+    assert "60/60 evaluations" in done.stderr  # the live line
+    run = pt.open_run(folder / "run.h5")
+    assert run.specification["problem"]["arguments"] == {"scale": 2.5}
+    assert run.specification["algorithm"]["settings"]["size"] == 10
+    assert (folder / "front.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_show_reads_what_run_wrote(finished):
+    done = paretide("show", "run.h5", cwd=finished[0])
+    assert done.returncode == 0
+    assert "toy:Mixed {'scale': 2.5}" in done.stdout
+    assert "60 of 60" in done.stdout
+
+
+def test_resume_adds_to_the_budget(finished):
+    folder, _ = finished
+    done = paretide("resume", "run.h5", "--budget", "+30", "--executor", "processes", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "90 evaluations" in done.stdout
+    import toy
+
+    whole = pt.minimize(toy.Mixed(scale=2.5), pt.NSGA2(size=10), budget=90, seed=3)
+    stored = pt.open_run(folder / "run.h5")
+    assert stored.population().ids.tolist() == whole.population.ids.tolist()
+
+
+def test_a_file_and_options_and_assignments_are_read_in_that_order(tmp_path):
+    (tmp_path / "run.toml").write_text(
+        'problem = "toy:Schaffer"\nbudget = 500\nseed = 1\n'
+        '[algorithm]\nname = "dnsga2"\nmax_size = 16\ntau = 50\nfirst_tau = 5\n'
+        '[algorithm.crossover]\noperator = "SBX"\neta = 3.0\n'
+    )
+    done = paretide(
+        "run", "--config", "run.toml", "--budget", 60, "--set", "tau=12", "--no-progress",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    specification = pt.open_run(tmp_path / "run.h5").specification
+    settings = specification["algorithm"]["settings"]
+    assert specification["budget"] == 60
+    assert (settings["max_size"], settings["tau"], settings["first_tau"]) == (16, 12, 5)
+    assert settings["crossover"]["eta"] == 3.0
+
+
+def test_pymoo_problems_have_a_short_name(tmp_path):
+    done = paretide(
+        "run", "pymoo:zdt1", "--budget", 200, "--seed", 1, "--no-progress", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert paretide("resume", "run.h5", "--budget", "+100", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "toy:Absent", "--budget", 50], "toy has no 'Absent'; the classes in it are"),
+        (["run", "nowhere:P", "--budget", 50], "cannot import 'nowhere'"),
+        (["run", "none.py:P", "--budget", 50], "there is no file none.py"),
+        (["run", "toy", "--budget", 50], "'toy' is no problem reference"),
+        (["run", "toy:Mixed", "--budget", 50], "below the first population of 100"),
+        (["run", "toy:Mixed", "--budget", 500, "--set", "sizes=4"], "no setting 'sizes'"),
+        (["run", "toy:Mixed", "--budget", 500, "--set", "size"], "--set 'size': write key=value"),
+        (["run", "toy:Mixed", "--budget", 500, "--algorithm", "spea2"], "no algorithm 'spea2'"),
+        (["run", "toy:Mixed", "--budget", 500, "--executor", "slurm"], "no executor 'slurm'"),
+        (
+            ["run", "toy:Mixed", "--budget", 500, "--set", "executor.cores=4"],
+            "unexpected keyword argument 'cores'",
+        ),
+        (["run", "toy:Mixed", "--budget", 500, "--set", "arguments.size=4"], "with the arguments"),
+        (["run", "toy:Mixed"], "budget: Field required"),
+        (["run", "--config", "absent.toml"], "cannot read the configuration absent.toml"),
+        (["run", "toy:Both", "--budget", 500], "toy has no 'Both'"),
+        (["run", "toy:WrongNames", "--budget", 500], "missing ['gain'] and unknown ['profit']"),
+        (["run", "toy:WrongShape", "--budget", 500], "F must have shape (100, 2), got (100, 3)"),
+        (["run", "pymoo:zdt99", "--budget", 500], "pymoo has no problem 'zdt99'"),
+        (["run", "toy:Mixed", "--budget", 500, "--store", "no/run.h5"], "there is no folder no"),
+        (["resume", "absent.h5"], "there is no run at absent.h5"),
+        (["show", "absent.h5"], "there is no run at absent.h5"),
+        (["resume", "absent.h5", "--budget", "many"], "--budget 'many'"),
+        (["run", "toy:Mixed", "--budget", 500, "--seed", -4], "seed must be a whole number"),
+    ],
+)
+def test_wrong_input_exits_2_with_one_message_and_no_traceback(arguments, message, tmp_path):
+    done = paretide(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run.h5").exists() or "evaluate" in done.stderr
+
+
+def test_a_store_that_exists_exits_2(finished):
+    done = paretide("run", "toy:Mixed", "--budget", 200, cwd=finished[0])
+    assert done.returncode == 2
+    assert "--overwrite" in done.stderr
+
+
+def test_evaluation_that_cannot_go_on_exits_3(tmp_path):
+    done = paretide("run", "toy:BadSetup", "--budget", 200, cwd=tmp_path)
+    assert done.returncode == 3
+    assert "no data here" in done.stderr
+
+
+def test_doctor_is_content():
+    done = paretide("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "kernels equal their oracles" in done.stdout
+    assert "written, resumed, equal" in done.stdout
+
+
+def test_help_names_every_command():
+    done = paretide("--help")
+    assert done.returncode == 0
+    for command in ("run", "resume", "show", "demo", "doctor"):
+        assert command in done.stdout
+
+
+def test_the_specification_is_plain_json(finished):
+    specification = pt.open_run(finished[0] / "run.h5").specification
+    assert json.loads(json.dumps(specification)) == specification
