@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigurationError, StoreError
+from ..errors import ConfigurationError, ParetideError, StoreError
 from ..problems.definition import read_definition
 from .algorithms.specification import Specification, as_problem, check_count
 from .executors import make_executor
@@ -198,7 +198,10 @@ def _run(
                 display=display,
             )
         except BaseException as error:
-            _keep(recorder, error)
+            if isinstance(error, ParetideError) and not session.machine.evaluations:
+                recorder.discard()  # nothing ever ran: leave no empty file in the way
+            else:
+                _keep(recorder, error)
             raise
         recorder.finish(stopped_by)
     _warn_if_small(session, stopped_by)

@@ -54,6 +54,11 @@ class Recorder:
             self._seal += 1
             self._store.finish(self._image(stopped_by))
 
+    def discard(self) -> None:
+        """Remove a store in which nothing was ever kept."""
+        if self._store is not None:
+            self._store.discard()
+
     def run(self, stopped_by: str) -> Run:
         """The run as one reads it."""
         image = self._image(stopped_by)

@@ -12,8 +12,8 @@ class Plane(pt.Problem):
     """Vectors; one constraint."""
 
     space = pt.Real(0, 1, n=4)
-    objectives = {"near": "min", "far": "max"}  # noqa: RUF012 - a read-only declaration
-    constraints = {"sum": pt.upper(3)}  # noqa: RUF012 - a read-only declaration
+    objectives = {"near": "min", "far": "max"}
+    constraints = {"sum": pt.upper(3)}
 
     def evaluate_batch(self, X):
         F = np.stack([(X**2).sum(axis=1), ((X - 1) ** 2).sum(axis=1) * -1], axis=1)
@@ -31,7 +31,7 @@ class Training(pt.Problem):
         bias=pt.Bool(),
         size=pt.Ordinal([16, 64, 256]),
     )
-    objectives = {"error": "min", "speed": "max"}  # noqa: RUF012 - a read-only declaration
+    objectives = {"error": "min", "speed": "max"}
 
     def evaluate(self, x, ctx):
         noise = np.random.default_rng(ctx.seed).random()

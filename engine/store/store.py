@@ -193,6 +193,12 @@ class RunStore:
         write_image(self.path, image)
         journal_path(self.path).unlink(missing_ok=True)
 
+    def discard(self) -> None:
+        """Remove file and journal."""
+        self._close_journal()
+        journal_path(self.path).unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
+
     def release(self) -> None:
         """Close what is open and let others write. What was appended stays in the journal."""
         try:

@@ -111,7 +111,7 @@ class TestPublicFunctions:
         assert "row 3" in str(caught.value)
         assert str(wrong) in str(caught.value)
         F[4, 0] = wrong
-        with pytest.raises(ShapeError, match="row 3.*2 such rows"):
+        with pytest.raises(ShapeError, match=r"row 3.*2 such rows"):
             function(F)
 
     @pytest.mark.parametrize("shape", [(4,), (4, 0), (2, 2, 2)], ids=str)

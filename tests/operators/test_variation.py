@@ -156,7 +156,7 @@ def test_by_default_one_value_is_mutated_on_average():
 
 def test_every_value_of_an_integer_can_be_reached():
     space = pt.Space(
-        depth=pt.Int(-2, 2), width=pt.Int(1, 4, log=True), size=pt.Ordinal("x y z".split())
+        depth=pt.Int(-2, 2), width=pt.Int(1, 4, log=True), size=pt.Ordinal(["x", "y", "z"])
     )
     variation, X, rank, crowding, rng = start(
         space, 30, 3, mutation=pt.PolynomialMutation(prob=1, eta=1)
@@ -214,7 +214,7 @@ def test_operators_that_do_not_fit_are_refused(space, operators, wrong):
 )
 def test_no_candidate_comes_twice_in_a_generation_nor_equals_a_parent(space):
     class Ridge(pt.Problem):
-        objectives = {"a": "min", "b": "min"}  # noqa: RUF012 - a read-only declaration
+        objectives = {"a": "min", "b": "min"}
 
         def evaluate_batch(self, X):
             return np.stack([X.sum(axis=1), -X.sum(axis=1)], axis=1).astype(float)

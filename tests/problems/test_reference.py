@@ -148,7 +148,7 @@ def test_a_file_is_also_found_near_the_store(file, tmp_path):
     moved = tmp_path / "elsewhere"
     moved.mkdir()
     file.rename(moved / "train.py")
-    with pytest.raises(ProblemReferenceError, match="train.py"):
+    with pytest.raises(ProblemReferenceError, match=r"train\.py"):
         load_problem(f"{file}:Plain")
     assert type(load_problem(f"{file}:Plain", near=moved)).__name__ == "Plain"
 
@@ -259,7 +259,7 @@ def test_a_problem_that_forgot_its_arguments_is_not_made_with_others(module):
 
 @pytest.mark.parametrize("target", ["", "train.py", "module", ":Name", "module:", "a.py:"])
 def test_a_reference_has_two_parts(target):
-    with pytest.raises(ProblemReferenceError, match="module:name or file.py:name") as caught:
+    with pytest.raises(ProblemReferenceError, match=r"module:name or file\.py:name") as caught:
         load_problem(target)
     assert repr(target) in str(caught.value)
     assert isinstance(caught.value, ConfigurationError)

@@ -67,6 +67,14 @@ def sample(space, n, rng):
     return space.from_working(uniform(n, layout.lower, layout.upper, layout.categories, rng))
 
 
+def made_or_refused(kind, *bounds):
+    """The space, or None if it is refused as it should be; anything else is an error."""
+    try:
+        return kind(*bounds)
+    except ConfigurationError:
+        return None
+
+
 # -- definitions -----------------------------------------------------------------------------------
 
 
@@ -138,7 +146,7 @@ class TestVectors:
 
 @pytest.mark.parametrize(("low", "high", "wrong"), [([0, 0.5], [3, 3], "0.5"), (0, 2.5, "2.5")])
 def test_integer_bounds_must_be_whole(low, high, wrong):
-    with pytest.raises(ConfigurationError, match="Integer.*whole") as caught:
+    with pytest.raises(ConfigurationError, match=r"Integer.*whole") as caught:
         Integer(low, high)
     assert wrong in str(caught.value)
 
@@ -146,22 +154,14 @@ def test_integer_bounds_must_be_whole(low, high, wrong):
 @pytest.mark.parametrize(("low", "high"), [(0, 2**63 - 1), (0, 2**64), (-(2**63), 0)])
 @pytest.mark.filterwarnings("error")
 def test_integers_are_exact_or_refused(low, high):
-    try:
-        space = Integer(low, high)
-    except ConfigurationError as error:
-        assert "Integer" in str(error)
-    else:
-        assert (int(space.low[0]), int(space.high[0])) == (low, high)
+    space = made_or_refused(Integer, low, high)
+    assert space is None or (int(space.low[0]), int(space.high[0])) == (low, high)
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_range_beyond_the_largest_double_is_refused_or_sampled():
-    try:
-        space = Real(-1.7e308, 1.7e308)
-    except ConfigurationError as error:
-        assert "Real" in str(error)
-    else:
-        assert np.isfinite(sample(space, 10, np.random.default_rng(1))).all()
+    space = made_or_refused(Real, -1.7e308, 1.7e308)
+    assert space is None or np.isfinite(sample(space, 10, np.random.default_rng(1))).all()
 
 
 @pytest.mark.parametrize("n", [0, -3, 2.0, "4", True, None, math.nan], ids=repr)

@@ -64,11 +64,10 @@ def test_a_bound_beyond_every_double_is_refused(kind):
 def test_integers_that_a_double_cannot_count_are_refused_or_exact(high):
     try:
         variable = Int(0, high)
-    except ConfigurationError as error:
-        assert "Int" in str(error)
-    else:
-        assert variable.high == high
-        assert variable.decode(variable.encode(high)) == high
+    except ConfigurationError:
+        return
+    assert variable.high == high
+    assert variable.decode(variable.encode(high)) == high
 
 
 @pytest.mark.parametrize("kind", [Choice, Ordinal])
