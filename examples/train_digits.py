@@ -1,6 +1,7 @@
 """Train small networks for digits on a Ray cluster: fewer errors against fewer parameters.
 
-Needs ``pip install 'paretide[ray,demo]'``. Killed, it goes on with ``pt.resume("digits.h5")``.
+Needs ``pip install 'paretide[ray,demo]'``. Killed, it goes on with
+``pt.resume("digits.h5", problem=Digits())``.
 """
 
 import paretide as pt
@@ -31,7 +32,7 @@ class Digits(pt.Problem):
             activation=x["activation"],
             learning_rate_init=x["learning_rate"],
             batch_size=x["batch_size"],
-            max_iter=20,
+            max_iter=15,
             random_state=ctx.seed,
         )
         network.fit(images, labels)

@@ -46,7 +46,7 @@ class Part:
 
 
 class DigitsNetwork(Problem):
-    """A network with one to three hidden layers, and how it is trained.
+    """How a network with one to three hidden layers, all as wide, is built and trained.
 
     ==============  ======================================  ====================================
     objective       what it is                              unit
@@ -57,9 +57,9 @@ class DigitsNetwork(Problem):
 
     Logged beside them: ``test_error``, in percent of the 450 test images.
 
-    ``width_2`` and ``width_3`` are without effect where ``depth`` is smaller. The initial weights
-    and the order of the mini-batches are drawn from ``ctx.seed``; the linear algebra runs in one
-    thread. On one platform the same candidate and seed therefore give the same bits in any process.
+    The initial weights and the order of the mini-batches are drawn from ``ctx.seed``, and the
+    linear algebra runs in one thread: on one platform the same candidate and seed give the same
+    bits in any process.
 
     For other data or networks override one of the small methods: ``load``, ``split``, ``build``,
     ``train``.
@@ -71,15 +71,13 @@ class DigitsNetwork(Problem):
     space = Space(
         learning_rate=Float(5e-4, 5e-2, log=True),
         depth=Int(1, 3),
-        width_1=Int(2, 64, log=True),
-        width_2=Int(2, 64, log=True),
-        width_3=Int(2, 64, log=True),
+        width=Int(2, 64, log=True),
         activation=Choice(["relu", "tanh", "logistic"]),
         alpha=Float(1e-6, 1.0, log=True),
-        batch_size=Ordinal([16, 32, 64, 128]),
-        epochs=Int(5, 40),
+        batch_size=Ordinal([32, 64, 128, 256]),
+        epochs=Int(4, 20),
     )
-    objectives = {"error": "min", "parameters": "min"}  # noqa: RUF012 - a read-only declaration
+    objectives = {"error": "min", "parameters": "min"}
 
     training: Part
     validation: Part
@@ -144,8 +142,8 @@ class DigitsNetwork(Problem):
         return first, second, third
 
     def widths(self, x: Mapping[str, Any]) -> tuple[int, ...]:
-        """Of the hidden layers that a candidate has."""
-        return tuple(x[f"width_{layer}"] for layer in range(1, x["depth"] + 1))
+        """Of a candidate's hidden layers, from the first to the last."""
+        return (int(x["width"]),) * int(x["depth"])
 
     def parameters(self, x: Mapping[str, Any]) -> int:
         """Weights and biases of a candidate's network."""
