@@ -10,6 +10,8 @@ from ..typing import Candidates, IntArray
 def row_keys(X: Candidates) -> list[bytes]:
     """The bytes of each row of ``X`` (n, n_var); equal rows have equal keys."""
     rows = np.ascontiguousarray(X)
+    if rows.dtype.kind == "f":
+        rows = rows + 0.0  # of the two zeros, one
     width = rows.shape[1] * rows.itemsize
     data = rows.tobytes()
     return [data[i : i + width] for i in range(0, len(data), width)]

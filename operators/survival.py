@@ -18,8 +18,11 @@ Crowding = Literal["current", "once"]
 
 def _objectives(F: ArrayLike) -> FloatArray:
     try:
-        values = np.ascontiguousarray(F, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        raw = np.asarray(F)
+        if raw.dtype.kind not in "fiubO":
+            raise TypeError(f"got {raw.dtype}")
+        values = np.ascontiguousarray(raw, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ShapeError(f"F must hold numbers: {error}") from None
     if values.ndim != 2 or values.shape[1] < 1:
         raise ShapeError(f"F must have shape (n, n_obj) with n_obj >= 1, got {values.shape}")

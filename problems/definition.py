@@ -89,8 +89,10 @@ class Definition:
         values = np.empty(len(expected))
         for i, name in enumerate(expected):
             try:
+                if isinstance(returned[name], (str, bytes)):
+                    raise TypeError
                 values[i] = float(returned[name])
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise ContractViolation(
                     f"evaluate must return one number as {name!r}, got {returned[name]!r:.200}"
                 ) from None
@@ -117,8 +119,11 @@ class Definition:
     @staticmethod
     def _matrix(what: str, values: Any, shape: tuple[int, int]) -> FloatArray:
         try:
-            matrix = np.ascontiguousarray(values, dtype=np.float64)
-        except (TypeError, ValueError) as error:
+            raw = np.asarray(values)
+            if raw.dtype.kind not in "fiubO":
+                raise TypeError(f"got {raw.dtype}")
+            matrix = np.ascontiguousarray(raw, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError) as error:
             raise ContractViolation(f"{what} must hold numbers: {error}") from None
         if matrix.shape != shape:
             raise ContractViolation(f"{what} must have shape {shape}, got {matrix.shape}")
@@ -169,7 +174,9 @@ def _objectives(name: str, objectives: Any) -> dict[str, str]:
             f"got {objectives!r}"
         )
     for key, direction in objectives.items():
-        if not isinstance(key, str) or direction not in DIRECTIONS:
+        if not isinstance(key, str):
+            raise ConfigurationError(f"{name}.objectives: a name must be a string, got {key!r}")
+        if not isinstance(direction, str) or direction not in DIRECTIONS:
             raise ConfigurationError(
                 f"{name}.objectives[{key!r}]: the direction must be 'min' or 'max', "
                 f"got {direction!r}"
@@ -184,6 +191,8 @@ def _constraints(name: str, constraints: Any, objectives: dict[str, str]) -> dic
             f"got {constraints!r}"
         )
     for key, constraint in constraints.items():
+        if not isinstance(key, str):
+            raise ConfigurationError(f"{name}.constraints: a name must be a string, got {key!r}")
         if not isinstance(constraint, (Upper, Lower, Equal)):
             raise ConfigurationError(
                 f"{name}.constraints[{key!r}] must be made by pt.upper, pt.lower or pt.equal, "

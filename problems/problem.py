@@ -42,6 +42,8 @@ class Problem:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Problem:
         """Remember the arguments; ``object.__new__`` would refuse them."""
+        if (args or kwargs) and cls.__init__ is object.__init__:
+            raise TypeError(f"{cls.__name__}() takes no arguments")
         self = super().__new__(cls)
         self.init_arguments = (args, kwargs)
         return self

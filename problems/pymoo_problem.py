@@ -7,6 +7,7 @@ default tolerance). Objectives are called f1, f2, ..., constraints g1, ... and h
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from typing import Any
 
@@ -50,7 +51,18 @@ def get(name: str, **arguments: Any) -> Problem:
         raise ConfigurationError(
             f"pymoo has no problem {name!r} with {arguments}: {error}"
         ) from error
-    problem.reference = Reference(f"{__name__}:get", {"name": name, **arguments})  # type: ignore[attr-defined]
+    swallowed = sorted(set(arguments) & set(problem.problem.data))  # type: ignore[attr-defined]
+    if swallowed:
+        raise ConfigurationError(f"pymoo's {name!r} has no argument {swallowed[0]!r}")
+    try:
+        unchanged = json.loads(json.dumps(arguments)) == arguments
+    except (TypeError, ValueError):
+        unchanged = False
+    problem.reference = (  # type: ignore[attr-defined]
+        Reference(f"{__name__}:get", {"name": name, **arguments})
+        if unchanged
+        else Reference("", reason=f"JSON cannot hold the arguments {arguments!r:.200}")
+    )
     return problem
 
 
@@ -72,6 +84,8 @@ class _Pymoo(Problem):
         return f"{type(self).__name__}({type(self.problem).__name__})"
 
     def _values(self, X: Any) -> tuple[Any, Any]:
+        if isinstance(self.space, Space):  # pymoo wants an array of dictionaries
+            X = np.array(X, dtype=object)
         out = self.problem.evaluate(X, return_as_dictionary=True)
         parts = [out[k] for k in ("G", "H") if out.get(k) is not None]
         G = np.concatenate(parts, axis=-1) if parts else np.empty((*out["F"].shape[:-1], 0))
@@ -83,7 +97,8 @@ class PymooVectorized(_Pymoo):
 
     def evaluate_batch(self, X: Candidates) -> FloatArray | tuple[FloatArray, FloatArray]:
         """F, or (F, G) with constraints."""
-        F, G = self._values(X)
+        space = self.space
+        F, G = self._values([space.candidate(x) for x in X] if isinstance(space, Space) else X)
         return (F, G) if self.constraints else F
 
 
@@ -92,7 +107,7 @@ class PymooElementwise(_Pymoo):
 
     def evaluate(self, x: Any, ctx: Context) -> dict[str, float]:
         """The values by name."""
-        F, G = self._values(x)
+        F, G = (v[0] for v in self._values([x] if isinstance(self.space, Space) else x[None]))
         names = [*self.objectives, *self.constraints]
         return dict(zip(names, np.concatenate([F, G]).tolist(), strict=True))
 
@@ -135,6 +150,10 @@ def _reference(problem: Any) -> Reference:
     )
     if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
         return unknown
+    if not kind.__module__.startswith("pymoo."):  # never call a user's code here
+        if inspect.signature(kind).parameters:
+            return unknown
+        return Reference(f"{__name__}:from_class", {"target": target})
     arguments = {
         p: getattr(problem, p)
         for p in inspect.signature(kind).parameters

@@ -48,6 +48,13 @@ def reference_to(problem: Any) -> Reference:
         return Reference("", reason=f"{kind.__qualname__} is defined in __main__")
     if "<locals>" in kind.__qualname__:
         return Reference("", reason=f"{kind.__qualname__} is defined inside a function")
+    found: Any = sys.modules.get(kind.__module__)
+    for part in kind.__qualname__.split("."):
+        found = getattr(found, part, None)
+    if found is not kind:
+        return Reference("", reason=f"{kind.__module__} holds no {kind.__qualname__}")
+    if not hasattr(problem, "init_arguments") and inspect.signature(kind).parameters:
+        return Reference("", reason=f"{kind.__qualname__} is no pt.Problem and keeps no arguments")
     args, kwargs = getattr(problem, "init_arguments", ((), {}))
     try:
         arguments = dict(inspect.signature(kind).bind(*args, **kwargs).arguments)
@@ -57,7 +64,7 @@ def reference_to(problem: Any) -> Reference:
         if parameter.kind is parameter.VAR_KEYWORD:
             arguments.update(arguments.pop(parameter.name, {}))
         elif parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY) and (
-            arguments.pop(parameter.name, ())
+            parameter.name in arguments
         ):
             return Reference("", reason=f"it takes {parameter.name!r} by position only")
     try:
@@ -101,7 +108,7 @@ def load_problem(
         )
     try:
         return found(**(arguments or {}))
-    except TypeError as error:
+    except Exception as error:
         raise ProblemReferenceError(
             f"{target} cannot be made with the arguments {arguments or {}}: {error}"
         ) from error
@@ -113,9 +120,9 @@ def _import(name: str, target: str) -> ModuleType:
         sys.path.insert(0, str(Path.cwd()))
     try:
         return importlib.import_module(name)
-    except ImportError as error:
+    except Exception as error:
         raise ProblemReferenceError(
-            f"cannot import {name!r} of {target!r}: {error}; "
+            f"cannot import {name!r} of {target!r}: {type(error).__name__}: {error}; "
             "install it, run from its folder, or name the file: path/to/file.py:Name"
         ) from error
 

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike
 
 from ..errors import ConfigurationError, ShapeError
 from ..typing import Candidates, FloatArray, IntArray
-from .variables import Bool, Choice, Float, Int, Ordinal, Variable, check_bounds
+from .variables import LARGEST_INTEGER, Bool, Choice, Float, Int, Ordinal, Variable, check_bounds
 
 
 @dataclass(frozen=True)
@@ -75,33 +75,39 @@ def check_candidates(space: SearchSpace, X: ArrayLike) -> Candidates:
     if raw.ndim != 2 or raw.shape[1] != space.n_var:
         raise ShapeError(f"X must have shape (n, {space.n_var}), got {raw.shape}")
     try:
-        converted = np.ascontiguousarray(raw, dtype=space.dtype)
-    except (TypeError, ValueError) as error:
+        values = raw.astype(np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
         raise ShapeError(f"X must be convertible to {space.dtype}: {error}") from None
     # What survives the way to working coordinates and back is inside the bounds, and whole where it
     # must be.
     layout = space.layout
     with np.errstate(invalid="ignore", divide="ignore"):
-        Z = np.clip(space.to_working(converted), layout.lower, layout.upper)
-        wrong = ~np.isclose(
-            space.from_working(Z).astype(np.float64), raw.astype(np.float64), rtol=1e-9, atol=0
-        )
+        Z = np.clip(space.to_working(values), layout.lower, layout.upper)
+        finite = np.isfinite(Z)
+        inside = space.from_working(np.where(finite, Z, layout.lower))
+        wrong = ~(finite & np.isclose(inside.astype(np.float64), values, rtol=1e-9, atol=0))
     if wrong.any():
         row, column = (int(i[0]) for i in np.nonzero(wrong))
         raise ShapeError(
             f"X[{row}, {column}] = {raw[row, column]} is no value of variable "
             f"{space.names[column]!r} in {space!r}"
         )
-    return converted
+    exact = inside == values  # what needed no rounding keeps its bits
+    return np.ascontiguousarray(np.where(exact, values, inside).astype(space.dtype))
 
 
 def _vector_bounds(kind: str, low: ArrayLike, high: ArrayLike, n: int | None) -> list[FloatArray]:
+    if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer))):
+        raise ConfigurationError(f"{kind}: n must be a whole number of at least 1, got {n!r}")
     try:
-        bounds = [np.asarray(b, dtype=np.float64) for b in (low, high)]
-    except (TypeError, ValueError):
+        bounds = [np.asarray(b) for b in (low, high)]
+        if any(b.dtype.kind not in "fiuO" for b in bounds if b.size):
+            raise TypeError
+        bounds = [b.astype(np.float64) for b in bounds]
+    except (TypeError, ValueError, OverflowError):
         raise ConfigurationError(
             f"{kind}: low and high must be numbers or sequences of numbers, "
-            f"got low={low!r}, high={high!r}"
+            f"got low={low!r:.100}, high={high!r:.100}"
         ) from None
     if any(b.ndim > 1 for b in bounds):
         raise ConfigurationError(f"{kind}: low and high must be numbers or flat sequences")
@@ -170,9 +176,14 @@ class Integer:
 
     def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
         bounds = _vector_bounds("Integer", low, high, n)
-        if any((b != np.rint(b)).any() for b in bounds):
-            raise ConfigurationError("Integer: low and high must be whole numbers")
+        for name, b in zip(("low", "high"), bounds, strict=True):
+            for i in np.flatnonzero((b != np.rint(b)) | (np.abs(b) > LARGEST_INTEGER)):
+                raise ConfigurationError(
+                    f"Integer variable {i}: {name} must be a whole number below 2**53 in size, "
+                    f"got {b[i]}"
+                )
         self.low, self.high = (b.astype(np.int64) for b in bounds)
+        self.low.flags.writeable = self.high.flags.writeable = False
         self.n_var = self.low.size
         self.names = _vector_names(self.n_var)
         # Half a unit wider, so that after rounding the ends are as likely as the middle.
@@ -286,7 +297,13 @@ class Space:
             raise ConfigurationError(
                 f"a candidate needs exactly the names {list(self.names)}, got {list(candidate)}"
             )
-        return np.array([v.encode(candidate[name]) for name, v in self.variables.items()])
+        codes = []
+        for name, variable in self.variables.items():
+            try:
+                codes.append(variable.encode(candidate[name]))
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{name}: {error}") from None
+        return np.array(codes)
 
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""

@@ -19,12 +19,20 @@ import numpy as np
 from ..errors import ConfigurationError
 from ..typing import FloatArray
 
+LARGEST_INTEGER = 2**53 - 1
+"""Up to here a double counts every integer."""
+
 
 def check_bounds(what: str, low: float, high: float, log: bool = False) -> None:
     """Refuse bounds that span no range, naming them; raises ConfigurationError."""
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ConfigurationError(
             f"{what}: bounds must be finite numbers, got low={low}, high={high}; "
+            "give the range that is worth searching"
+        )
+    if math.isinf(high - low):
+        raise ConfigurationError(
+            f"{what}: the range from low={low} to high={high} is beyond the largest double; "
             "give the range that is worth searching"
         )
     if low >= high:
@@ -45,6 +53,8 @@ def _number(what: str, value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise ConfigurationError(f"{what}: expected a number, got {value!r}") from None
+    except OverflowError:
+        raise ConfigurationError(f"{what}: {value!r:.50} is beyond every double") from None
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,10 @@ class Int:
             value = _number(f"Int {name}", getattr(self, name))
             if not value.is_integer():
                 raise ConfigurationError(f"Int: {name} must be a whole number, got {value}")
+            if abs(value) > LARGEST_INTEGER:
+                raise ConfigurationError(
+                    f"Int: {name} must be below 2**53 in size, got {getattr(self, name)}"
+                )
             object.__setattr__(self, name, int(value))
         check_bounds(repr(self), self.low, self.high, self.log)
 
@@ -121,7 +135,7 @@ class Int:
 
     def from_working(self, z: FloatArray) -> FloatArray:
         """(n,) working coordinates to (n,) whole codes inside the bounds."""
-        return np.clip(np.rint(np.exp(z) if self.log else z), self.low, self.high)
+        return np.clip(np.rint(np.exp(z) if self.log else z) + 0.0, self.low, self.high)
 
     def decode(self, code: float) -> int:
         """The value that a code stands for."""
@@ -137,6 +151,12 @@ class Int:
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""
         return {"kind": "int", "low": self.low, "high": self.high, "log": self.log}
+
+
+def _printed(value: Any) -> str:
+    """The same text in every process: functions and classes print their address otherwise."""
+    name = getattr(value, "__qualname__", None)
+    return repr(value) if name is None else f"{value.__module__}.{name}"
 
 
 class _Listed:
@@ -174,7 +194,15 @@ class _Listed:
 
     def _describe(self, kind: str) -> dict[str, Any]:
         plain = (str, int, float, bool, type(None))
-        values = [v if isinstance(v, plain) else repr(v) for v in self.values]
+        values: list[Any] = []
+        for value in self.values:
+            if isinstance(value, plain):
+                values.append(value)
+                continue
+            text = _printed(value)
+            while text in values or text in self.values:
+                text += "'"  # printed like another value, and still another one
+            values.append(text)
         return {"kind": kind, "values": values}
 
 
@@ -204,7 +232,7 @@ class Choice(_Listed):
 
     def from_working(self, z: FloatArray) -> FloatArray:
         """Codes are their own working coordinates."""
-        return np.rint(z)
+        return np.rint(z) + 0.0
 
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""
@@ -246,7 +274,7 @@ class Ordinal(_Listed):
 
     def from_working(self, z: FloatArray) -> FloatArray:
         """(n,) working coordinates to (n,) positions."""
-        return np.clip(np.rint(z), 0, len(self.values) - 1)
+        return np.clip(np.rint(z) + 0.0, 0, len(self.values) - 1)
 
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""

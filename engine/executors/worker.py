@@ -82,7 +82,7 @@ class Worker:
     def _rows(
         self, task: Task, rows: Any, F: FloatArray, G: FloatArray, failures: dict[int, Failed]
     ) -> None:
-        """One call for all rows; if it raises, one call for each, so that only the culprit fails."""
+        """One call for all rows; if it raises, one for each, so that only the culprit fails."""
         definition, problem = self.job.definition, self.job.problem
         values = _guarded(
             lambda: definition.read_batch(problem.evaluate_batch(task.X[rows].copy()), len(rows))

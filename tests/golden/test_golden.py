@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from paretide.engine.algorithms import ALGORITHMS
 
 spec = importlib.util.spec_from_file_location("runs", Path(__file__).with_name("runs.py"))

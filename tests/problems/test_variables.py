@@ -147,3 +147,9 @@ def test_zero_has_one_representation(variable):
     codes = variable.from_working(z)
     np.testing.assert_array_equal(codes, 0.0)
     assert not np.signbit(codes).any()
+
+
+def test_functions_and_classes_are_described_by_name_not_by_address():
+    described = Choice([np.tanh, len, dict]).describe()["values"]
+    assert described[1:] == ["builtins.len", "builtins.dict"]
+    assert not any("0x" in text for text in described)
