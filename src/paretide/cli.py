@@ -137,15 +137,13 @@ def resume(
 @app.command()
 def show(store: Store, picture: Picture = None) -> None:
     """What a run is, how far it came, and its front; also while it goes on."""
-    from rich.console import Console
-
     from .engine.run import open_run
-    from .tables import front_table, run_summary
+    from .tables import console, front_table, run_summary
 
     opened = open_run(store)
-    console = Console()
-    console.print(run_summary(opened))
-    console.print(front_table(opened, opened.front()))
+    out = console()
+    out.print(run_summary(opened))
+    out.print(front_table(opened, opened.front(), out.width))
     _draw(opened, picture)
 
 
@@ -161,8 +159,9 @@ def demo(
 ) -> None:
     """Search networks for scikit-learn's digits: validation error against number of parameters."""
     from . import demo as job
+    from .tables import console
 
-    _console().print(job.introduction(store), highlight=False)
+    console().print(job.introduction(store), highlight=False)
     with _resumable(store):
         result = job.search(
             store,
@@ -181,13 +180,14 @@ def doctor() -> None:
     from rich.table import Table
 
     from .doctor import examine
+    from .tables import console
 
     findings = examine()
     table = Table(show_header=False, box=None)
     signs = {True: "[green]ok[/]", None: "[yellow]--[/]", False: "[red]BAD[/]"}
     for finding in findings:
         table.add_row(signs[finding.ok], finding.what, finding.detail)
-    _console().print(table)
+    console().print(table)
     if any(finding.ok is False for finding in findings):
         raise typer.Exit(1)
 
@@ -201,12 +201,6 @@ def _resumable(store: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         sys.stderr.write(f"interrupted; go on with: paretide resume {store}\n")
         raise typer.Exit(130) from None
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    return Console()
 
 
 def _added(budget: str | None) -> int | None:
@@ -223,32 +217,33 @@ def _added(budget: str | None) -> int | None:
 
 
 def _finish(result: Any, picture: Path | None) -> None:
-    from .tables import front_table
+    from .tables import console, front_table
 
-    console = _console()
-    console.print(front_table(result.run, result.run.front()))
-    failed = len(result.run.evaluations.failures)
-    console.print(
-        f"{len(result.run.evaluations)} evaluations, {failed} failed, stopped by "
-        f"{result.stopped_by}, seed {result.seed}"
+    out = console()
+    run_ = result.run
+    out.print(front_table(run_, run_.front(), out.width))
+    failed = len(run_.evaluations.failures)
+    out.print(
+        f"{len(run_.evaluations)} evaluations, {failed} failed, stopped by "
+        f"{result.stopped_by}, seed {result.seed}",
+        highlight=False,
     )
-    _draw(result.run, picture)
-    if result.run.path is not None:
-        path = result.run.path
-        console.print(f"go on:  paretide resume {path} --budget +500", highlight=False)
-        console.print(f"open:   paretide show {path}", highlight=False)
-        console.print(f'        paretide.open_run("{path}").front()', highlight=False, markup=False)
+    _draw(run_, picture)
+    out.print(f"go on:  paretide resume {run_.path} --budget +500", highlight=False)
+    out.print(f"open:   paretide show {run_.path}", highlight=False)
+    out.print(f'        paretide.open_run("{run_.path}").front()', highlight=False, markup=False)
 
 
 def _draw(run_: Any, picture: Path | None) -> None:
     if picture is None:
         return
     from .pictures import draw_front
+    from .tables import console
 
     extras = run_.evaluations.extras.values()
     logged = "test_error" if any("test_error" in e for e in extras) else None
     draw_front(run_, picture, logged=logged)
-    _console().print(f"picture: {picture}", highlight=False)
+    console().print(f"picture: {picture}", highlight=False)
 
 
 def _terminated(signum: int, frame: Any) -> None:

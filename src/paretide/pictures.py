@@ -54,6 +54,7 @@ def draw_front(run: Run, path: Path, *, logged: str | None = None) -> None:
         objective = everything[:, column]
         if len(objective) and 0 < objective.min() < objective.max() / LOG_RATIO:
             axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+            axis.set_major_formatter("{x:g}")
     directions = run.definition.objectives
     axes.set_xlabel(f"{names[1]} ({directions[names[1]]})")
     axes.set_ylabel(f"{names[0]} ({directions[names[0]]})")

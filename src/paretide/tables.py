@@ -10,47 +10,71 @@ from .engine.population import Population
 from .engine.run import Run
 
 MOST_ROWS = 40
-MOST_VARIABLES = 8
+PIPED_WIDTH = 160  # columns where there is no terminal to ask
 
 
-def front_table(run: Run, front: Population) -> Any:
-    """A rich table of a front: objectives, constraints, logged values, variables."""
+def console() -> Any:
+    """Standard output, wide enough for a table where it is no terminal."""
+    from rich.console import Console
+
+    found = Console()
+    return found if found.is_terminal else Console(width=PIPED_WIDTH)
+
+
+def front_table(run: Run, front: Population, width: int) -> Any:
+    """A rich table of a front, by the first objective: as many columns as fit into ``width``.
+
+    Objectives and constraints come first, then what ``ctx.log`` stored, then the variables.
+    """
+    from rich import box
     from rich.table import Table
 
-    definition = run.definition
-    order = np.lexsort(front.F.T[::-1])
-    names = definition.space.names
-    shown = names if len(names) <= MOST_VARIABLES else ()
-    logged = list(
-        dict.fromkeys(key for i in front.ids.tolist() for key in run.evaluations.extras.get(i, {}))
-    )
+    order = np.lexsort(front.F.T[::-1])[:MOST_ROWS]
+    columns = _columns(run, front.take(order))
+    shown, used = {}, 1
+    for name, cells in columns.items():
+        used += 3 + max(len(line) for line in [*name.split("\n"), *cells])
+        if used > width:
+            break
+        shown[name] = cells
     title = f"front: {len(front)} of {len(run.evaluations)} evaluated candidates"
     if not front.feasible.all():
         title += " (nothing feasible was found: the least infeasible)"
-    table = Table(title=title, title_justify="left")
-    table.add_column("id", justify="right")
-    for name, direction in definition.objectives.items():
-        table.add_column(f"{name} ({direction})", justify="right", style="bold")
-    for name in (*definition.constraints, *logged, *shown):
-        table.add_column(name, justify="right")
-    candidates = front.candidates()
-    for row in order[:MOST_ROWS]:
-        id = int(front.ids[row])
-        extra = run.evaluations.extras.get(id, {})
-        candidate = candidates[row]
-        values = (
-            candidate if isinstance(candidate, dict) else dict(zip(names, candidate, strict=True))
-        )
-        table.add_row(
-            str(id),
-            *(_show(v) for v in front.F[row]),
-            *(_show(v) for v in front.G[row]),
-            *(_show(extra.get(key, "")) for key in logged),
-            *(_show(values[name]) for name in shown),
-        )
-    if len(front) > MOST_ROWS:
-        table.caption = f"{len(front) - MOST_ROWS} more rows are in the file"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    for name in shown:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in zip(*shown.values(), strict=True):
+        table.add_row(*row)
+    hidden = [name.split("\n")[0] for name in columns if name not in shown]
+    notes = [f"{len(front) - MOST_ROWS} more rows"] if len(front) > MOST_ROWS else []
+    notes += [f"{len(hidden)} more columns ({_listed(hidden)})"] if hidden else []
+    if notes:
+        table.caption = f"in the file, and not here: {' and '.join(notes)}"
+        table.caption_justify = "left"
     return table
+
+
+def _columns(run: Run, front: Population) -> dict[str, list[str]]:
+    definition = run.definition
+    ids = front.ids.tolist()
+    columns = {"id": [str(i) for i in ids]}
+    for j, (name, direction) in enumerate(definition.objectives.items()):
+        columns[f"{name}\n({direction})"] = [_show(v) for v in front.F[:, j]]
+    for j, name in enumerate(definition.constraints):
+        columns[f"{name}\n(constraint)"] = [_show(v) for v in front.G[:, j]]
+    logged = dict.fromkeys(key for i in ids for key in run.evaluations.extras.get(i, {}))
+    for key in logged:
+        columns[f"{key}\n(logged)"] = [
+            _show(run.evaluations.extras.get(i, {}).get(key, "")) for i in ids
+        ]
+    rows = [c.values() if isinstance(c, dict) else c for c in front.candidates()]
+    for name, values in zip(definition.space.names, zip(*rows, strict=True), strict=False):
+        columns[name] = [_show(v) for v in values]
+    return columns
+
+
+def _listed(names: list[str], most: int = 6) -> str:
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
 
 
 def run_summary(run: Run) -> Any:
@@ -86,5 +110,5 @@ def _show(value: Any) -> str:
     if isinstance(value, (float, np.floating)):
         number = float(value)
         whole = number.is_integer() and abs(number) < 1e9
-        return str(int(number)) if whole else f"{number:.4g}"
+        return str(int(number)) if whole else f"{number:.3g}"
     return str(value)
