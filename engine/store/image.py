@@ -7,6 +7,7 @@ HDF5 sees a byte: HDF5 on damaged files may hang. The layout is described in doc
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import zlib
@@ -21,14 +22,13 @@ from ...problems.description import definition_from
 from ...typing import IntArray
 from ..evaluations import ARRAYS, Evaluations
 from ..outcome import Failed
+from .columns import read_array, read_text, read_texts, write_array, write_text, write_texts
 from .files import replace_file
 
 SCHEMA_VERSION = 1
 USER_BLOCK = 512
 _STAMP = re.compile(rb"paretide run schema (\d+) length (\d+) crc32 ([0-9a-f]{8})\n")
 _BLOCK = 1 << 20
-CHUNK_BYTES = 1 << 18
-
 COLUMNS = tuple(name for name in ARRAYS if name != "worker")
 
 
@@ -55,11 +55,15 @@ class Image:
     state: dict[str, Any]
 
 
-def write_image(path: Path, image: Image) -> int:
-    """Replace ``path`` by a file that holds ``image``; returns its size. Raises StoreError."""
+def write_image(path: Path, image: Image, *, same_run: bool) -> int:
+    """Replace ``path`` by a file that holds ``image``; returns its size. Raises StoreError.
+
+    With ``same_run`` the file that is there holds the first part of the same run, and what has not
+    changed is copied from it.
+    """
 
     def write(beside: Path) -> None:
-        _write_hdf5(beside, image)
+        _write_hdf5(beside, image, path if same_run else None)
         _stamp(beside)
 
     replace_file(path, write)
@@ -124,112 +128,80 @@ def _stamp(path: Path) -> None:
         file.write(stamp.encode().ljust(USER_BLOCK, b"\0"))
 
 
-def _write_hdf5(path: Path, image: Image) -> None:
+def _write_hdf5(path: Path, image: Image, before: Path | None) -> None:
     import h5py
 
-    rows = image.evaluations
-    with h5py.File(path, "w", userblock_size=USER_BLOCK) as file:
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(h5py.File(path, "w", userblock_size=USER_BLOCK))
+        old: Any = {} if before is None else stack.enter_context(h5py.File(before, "r"))
         file.attrs["format"] = "paretide run"
         file.attrs["schema_version"] = SCHEMA_VERSION
         file.attrs["seal"] = image.seal
         file.attrs["stopped_by"] = image.stopped_by
-        _text(file, "specification", json.dumps(image.specification, indent=1))
-
-        table = file.create_group("evaluations")
-        for name in COLUMNS:
-            _array(table, name, getattr(rows, name))
-        definition = image.specification["problem"]["definition"]
-        table["F"].attrs["columns"] = list(definition["objectives"])
-        table["F"].attrs["directions"] = list(definition["objectives"].values())
-        table["G"].attrs["columns"] = np.array(
-            list(definition["constraints"]), dtype=object
-        ).astype("S")
-        if "variables" in definition["space"]:
-            table["X"].attrs["columns"] = list(definition["space"]["variables"])
-        workers, codes = np.unique(rows.worker.astype(str), return_inverse=True)
-        _array(table, "worker", codes.astype(np.int32))
-        _texts(table, "worker_names", workers.tolist())
-
-        failures = file.create_group("failures")
-        _array(failures, "ids", np.array(list(rows.failures), dtype=np.int64))
-        for name in ("reason", "kind", "detail"):
-            _texts(failures, name, [getattr(f, name) for f in rows.failures.values()])
-
-        extras = file.create_group("extras")
-        _array(extras, "ids", np.array(list(rows.extras), dtype=np.int64))
-        _texts(extras, "json", [json.dumps(e) for e in rows.extras.values()])
-
-        # Populations are row numbers into the evaluations, one generation after the other.
-        populations = file.create_group("populations")
-        row_of = np.empty(int(rows.ids.max(initial=-1)) + 1, dtype=np.int64)
-        row_of[rows.ids] = np.arange(len(rows))
-        everyone = [row_of[ids] for ids in image.populations]
-        _array(populations, "rows", np.concatenate([*everyone, np.empty(0, dtype=np.int64)]))
-        _array(populations, "sizes", np.array([len(p) for p in everyone], dtype=np.int64))
-        _array(populations, "final", row_of[image.final])
-
+        write_text(file, "specification", json.dumps(image.specification, indent=1))
+        _write_evaluations(file, image, old)
+        _write_populations(file, image, old)
         state = file.create_group("state")
         scalars = {}
         for name, value in image.state.items():
             if isinstance(value, np.ndarray):
-                _array(state, name, value)
+                write_array(state, name, value)
             else:
                 scalars[name] = value
-        _text(state, "scalars", json.dumps(scalars))
+        write_text(state, "scalars", json.dumps(scalars))
 
 
-def _array(group: Any, name: str, array: Any) -> None:
-    bits = array.dtype == np.bool_
-    stored = np.ascontiguousarray(array).view(np.uint8) if bits else array  # plain bytes anywhere
-    if array.size == 0:  # HDF5 cannot chunk nothing
-        dataset = group.create_dataset(name, data=stored)
-    else:
-        row = max(1, stored.nbytes // len(stored))
-        dataset = group.create_dataset(
-            name,
-            data=stored,
-            chunks=(max(1, min(len(stored), CHUNK_BYTES // row)), *stored.shape[1:]),
-            compression="gzip",
-            compression_opts=4,
-            shuffle=True,
-            fletcher32=True,
-        )
-    dataset.attrs["boolean"] = bits
+def _write_evaluations(file: Any, image: Image, old: Any) -> None:
+    rows = image.evaluations
+    table = file.create_group("evaluations")
+    for name in COLUMNS:
+        write_array(table, name, getattr(rows, name), old.get(f"evaluations/{name}"))
+    # Codes in order of first appearance: those that were written stay what they were.
+    codes: dict[str, int] = {}
+    worker = [codes.setdefault(w, len(codes)) for w in rows.worker.tolist()]
+    write_array(table, "worker", np.array(worker, dtype=np.int32), old.get("evaluations/worker"))
+    write_texts(table, "worker_names", list(codes))
+
+    definition = image.specification["problem"]["definition"]
+    write_texts(table, "objectives", list(definition["objectives"]))
+    write_texts(table, "directions", list(definition["objectives"].values()))
+    write_texts(table, "constraints", list(definition["constraints"]))
+    write_texts(table, "variables", list(rows.definition.space.names))
+
+    failures = file.create_group("failures")
+    write_array(failures, "ids", np.array(list(rows.failures), dtype=np.int64))
+    for name in ("reason", "kind", "detail"):
+        write_texts(failures, name, [getattr(f, name) for f in rows.failures.values()])
+    extras = file.create_group("extras")
+    write_array(extras, "ids", np.array(list(rows.extras), dtype=np.int64))
+    write_texts(extras, "json", [json.dumps(e) for e in rows.extras.values()])
 
 
-def _read_array(dataset: Any) -> Any:
-    array = dataset[()]
-    return array.view(np.bool_) if dataset.attrs["boolean"] else array
-
-
-def _text(group: Any, name: str, text: str) -> None:
-    import h5py
-
-    group.create_dataset(name, data=text, dtype=h5py.string_dtype())
-
-
-def _texts(group: Any, name: str, texts: list[str]) -> None:
-    import h5py
-
-    group.create_dataset(name, data=np.array(texts, dtype=object), dtype=h5py.string_dtype())
-
-
-def _read_texts(dataset: Any) -> list[str]:
-    return [str(text) for text in dataset.asstr()[()]]
+def _write_populations(file: Any, image: Image, old: Any) -> None:
+    """Populations are row numbers into the evaluations, one generation after the other."""
+    rows = image.evaluations
+    row_of = np.empty(int(rows.ids.max(initial=-1)) + 1, dtype=np.int64)
+    row_of[rows.ids] = np.arange(len(rows))
+    sizes = np.array([len(ids) for ids in image.populations], dtype=np.int64)
+    members = np.concatenate([*image.populations, np.empty(0, dtype=np.int64)])
+    group = file.create_group("populations")
+    write_array(group, "rows", row_of[members], old.get("populations/rows"))
+    write_array(group, "sizes", sizes, old.get("populations/sizes"))
+    write_array(group, "final", row_of[image.final])
 
 
 def _read_hdf5(file: Any) -> Image:
-    specification = json.loads(file["specification"].asstr()[()])
+    specification = json.loads(read_text(file["specification"]))
     table, failures, extras = file["evaluations"], file["failures"], file["extras"]
-    columns = {name: _read_array(table[name]) for name in COLUMNS}
-    names = np.array(_read_texts(table["worker_names"]), dtype=object)
-    columns["worker"] = names[_read_array(table["worker"])]
+    columns = {name: read_array(table[name]) for name in COLUMNS}
+    names = np.array(read_texts(table["worker_names"]), dtype=object)
+    columns["worker"] = names[read_array(table["worker"])]
     told = zip(
-        _read_array(failures["ids"]).tolist(),
-        *(_read_texts(failures[name]) for name in ("reason", "kind", "detail")),
+        read_array(failures["ids"]).tolist(),
+        *(read_texts(failures[name]) for name in ("reason", "kind", "detail")),
         strict=True,
     )
-    logged = zip(_read_array(extras["ids"]).tolist(), _read_texts(extras["json"]), strict=True)
+    logged = zip(read_array(extras["ids"]).tolist(), read_texts(extras["json"]), strict=True)
     evaluations = Evaluations(
         **columns,
         failures={id: Failed(reason, kind, detail) for id, reason, kind, detail in told},
@@ -237,11 +209,11 @@ def _read_hdf5(file: Any) -> Image:
         definition=definition_from(specification["problem"]["definition"]),
     )
     populations = file["populations"]
-    members = evaluations.ids[_read_array(populations["rows"])]
-    sizes = _read_array(populations["sizes"])
-    state: dict[str, Any] = json.loads(file["state/scalars"].asstr()[()])
+    members = evaluations.ids[read_array(populations["rows"])]
+    sizes = read_array(populations["sizes"])
+    state: dict[str, Any] = json.loads(read_text(file["state/scalars"]))
     state |= {
-        name: _read_array(dataset) for name, dataset in file["state"].items() if name != "scalars"
+        name: read_array(dataset) for name, dataset in file["state"].items() if name != "scalars"
     }
     return Image(
         specification=specification,
@@ -249,6 +221,6 @@ def _read_hdf5(file: Any) -> Image:
         stopped_by=str(file.attrs["stopped_by"]),
         evaluations=evaluations,
         populations=np.split(members, np.cumsum(sizes))[: len(sizes)],
-        final=evaluations.ids[_read_array(populations["final"])],
+        final=evaluations.ids[read_array(populations["final"])],
         state=state,
     )

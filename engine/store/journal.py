@@ -113,7 +113,8 @@ class Journal:
                 self._raise_error()
             self.size += len(record)
             self._waiting += 1
-            self._changed.notify_all()
+            if self._waiting in (1, SYNC_RECORDS):  # the syncer sleeps on otherwise
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Bring everything to the disk and close. Raises StoreError."""

@@ -128,6 +128,7 @@ class RunStore:
             ) from error
         self._journal: Journal | None = None
         self._size = 0
+        self._sealed = False  # the file holds a part of this run
 
     @classmethod
     def create(cls, path: Path, image: Image, *, overwrite: bool) -> RunStore:
@@ -160,6 +161,7 @@ class RunStore:
         store = cls(path)
         try:
             image = read_image(path)
+            store._sealed = True
             return store, image, read_journal(path, image)
         except BaseException:
             store.release()
@@ -181,7 +183,7 @@ class RunStore:
     def seal(self, image: Image) -> None:
         """Replace the file, then start an empty journal that continues it. Raises StoreError."""
         self._close_journal()
-        self._size = write_image(self.path, image)
+        self._write(image)
         header = Header(
             image.specification["run_id"], image.seal, socket.gethostname(), os.getpid()
         )
@@ -190,8 +192,12 @@ class RunStore:
     def finish(self, image: Image) -> None:
         """Seal for the last time and remove the journal."""
         self._close_journal()
-        write_image(self.path, image)
+        self._write(image)
         journal_path(self.path).unlink(missing_ok=True)
+
+    def _write(self, image: Image) -> None:
+        self._size = write_image(self.path, image, same_run=self._sealed)
+        self._sealed = True
 
     def discard(self) -> None:
         """Remove file and journal."""

@@ -84,7 +84,11 @@ def test_an_interrupted_command_seals_and_says_how_it_goes_on(sign, tmp_path):
         sys.executable, "-m", "paretide", "run", "toy:Slow", "--budget", "5000",
         "--set", "size=20", "--store", str(path), "--no-progress", "--seed", "3",
     ]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        # Background jobs of a shell inherit an ignored SIGINT; a terminal's do not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads yet
+    )  # fmt: skip
     while evaluations_in(path) < 30:
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
