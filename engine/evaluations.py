@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -29,7 +28,8 @@ class Evaluations:
         F: (n, n_obj) float64; NaN where failed.
         G: (n, n_con) float64; NaN where failed.
         seconds: (n,) float64 wall time of the evaluation.
-        worker: (n,) str: who did it.
+        worker_code: (n,) int32 position in ``workers`` of who did it.
+        workers: Their names.
         failures: By id.
         extras: By id, what ``ctx.log`` collected.
         definition: Of the problem: names and directions of the columns.
@@ -43,7 +43,8 @@ class Evaluations:
     F: FloatArray
     G: FloatArray
     seconds: FloatArray
-    worker: NDArray[Any]
+    worker_code: NDArray[np.int32]
+    workers: tuple[str, ...]
     failures: dict[int, Failed]
     extras: dict[int, dict[str, Any]]
     definition: Definition
@@ -55,6 +56,11 @@ class Evaluations:
     def evaluated(self) -> BoolArray:
         """(n,) bool, False where failed."""
         return np.asarray(self.status == EVALUATED)
+
+    @property
+    def worker(self) -> NDArray[Any]:
+        """(n,) str: who did it."""
+        return np.array(self.workers, dtype=object)[self.worker_code]
 
     def population(self, rows: IntArray | BoolArray) -> Population:
         """The candidates in these rows."""
@@ -90,19 +96,11 @@ class Evaluations:
 
 
 ARRAYS = tuple(
-    f.name for f in fields(Evaluations) if f.name not in ("failures", "extras", "definition")
+    f.name
+    for f in fields(Evaluations)
+    if f.name not in ("workers", "failures", "extras", "definition")
 )
 """The columns that are arrays."""
-
-
-def join(parts: Sequence[Evaluations]) -> Evaluations:
-    """One table of at least one part."""
-    if len(parts) == 1:
-        return parts[0]
-    columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ARRAYS}
-    failures = {id: failure for p in parts for id, failure in p.failures.items()}
-    extras = {id: extra for p in parts for id, extra in p.extras.items()}
-    return Evaluations(**columns, failures=failures, extras=extras, definition=parts[0].definition)
 
 
 def empty(definition: Definition) -> Evaluations:
@@ -117,7 +115,8 @@ def empty(definition: Definition) -> Evaluations:
         F=np.empty((0, definition.n_obj)),
         G=np.empty((0, definition.n_con)),
         seconds=np.empty(0),
-        worker=np.empty(0, dtype=object),
+        worker_code=np.empty(0, dtype=np.int32),
+        workers=(),
         failures={},
         extras={},
         definition=definition,
@@ -138,7 +137,8 @@ def record(
         F=done.F,
         G=done.G,
         seconds=done.seconds,
-        worker=np.full(k, done.worker, dtype=object),
+        worker_code=np.zeros(k, dtype=np.int32),
+        workers=(done.worker,),
         failures=done.failures,
         extras=done.extras,
         definition=definition,
@@ -146,17 +146,47 @@ def record(
 
 
 class Archive:
-    """All evaluations of a run, growing: appending costs nothing, reading joins what came since."""
+    """All evaluations of a run, growing at its end; rows never change once they are there."""
 
     def __init__(self, first: Evaluations) -> None:
-        self._parts = [first]
+        self._definition = first.definition
+        self._rows = 0
+        self._columns = {name: getattr(first, name)[:0] for name in ARRAYS}
+        self._codes: dict[str, int] = {}  # of the workers, in order of appearance
+        self._failures: dict[int, Failed] = {}
+        self._extras: dict[int, dict[str, Any]] = {}
+        self.append(first)
 
     def append(self, rows: Evaluations) -> None:
         """Add rows at the end."""
-        self._parts.append(rows)
+        end = self._rows + len(rows)
+        if end > len(self._columns["ids"]):
+            self._grow(max(64, 2 * end))
+        for name, column in self._columns.items():
+            column[self._rows : end] = getattr(rows, name)
+        codes = [self._codes.setdefault(w, len(self._codes)) for w in rows.workers]
+        if codes != list(range(len(codes))):  # another table's codes are not ours
+            recoded = np.array(codes, dtype=np.int32)[rows.worker_code]
+            self._columns["worker_code"][self._rows : end] = recoded
+        self._failures.update(rows.failures)
+        self._extras.update(rows.extras)
+        self._rows = end
+
+    def _grow(self, capacity: int) -> None:
+        for name, column in self._columns.items():
+            larger = np.empty((capacity, *column.shape[1:]), dtype=column.dtype)
+            larger[: self._rows] = column[: self._rows]
+            self._columns[name] = larger
 
     def table(self) -> Evaluations:
-        """Everything so far."""
-        if len(self._parts) > 1:
-            self._parts = [join(self._parts)]
-        return self._parts[0]
+        """Everything so far, as read-only views."""
+        views = {name: column[: self._rows] for name, column in self._columns.items()}
+        for view in views.values():
+            view.flags.writeable = False
+        return Evaluations(
+            **views,
+            workers=tuple(self._codes),
+            failures=dict(self._failures),
+            extras=dict(self._extras),
+            definition=self._definition,
+        )

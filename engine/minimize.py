@@ -25,7 +25,8 @@ from .specification import (
     stored_algorithm,
     stored_problem,
 )
-from .store.store import Event, RunStore
+from .store.codec import Event
+from .store.store import RunStore
 from .terminal import live_display
 
 log = logging.getLogger(__name__)

@@ -14,10 +14,11 @@ import numpy as np
 from ..errors import ConfigurationError
 from ..problems.definition import Definition
 from ..typing import IntArray
-from .evaluations import Evaluations, join
+from .evaluations import Archive, Evaluations
 from .population import Population
+from .store.codec import Event
 from .store.image import Image, read_image
-from .store.store import Event, JournalAhead, read_journal
+from .store.store import JournalAhead, read_journal
 
 SEALING_RETRIES = 10
 
@@ -108,11 +109,14 @@ def open_run(path: str | Path) -> Run:
 
 
 def _run(path: Path, image: Image, events: list[Event]) -> Run:
-    rows = [r for r in events if isinstance(r, Evaluations)]
+    archive = Archive(image.evaluations)
+    for event in events:
+        if isinstance(event, Evaluations):
+            archive.append(event)
     later = [r[1] for r in events if not isinstance(r, Evaluations)]
     return Run(
         specification=image.specification,
-        evaluations=join([image.evaluations, *rows]),
+        evaluations=archive.table(),
         populations=image.populations + later,
         final=later[-1] if later else image.final,
         stopped_by=image.stopped_by,

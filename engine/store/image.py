@@ -29,7 +29,6 @@ SCHEMA_VERSION = 1
 USER_BLOCK = 512
 _STAMP = re.compile(rb"paretide run schema (\d+) length (\d+) crc32 ([0-9a-f]{8})\n")
 _BLOCK = 1 << 20
-COLUMNS = tuple(name for name in ARRAYS if name != "worker")
 
 
 @dataclass(frozen=True)
@@ -154,13 +153,9 @@ def _write_hdf5(path: Path, image: Image, before: Path | None) -> None:
 def _write_evaluations(file: Any, image: Image, old: Any) -> None:
     rows = image.evaluations
     table = file.create_group("evaluations")
-    for name in COLUMNS:
+    for name in ARRAYS:
         write_array(table, name, getattr(rows, name), old.get(f"evaluations/{name}"))
-    # Codes in order of first appearance: those that were written stay what they were.
-    codes: dict[str, int] = {}
-    worker = [codes.setdefault(w, len(codes)) for w in rows.worker.tolist()]
-    write_array(table, "worker", np.array(worker, dtype=np.int32), old.get("evaluations/worker"))
-    write_texts(table, "worker_names", list(codes))
+    write_texts(table, "workers", list(rows.workers))
 
     definition = image.specification["problem"]["definition"]
     write_texts(table, "objectives", list(definition["objectives"]))
@@ -193,9 +188,7 @@ def _write_populations(file: Any, image: Image, old: Any) -> None:
 def _read_hdf5(file: Any) -> Image:
     specification = json.loads(read_text(file["specification"]))
     table, failures, extras = file["evaluations"], file["failures"], file["extras"]
-    columns = {name: read_array(table[name]) for name in COLUMNS}
-    names = np.array(read_texts(table["worker_names"]), dtype=object)
-    columns["worker"] = names[read_array(table["worker"])]
+    columns = {name: read_array(table[name]) for name in ARRAYS}
     told = zip(
         read_array(failures["ids"]).tolist(),
         *(read_texts(failures[name]) for name in ("reason", "kind", "detail")),
@@ -204,6 +197,7 @@ def _read_hdf5(file: Any) -> Image:
     logged = zip(read_array(extras["ids"]).tolist(), read_texts(extras["json"]), strict=True)
     evaluations = Evaluations(
         **columns,
+        workers=tuple(read_texts(table["workers"])),
         failures={id: Failed(reason, kind, detail) for id, reason, kind, detail in told},
         extras={id: json.loads(text) for id, text in logged},
         definition=definition_from(specification["problem"]["definition"]),

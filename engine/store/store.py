@@ -16,20 +16,26 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from filelock import FileLock, Timeout
 
 from ...errors import StoreCorrupt, StoreError, StoreExists, StoreLocked, StoreMismatch
 from ...typing import IntArray
 from ..evaluations import Evaluations
-from .codec import decode, encode_evaluations, encode_population
+from .codec import (
+    Event,
+    Layout,
+    decode,
+    encode_evaluations,
+    encode_population,
+    layout_of,
+)
 from .image import Image, check_image, read_image, write_image
 from .journal import Journal, records
 
 log = logging.getLogger(__name__)
 
-LEAST_JOURNAL = 1 << 18
+LEAST_JOURNAL = 1 << 22
 """Bytes below which a journal is not worth a new file."""
 
 JOURNAL_SHARE = 0.25
@@ -54,16 +60,14 @@ class Header:
         seal: Number of the sealed file it continues.
         host: Of the process that writes it.
         pid: Of the process that writes it.
+        layout: Of the columns in its records.
     """
 
     run_id: str
     seal: int
     host: str
     pid: int
-
-
-Event: TypeAlias = Evaluations | tuple[int, IntArray]
-"""What a journal record tells: finished evaluations, or a generation and its population's ids."""
+    layout: Layout
 
 
 def read_journal(path: Path, image: Image) -> list[Event]:
@@ -99,7 +103,7 @@ def read_journal(path: Path, image: Image) -> list[Event]:
             f"{image.seal}: an older copy of the file was put in its place; restore the newer one"
         )
     definition = image.evaluations.definition
-    return [decode(payload, definition) for payload in payloads]
+    return [decode(payload, header.layout, definition) for payload in payloads]
 
 
 class RunStore:
@@ -185,7 +189,11 @@ class RunStore:
         self._close_journal()
         self._write(image)
         header = Header(
-            image.specification["run_id"], image.seal, socket.gethostname(), os.getpid()
+            run_id=image.specification["run_id"],
+            seal=image.seal,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            layout=layout_of(image.evaluations),
         )
         self._journal = Journal(journal_path(self.path), json.dumps(vars(header)).encode())
 
