@@ -157,6 +157,11 @@ class Archive:
         self._extras: dict[int, dict[str, Any]] = {}
         self.append(first)
 
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return self._rows
+
     def append(self, rows: Evaluations) -> None:
         """Add rows at the end."""
         end = self._rows + len(rows)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from ..errors import ContractError, EvaluationError
 from .executors.base import Executor
+from .interrupts import Interrupts
 from .outcome import Completion, Failed, LostTask, Task, failed_completion
 from .progress import Progress
 from .recorder import Recorder
@@ -60,7 +62,9 @@ def drive(
     session: Session,
     executor: Executor,
     recorder: Recorder,
+    interrupts: Interrupts,
     *,
+    resumed: bool,
     progress: Progress,
     stop: Stop | None,
     callbacks: Sequence[Callback],
@@ -69,32 +73,60 @@ def drive(
     """Run until the budget is used up, ``stop`` says so, or nothing new can be drawn; returns why.
 
     Raises:
-        ContractError: If ``evaluate`` returned other names or shapes before anything succeeded.
+        ContractError: If ``evaluate`` returned other names or shapes for the first candidate.
         EvaluationError: If every candidate of the first generation failed.
     """
     losses = Losses()
+    if resumed and session.machine.complete:  # killed before anybody saw this generation
+        reason = _end_of_generation(session, progress, stop, callbacks, interrupts)
+        if reason:
+            return reason
     while True:
         executor.submit(session.ask())
         recorder.populations()
         if not session.in_flight:
             if not session.machine.complete:  # the budget ended in the middle of a generation
-                for callback in callbacks:
-                    callback(progress)
+                _call(callbacks, progress, interrupts)
             return "exhausted" if session.exhausted else "budget"
-        for finished in executor.collect(WAIT_SECONDS):
+        interrupts.raise_pending()
+        with interrupts.allowed() if executor.evaluates_here else nullcontext():
+            arrived = executor.collect(WAIT_SECONDS)
+        for finished in arrived:
             done = _settle(finished, losses, session, executor)
             if done is not None:
                 _refuse_broken_contract(done, session)
+                recorder.begin()
                 recorder.evaluations(session.tell(done))
         recorder.seal_if_due()
         if display is not None:
             display.update()
         if session.machine.complete:
-            _refuse_hopeless(session)
-            for callback in callbacks:
-                callback(progress)
-            if stop is not None and (reason := stop(progress)):
-                return reason if isinstance(reason, str) else "stop"
+            reason = _end_of_generation(session, progress, stop, callbacks, interrupts)
+            if reason:
+                return reason
+
+
+def _end_of_generation(
+    session: Session,
+    progress: Progress,
+    stop: Stop | None,
+    callbacks: Sequence[Callback],
+    interrupts: Interrupts,
+) -> str:
+    """Callbacks and the stop condition; returns why the run ends here, or ""."""
+    _refuse_hopeless(session)
+    _call(callbacks, progress, interrupts)
+    if stop is None:
+        return ""
+    with interrupts.allowed():
+        reason = stop(progress)
+    return reason if isinstance(reason, str) else "stop" if reason else ""
+
+
+def _call(callbacks: Sequence[Callback], progress: Progress, interrupts: Interrupts) -> None:
+    with interrupts.allowed():
+        for callback in callbacks:
+            callback(progress)
 
 
 def _settle(
@@ -111,14 +143,13 @@ def _settle(
 
 
 def _refuse_broken_contract(done: Completion, session: Session) -> None:
-    """Other names or shapes before any success: the definition is wrong, not a candidate."""
-    if session.machine.evaluations > session.machine.failures:
-        return
-    for id, failure in done.failures.items():
-        if failure.kind == "contract":
-            raise ContractError(
-                f"{session.definition.name}, candidate {id}: {failure.reason}", [id]
-            )
+    """Other names or shapes from the very first candidate: the definition is wrong.
+
+    Only of that one, whoever finishes first: the verdict must not depend on the number of workers.
+    """
+    failure = done.failures.get(0)
+    if failure is not None and failure.kind == "contract":
+        raise ContractError(f"{session.definition.name}, candidate 0: {failure.reason}", [0])
 
 
 def _refuse_hopeless(session: Session) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigurationError, ParetideError, StoreError
+from ..errors import ConfigurationError, ParetideError
 from ..problems.definition import read_definition
 from .algorithms.specification import Specification, as_problem, check_count
 from .executors import make_executor
 from .executors.base import Executor, Job
+from .interrupts import deferred
 from .loop import Callback, Stop, drive
 from .progress import Progress
 from .randomness import check_seed
-from .recorder import Recorder, make_image
+from .recorder import Recorder
 from .result import Result
 from .session import Session
 from .specification import (
@@ -85,18 +87,17 @@ def minimize(
     specification = specify(problem, definition, algorithm, budget, seed, workers)
     keeper = None
     if store is not None:
-        path = Path(store)
+        path = _absolute(store)
+        keeper, specification["replaces"] = RunStore.claim(path, overwrite=overwrite)
         if not specification["problem"]["target"]:
             log.warning(
                 "resuming %s will need the problem passed again: %s",
-                path,
+                path.name,
                 specification["problem"]["reason"],
             )
-        first = make_image(session, specification, 0, "")
-        keeper = RunStore.create(path, first, overwrite=overwrite)
+    recorder = Recorder(session, specification, keeper, -1)
     job = Job(problem, definition, seed)
-    recorder = Recorder(session, specification, keeper, 0)
-    return _run(job, session, recorder, keeper, workers, stop, callbacks, progress)
+    return _run(job, session, recorder, keeper, workers, stop, callbacks, progress, resumed=False)
 
 
 def resume(
@@ -131,7 +132,7 @@ def resume(
     if budget is not None:
         check_count("budget (evaluations to add)", budget, 1)
     _check_callables(stop, callbacks)
-    path = Path(path)
+    path = _absolute(path)
     store, image, events = RunStore.reopen(path)
     try:
         specification = image.specification
@@ -147,13 +148,16 @@ def resume(
         session = Session.fresh(definition, machine, int(specification["budget"]))
         session.restore(image.evaluations, image.populations, image.state)
         _replay(session, events)
-        store.seal(make_image(session, specification, image.seal + 1, ""))
+        recorder = Recorder(session, specification, store, image.seal)
+        recorder.begin()
     except BaseException:
         store.release()
         raise
     job = Job(problem, definition, seed)
-    recorder = Recorder(session, specification, store, image.seal + 1)
-    return _run(job, session, recorder, store, workers, stop, callbacks, progress)
+    return _run(
+        job, session, recorder, store, workers, stop, callbacks, progress,
+        resumed=not image.stopped_by,
+    )  # fmt: skip
 
 
 def _stored_executor(specification: dict[str, Any]) -> Executor:
@@ -170,6 +174,13 @@ def _replay(session: Session, events: Sequence[Event]) -> None:
     session.withdraw()
 
 
+def _absolute(path: str | Path) -> Path:
+    """``path`` as it is meant now: user code may change the working folder."""
+    if not isinstance(path, (str, os.PathLike)) or not str(path):
+        raise ConfigurationError(f"a store is the path of a file, like 'run.h5', got {path!r}")
+    return Path(path).absolute()
+
+
 def _run(
     job: Job,
     session: Session,
@@ -179,6 +190,8 @@ def _run(
     stop: Stop | None,
     callbacks: Sequence[Callback],
     progress: bool,
+    *,
+    resumed: bool,
 ) -> Result:
     """Drive a session to its end, with everything that must be closed closed in any case."""
     view = Progress(session)
@@ -186,13 +199,18 @@ def _run(
         if store is not None:
             stack.callback(store.release)
         stack.callback(executor.close)
+        executor.start(job)  # before anything is written: a run that cannot start leaves no trace
+        if store is not None and not store.path.exists():
+            recorder.begin()  # one that replaces another waits for its first outcome
+        interrupts = stack.enter_context(deferred())
+        display = stack.enter_context(live_display(view)) if progress else None
         try:
-            executor.start(job)
-            display = stack.enter_context(live_display(view)) if progress else None
             stopped_by = drive(
                 session,
                 executor,
                 recorder,
+                interrupts,
+                resumed=resumed,
                 progress=view,
                 stop=stop,
                 callbacks=callbacks,
@@ -210,10 +228,10 @@ def _run(
 
 
 def _keep(recorder: Recorder, error: BaseException) -> None:
-    """Seal a run that ends by ``error``; if that fails, the journal still holds everything."""
+    """Seal a run that ends by ``error``; if that fails, what was journaled stays in the journal."""
     try:
         recorder.finish("")
-    except StoreError as second:
+    except Exception as second:
         error.add_note(f"while it ended, the store could not be sealed either: {second}")
 
 

@@ -18,7 +18,7 @@ class Recorder:
         session: What happens.
         specification: Of the run.
         store: Where it is kept; None for a run in memory.
-        seal: Number of the sealed file.
+        seal: Number of the sealed file that is there; -1 for none.
     """
 
     def __init__(
@@ -28,7 +28,14 @@ class Recorder:
         self._specification = specification
         self._store = store
         self._seal = seal
+        self._began = False
         self._recorded = len(session.populations)
+
+    def begin(self) -> None:
+        """Seal the present state, if that has not been done, and open a journal."""
+        if self._store is not None and not self._began:
+            self._store.seal(self._next_image())
+            self._began = True
 
     def evaluations(self, rows: Evaluations) -> None:
         """Keep finished evaluations."""
@@ -45,18 +52,17 @@ class Recorder:
 
     def seal_if_due(self) -> None:
         """Fold the journal into the file if it has grown enough."""
-        if self._store is not None:
+        if self._store is not None and self._began:
             self._store.seal_if_due(self._next_image)
 
     def finish(self, stopped_by: str) -> None:
-        """Seal for the last time."""
-        if self._store is not None:
-            self._seal += 1
-            self._store.finish(self._image(stopped_by))
+        """Seal for the last time; a run without outcomes leaves what it was to replace."""
+        if self._store is not None and (self._began or self._session.archive.rows):
+            self._store.finish(self._next_image(stopped_by))
 
     def discard(self) -> None:
-        """Remove a store in which nothing was ever kept."""
-        if self._store is not None:
+        """Remove a store in which nothing was ever kept, unless another run still stands there."""
+        if self._store is not None and self._began:
             self._store.discard()
 
     def run(self, stopped_by: str) -> Run:
@@ -71,24 +77,19 @@ class Recorder:
             path=self._store.path if self._store is not None else None,
         )
 
-    def _next_image(self) -> Image:
+    def _next_image(self, stopped_by: str = "") -> Image:
+        self._session.check()
         self._seal += 1
-        return self._image("")
+        return self._image(stopped_by)
 
     def _image(self, stopped_by: str) -> Image:
-        return make_image(self._session, self._specification, self._seal, stopped_by)
-
-
-def make_image(
-    session: Session, specification: dict[str, Any], seal: int, stopped_by: str
-) -> Image:
-    """All of a session, as a sealed file holds it."""
-    return Image(
-        specification=specification,
-        seal=seal,
-        stopped_by=stopped_by,
-        evaluations=session.archive.table(),
-        populations=list(session.populations),
-        final=session.machine.population.ids,
-        state=session.machine.state_dict(),
-    )
+        session = self._session
+        return Image(
+            specification=self._specification,
+            seal=self._seal,
+            stopped_by=stopped_by,
+            evaluations=session.archive.table(),
+            populations=list(session.populations),
+            final=session.machine.population.ids,
+            state=session.machine.state_dict(),
+        )

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, StoreError
 from ..problems.definition import Definition
 from ..typing import IntArray
 from .evaluations import Archive, Evaluations
@@ -31,7 +32,7 @@ class Run:
         specification: Problem, algorithm, budget, seed, versions; JSON.
         evaluations: Everything evaluated, in the order it was told.
         populations: Ids of the population after each selection, in order of generation.
-        final: Ids of the population at the end, or when the file was last written.
+        final: Ids of the population at the end; of one that goes on, the last that is known.
         stopped_by: Why it ended, or "" while it goes on or was killed.
         path: Of its file; None in memory.
     """
@@ -98,14 +99,29 @@ def open_run(path: str | Path) -> Run:
         StoreCorrupt: If file or journal is damaged.
         StoreVersion: If another version of paretide wrote it.
     """
-    path = Path(path)
-    for _ in range(SEALING_RETRIES):
+    path = Path(path).absolute()
+    for attempt in range(SEALING_RETRIES):
+        before = _identity(path)
         image = read_image(path)
+        ahead: JournalAhead | None = None
+        events: list[Event] = []
         try:
-            return _run(path, image, read_journal(path, image))
+            events = read_journal(path, image)
         except JournalAhead as error:  # sealed between the two reads, unless it stays so
             ahead = error
-    raise ahead
+        if ahead is None and _identity(path) == before:
+            return _run(path, image, events)
+        time.sleep(0.01 * (attempt + 1))
+    raise ahead or StoreError(f"{path} is rewritten faster than it can be read; try again")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Changes whenever the file is replaced; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def _run(path: Path, image: Image, events: list[Event]) -> Run:

@@ -116,6 +116,17 @@ class Session:
                 "written by another version of paretide or NumPy, or the store was edited"
             )
 
+    def check(self) -> None:
+        """Raise RuntimeError unless algorithm, archive and populations agree: never seal a half."""
+        machine = self.machine
+        told, kept = machine.evaluations, self.archive.rows
+        if told != kept or len(self.populations) != max(machine.generation, 0):
+            raise RuntimeError(
+                f"{told} evaluations were told and {kept} kept, {len(self.populations)} "
+                f"populations by generation {machine.generation}: not sealed, the journal has "
+                "what was finished"
+            )
+
     def withdraw(self) -> None:
         """Forget what was asked for and not told: it will be asked again."""
         self.machine.withdraw()

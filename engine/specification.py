@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import uuid
 from datetime import UTC, datetime
@@ -75,7 +76,8 @@ def stored_algorithm(specification: dict[str, Any]) -> Specification:
 def refuse_other_problem(specification: dict[str, Any], definition: Definition, path: Path) -> None:
     """Raise StoreMismatch, saying what differs, unless the definition is the stored one."""
     stored, given = specification["problem"]["definition"], definition.describe()
-    differing = [key for key in stored if stored[key] != given.get(key)]
+    # As text: the order of objectives and variables is the order of columns.
+    differing = [key for key in stored if json.dumps(stored[key]) != json.dumps(given.get(key))]
     if differing:
         lines = [
             f"  {key}: stored {stored[key]!r:.300}, given {given[key]!r:.300}" for key in differing

@@ -15,13 +15,12 @@ def _plain(key: str, value: Any) -> Any:
     elif isinstance(value, np.ndarray):
         value = value.tolist()
     try:
-        json.dumps(value)
+        return json.loads(json.dumps(value))  # a copy: what is logged does not change afterwards
     except (TypeError, ValueError):
         raise TypeError(
             f"ctx.log({key}=...): {type(value).__name__} cannot be stored; "
             "log numbers, strings, booleans, lists or dictionaries of them"
         ) from None
-    return value
 
 
 class Context:

@@ -9,9 +9,8 @@ everything told so far, and commits to nothing.
 
 from __future__ import annotations
 
-import copy
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,13 +56,13 @@ class _Offspring:
 
 @dataclass(frozen=True)
 class _Selected:
-    """A population with what mating selection needs, and the generator after choosing it."""
+    """A population with what mating selection needs, and the generator's state after choosing."""
 
     size: int  # the target it was chosen for
     population: Population
     rank: IntArray
     crowding: FloatArray
-    rng: np.random.Generator
+    generator_after: Mapping[str, Any]
 
 
 class Generational:
@@ -167,7 +166,7 @@ class Generational:
         """How many candidates ``ask`` can give now; 0 while the generation waits for outcomes."""
         brood = self._offspring
         if self.complete:
-            return self._planned_size()
+            return self._grown()[0]
         return int(np.count_nonzero(brood.status[brood.handed :] == PENDING))
 
     def tell(
@@ -202,6 +201,8 @@ class Generational:
             raise AskTellError(
                 f"tell(id, outcome): expected pt.Evaluated(F) or pt.Failed(reason), got {outcome!r}"
             )
+        if isinstance(what, bool) or not isinstance(what, (int, np.integer)):
+            raise AskTellError(f"tell(id, outcome): an id is a whole number, got {what!r}")
         n_obj, n_con = self.definition.n_obj, self.definition.n_con
         ids = np.array([what], dtype=np.int64)
         if isinstance(outcome, Failed):
@@ -262,26 +263,35 @@ class Generational:
     # -- one generation --------------------------------------------------------------------------
 
     def _next_generation(self) -> None:
-        """Commit to the selection, then make the next children: at first a sample."""
-        first_id = self._offspring.first_id + len(self._offspring)
-        if self.generation >= 0:
-            self.size, self._next_growth = self._grown()
-            selected = self._select(self.size)
-            self._survival_rng = selected.rng
+        """Commit to the selection and make the next children: at first a sample.
+
+        Everything is prepared before anything is assigned: an error leaves the state as it was. If
+        nothing new can be drawn, nothing is committed either.
+        """
+        size, next_growth = self._grown()
+        selected = self._select(size) if self.generation >= 0 else None
+        generator_before = self._variation_rng.bit_generator.state
+        try:
+            X, parents = self._draw(size, selected)
+        except BaseException:
+            self._variation_rng.bit_generator.state = generator_before
+            raise
+        if selected is not None and not len(X):
+            self._variation_rng.bit_generator.state = generator_before
+            return
+        brood = self._brood(self._offspring.first_id + len(self._offspring), X, parents)
+        if selected is not None:
+            self._survival_rng.bit_generator.state = selected.generator_after
             self._parents = selected.population
-            X, parents = self._draw(self.size, selected)
-        else:
-            X, parents = self._draw(self.size, None)
+        self.size, self._next_growth = size, next_growth
         self.generation += 1
-        self._offspring = self._brood(first_id, X, parents)
-        self._told = 0
-        self._selected = None
+        self._offspring, self._told, self._selected = brood, 0, None
 
     def _grown(self) -> tuple[int, int]:
+        """Size and next growth of the generation to come."""
+        if self.generation < 0:
+            return self.size, self._next_growth
         return self.schedule.grown(self.size, self._next_growth, self.evaluations)
-
-    def _planned_size(self) -> int:
-        return self._grown()[0] if self.generation >= 0 else self.size
 
     def _select(self, size: int) -> _Selected:
         """The survivors of parents and told offspring; failed ones never come this far."""
@@ -299,10 +309,15 @@ class Generational:
             self.definition,
         )
         everyone = concatenate(self._parents, children)
-        rng = copy.deepcopy(self._survival_rng)
         F = self.definition.minimized(everyone.F)
-        kept = survive(F, everyone.violation, size, rng, self._crowding)
-        self._selected = _Selected(size, everyone.take(kept.rows), kept.rank, kept.crowding, rng)
+        rng = self._survival_rng
+        before = rng.bit_generator.state
+        try:
+            kept = survive(F, everyone.violation, size, rng, self._crowding)
+            after = rng.bit_generator.state
+        finally:  # looking at the population must not change what comes
+            rng.bit_generator.state = before
+        self._selected = _Selected(size, everyone.take(kept.rows), kept.rank, kept.crowding, after)
         return self._selected
 
     def _draw(self, k: int, selected: _Selected | None) -> tuple[Candidates, IntArray]:

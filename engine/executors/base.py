@@ -30,7 +30,13 @@ class Job:
 
 
 class Executor(Protocol):
-    """Runs evaluations. ``start`` once, then ``submit`` and ``collect``, then ``close``."""
+    """Runs evaluations. ``start`` once, then ``submit`` and ``collect``, then ``close``.
+
+    Attributes:
+        evaluates_here: True if user code runs in the thread that calls ``collect``.
+    """
+
+    evaluates_here: bool
 
     def start(self, job: Job) -> None:
         """Make workers, run the problem's ``setup`` in each; raises ExecutorError if that fails."""

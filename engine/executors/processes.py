@@ -50,6 +50,8 @@ class ProcessExecutor:
     ``if __name__ == "__main__":``, as Python's multiprocessing demands.
     """
 
+    evaluates_here = False
+
     def __init__(self, workers: int | None = None) -> None:
         if workers is not None and (
             isinstance(workers, bool) or not isinstance(workers, int) or workers < 1
@@ -76,7 +78,8 @@ class ProcessExecutor:
         self._payload = _pack(job)
         self._queue.clear()
         self._deaths_before_ready = 0
-        self._processes = [self._new() for _ in range(self.workers)]
+        for _ in range(self.workers):  # one by one: whatever was made is ended by close()
+            self._processes.append(self._new())
         while not any(p.ready for p in self._processes):
             self._receive(1.0)
 
@@ -216,7 +219,7 @@ def _serve(pipe: Connection, payload: bytes, name: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     try:
         worker = Worker(_unpack(payload), name)
-    except Exception:  # told to the parent, which raises
+    except (Exception, SystemExit):  # told to the parent, which raises
         pipe.send(traceback.format_exc())
         return
     pipe.send(None)

@@ -55,6 +55,8 @@ class RayExecutor:
     Raises ConfigurationError for wrong numbers, and if Ray is not installed.
     """
 
+    evaluates_here = False
+
     def __init__(
         self,
         workers: int | None = None,
@@ -86,6 +88,7 @@ class RayExecutor:
         self._idle: list[_Actor] = []
         self._made = 0
         self._deaths_before_ready = 0
+        self._nobody_since: float | None = None
 
     def __repr__(self) -> str:
         return (
@@ -138,6 +141,7 @@ class RayExecutor:
         """What has finished; waits for the first at most ``timeout`` seconds."""
         finished = self._receive(timeout)
         self._hand_out()
+        self._say_if_nobody_works()
         return finished
 
     def close(self) -> None:
@@ -157,6 +161,8 @@ class RayExecutor:
     def _connect(self) -> None:
         ray = self._ray
         if ray.is_initialized():
+            if self.address is not None:
+                log.warning("Ray runs already: address=%r is not looked at", self.address)
             return
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
@@ -201,6 +207,22 @@ class RayExecutor:
             actor = self._idle.pop()
             actor.task = self._queue.popleft()
             self._actors[actor.handle.evaluate.remote(actor.task)] = actor
+
+    def _say_if_nobody_works(self) -> None:
+        """A cluster that has shrunk to nothing is waited for, but not in silence."""
+        if self._idle or any(a.phase != "placing" for a in self._actors.values()):
+            self._nobody_since = None
+            return
+        now = time.monotonic()
+        if self._nobody_since is None:
+            self._nobody_since = now
+        elif now - self._nobody_since > START_SECONDS:
+            self._nobody_since = now
+            log.warning(
+                "no worker has had a place for %.0f s: each needs %s CPU and %s GPU, free are %s; "
+                "waiting for the cluster",
+                START_SECONDS, self.cpus, self.gpus, self._ray.available_resources(),
+            )  # fmt: skip
 
     def _receive(self, timeout: float) -> list[Completion | LostTask]:
         references = list(self._actors)
@@ -264,7 +286,7 @@ class _ActorWorker:
         """Run the problem's ``setup``; returns the traceback if it fails."""
         try:
             self._worker = Worker(job, name)
-        except Exception:  # told to the driver, which raises
+        except (Exception, SystemExit):  # told to the driver, which raises
             return traceback.format_exc()
         return None
 

@@ -16,6 +16,8 @@ from .worker import Worker
 class SerialExecutor:
     """No workers: ``collect`` evaluates the next task itself."""
 
+    evaluates_here = True
+
     def __init__(self) -> None:
         self._queue: deque[Task] = deque()
         self._worker: Worker | None = None
@@ -28,7 +30,7 @@ class SerialExecutor:
         self._queue.clear()
         try:
             self._worker = Worker(job, "serial")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise ExecutorError(setup_failed(traceback.format_exc())) from error
 
     def submit(self, tasks: Sequence[Task]) -> None:

@@ -15,10 +15,13 @@ import numpy as np
 
 from ...problems.context import Context
 from ...problems.definition import ContractViolation
-from ...typing import FloatArray
+from ...typing import FloatArray, IntArray
 from ..outcome import EVALUATED, FAILED, Completion, Failed, Task
 from ..randomness import evaluation_seed, setup_seed
 from .base import Job
+
+LONGEST_REASON, LONGEST_DETAIL = 500, 20_000
+"""Characters of a failure that are kept; of a traceback, the last ones."""
 
 Values = tuple[FloatArray, FloatArray]
 
@@ -80,7 +83,7 @@ class Worker:
             extras[id] = ctx.extra
 
     def _rows(
-        self, task: Task, rows: Any, F: FloatArray, G: FloatArray, failures: dict[int, Failed]
+        self, task: Task, rows: IntArray, F: FloatArray, G: FloatArray, failures: dict[int, Failed]
     ) -> None:
         """One call for all rows; if it raises, one for each, so that only the culprit fails."""
         definition, problem = self.job.definition, self.job.problem
@@ -119,5 +122,14 @@ def _guarded(call: Callable[[], Values]) -> Values | Failed:
     except ContractViolation as error:
         return Failed(str(error), "contract")
     except (Exception, SystemExit) as error:  # sys.exit in a candidate must not end the worker
-        reason = f"{type(error).__name__}: {error}".strip().removesuffix(":")
-        return Failed(reason.splitlines()[0][:500], "exception", traceback.format_exc())
+        return _described(error)
+
+
+def _described(error: BaseException) -> Failed:
+    kind = type(error).__name__
+    try:
+        lines = f"{kind}: {error}".strip().removesuffix(":").splitlines()
+        detail = traceback.format_exc()
+    except Exception as second:  # an exception that cannot even be printed
+        return Failed(f"{kind}, whose message raises {type(second).__name__}", "exception")
+    return Failed(lines[0][:LONGEST_REASON], "exception", detail[-LONGEST_DETAIL:])

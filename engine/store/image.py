@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import re
 import zlib
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from ..evaluations import ARRAYS, Evaluations
 from ..outcome import Failed
 from .columns import read_array, read_text, read_texts, write_array, write_text, write_texts
 from .files import replace_file
+
+log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 USER_BLOCK = 512
@@ -61,12 +64,24 @@ def write_image(path: Path, image: Image, *, same_run: bool) -> int:
     changed is copied from it.
     """
 
+    before = path if same_run and _is_sound(path) else None
+
     def write(beside: Path) -> None:
-        _write_hdf5(beside, image, path if same_run else None)
+        _write_hdf5(beside, image, before)
         _stamp(beside)
 
     replace_file(path, write)
     return path.stat().st_size
+
+
+def _is_sound(path: Path) -> bool:
+    """False, with a warning, for a file that rotted or vanished: all of it is in memory anyway."""
+    try:
+        check_image(path)
+    except StoreError as error:
+        log.warning("%s; it is written anew from memory", error)
+        return False
+    return True
 
 
 def read_image(path: Path) -> Image:
@@ -175,7 +190,7 @@ def _write_evaluations(file: Any, image: Image, old: Any) -> None:
 def _write_populations(file: Any, image: Image, old: Any) -> None:
     """Populations are row numbers into the evaluations, one generation after the other."""
     rows = image.evaluations
-    row_of = np.empty(int(rows.ids.max(initial=-1)) + 1, dtype=np.int64)
+    row_of = np.full(int(rows.ids.max(initial=-1)) + 1, -1, dtype=np.int64)
     row_of[rows.ids] = np.arange(len(rows))
     sizes = np.array([len(ids) for ids in image.populations], dtype=np.int64)
     members = np.concatenate([*image.populations, np.empty(0, dtype=np.int64)])

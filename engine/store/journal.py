@@ -1,17 +1,20 @@
 """The journal: what happened since the sealed file was written, appended record by record.
 
-    file    = header record, then any number of records
-    record  = MAGIC (4 bytes), length of payload (uint32), CRC32 of length and payload (uint32),
-    payload
+    file   = header record, then any number of records
+    record = MAGIC (4 bytes), length of payload (uint32), synced (uint64), CRC32 (uint32), payload
 
-all little-endian. A process that dies while writing leaves a torn last record, which is dropped; a
-record that is damaged with sound ones behind it is not torn but corrupt, and named with its offset.
+all little-endian; the CRC32 is that of length, synced and payload. ``synced`` is how many bytes of
+the file were known to be on the disk when the record was written.
+
 Appended records reach the disk by group commit: at most ``SYNC_SECONDS`` or ``SYNC_RECORDS`` after
-they were written. A journal is replaced by writing a new one beside it and renaming.
+they were written. What was not synced when a process or its machine died may be torn anywhere and
+is dropped from the first damaged record on. What was synced and is damaged is corrupt, and is named
+with its offset. A journal is replaced by writing a new one beside it and renaming.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import struct
 import threading
@@ -22,59 +25,67 @@ from pathlib import Path
 from ...errors import StoreCorrupt, StoreError
 from .files import replace_file
 
+log = logging.getLogger(__name__)
+
 MAGIC = b"PTJ1"
-_FRAME = struct.Struct("<4sII")
-_LENGTH = struct.Struct("<I")
+_FRAME = struct.Struct("<4sIQI")
+_COVERED = struct.Struct("<IQ")
 
 SYNC_SECONDS = 0.05
 SYNC_RECORDS = 64
 
 
-def frame(payload: bytes) -> bytes:
+def frame(payload: bytes, synced: int) -> bytes:
     """``payload`` as a record."""
-    return _FRAME.pack(MAGIC, len(payload), _crc(payload)) + payload
+    return _FRAME.pack(MAGIC, len(payload), synced, _crc(payload, synced)) + payload
 
 
-def _crc(payload: bytes) -> int:
-    return zlib.crc32(payload, zlib.crc32(_LENGTH.pack(len(payload))))
+def _crc(payload: bytes, synced: int) -> int:
+    return zlib.crc32(payload, zlib.crc32(_COVERED.pack(len(payload), synced)))
 
 
 def records(data: bytes, path: Path) -> Iterator[bytes]:
-    """The payloads of all sound records; a torn tail ends them silently.
+    """The payloads of all sound records up to a torn tail.
 
-    Raises StoreCorrupt, with the offset, for a damaged record that others follow.
+    Raises StoreCorrupt, with the offset, for a damaged record that had been on the disk.
     """
     offset = 0
     while offset < len(data):
-        payload = _record_at(data, offset)
-        if payload is None:
-            behind = _next_sound(data, offset + 1)
-            if behind is not None:
-                raise StoreCorrupt(
-                    f"{path}: the record at byte {offset} is damaged (sound records follow at byte "
-                    f"{behind}); restore it from a backup, or delete it to lose what it holds and "
-                    "fall back to the sealed run"
-                )
+        found = _record_at(data, offset)
+        if found is None:
+            _judge_damage(data, offset, path)
             return
+        payload, _ = found
         yield payload
         offset += _FRAME.size + len(payload)
 
 
-def _record_at(data: bytes, offset: int) -> bytes | None:
+def _record_at(data: bytes, offset: int) -> tuple[bytes, int] | None:
+    """Payload and ``synced`` of a sound record."""
     if offset + _FRAME.size > len(data):
         return None
-    magic, length, crc = _FRAME.unpack_from(data, offset)
+    magic, length, synced, crc = _FRAME.unpack_from(data, offset)
     payload = data[offset + _FRAME.size : offset + _FRAME.size + length]
-    sound = magic == MAGIC and len(payload) == length and _crc(payload) == crc
-    return payload if sound else None
+    sound = magic == MAGIC and len(payload) == length and _crc(payload, synced) == crc
+    return (payload, synced) if sound else None
 
 
-def _next_sound(data: bytes, offset: int) -> int | None:
+def _judge_damage(data: bytes, damaged: int, path: Path) -> None:
+    """Raise StoreCorrupt if a later record says that the damaged one had been synced."""
+    behind, offset = 0, damaged + 1
     while (offset := data.find(MAGIC, offset)) >= 0:
-        if _record_at(data, offset) is not None:
-            return offset
+        found = _record_at(data, offset)
+        if found is not None:
+            behind += 1
+            if found[1] > damaged:
+                raise StoreCorrupt(
+                    f"{path}: the record at byte {damaged} is damaged and had been on the disk "
+                    f"(byte {offset} says so); restore the journal from a backup, or cut it to its "
+                    f"first {damaged} bytes to lose what follows"
+                )
         offset += 1
-    return None
+    if behind:
+        log.warning("%s: a torn group of records at byte %d is dropped", path, damaged)
 
 
 class Journal:
@@ -82,7 +93,7 @@ class Journal:
 
     def __init__(self, path: Path, header: bytes) -> None:
         """Start a new journal at ``path``, replacing the one that is there; raises StoreError."""
-        first = frame(header)
+        first = frame(header, 0)
         replace_file(path, lambda beside: beside.write_bytes(first))
         self.path = path
         self.size = len(first)
@@ -90,6 +101,7 @@ class Journal:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
             raise StoreError(f"cannot append to {path}: {error}") from error
+        self._synced = self.size  # bytes that are on the disk
         self._waiting = 0  # records written and not yet synced
         self._error: OSError | None = None
         self._closing = False
@@ -99,11 +111,11 @@ class Journal:
 
     def append(self, payload: bytes) -> None:
         """Write a record; waits while ``SYNC_RECORDS`` are not on the disk. Raises StoreError."""
-        record = frame(payload)
         with self._changed:
             while self._waiting >= SYNC_RECORDS and self._error is None:
                 self._changed.wait()
             self._raise_error()
+            record = frame(payload, self._synced)
             try:
                 written = os.write(self._file, record)
                 while written < len(record):
@@ -143,11 +155,13 @@ class Journal:
                     self._changed.wait_for(
                         lambda: self._closing or self._waiting >= SYNC_RECORDS, SYNC_SECONDS
                     )
-                covered = self._waiting
+                covered, size = self._waiting, self.size
             try:
                 os.fsync(self._file)
             except OSError as error:
                 self._error = error
             with self._changed:
                 self._waiting -= covered
+                if self._error is None:
+                    self._synced = size
                 self._changed.notify_all()

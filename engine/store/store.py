@@ -19,7 +19,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ...errors import StoreCorrupt, StoreError, StoreExists, StoreLocked, StoreMismatch
+from ...errors import (
+    StoreCorrupt,
+    StoreError,
+    StoreExists,
+    StoreLocked,
+    StoreMismatch,
+    StoreVersion,
+)
 from ...typing import IntArray
 from ..evaluations import Evaluations
 from .codec import (
@@ -90,6 +97,8 @@ def read_journal(path: Path, image: Image) -> list[Event]:
         return []
     header = Header(**json.loads(first))
     run_id = image.specification["run_id"]
+    if header.run_id == image.specification.get("replaces"):
+        return []  # of the run that this one has overwritten; killed before it could start its own
     if header.run_id != run_id:
         raise StoreMismatch(
             f"{journal_path(path)} belongs to run {header.run_id}, {path} is run {run_id}; "
@@ -135,27 +144,26 @@ class RunStore:
         self._sealed = False  # the file holds a part of this run
 
     @classmethod
-    def create(cls, path: Path, image: Image, *, overwrite: bool) -> RunStore:
-        """A new store that holds ``image``.
+    def claim(cls, path: Path, *, overwrite: bool) -> tuple[RunStore, str]:
+        """A place for a new run, and the id of the run there that it will replace, or "".
 
-        Raises StoreExists if there is one and ``overwrite`` is False.
+        Nothing is written yet. Raises StoreExists if there is a run and ``overwrite`` is False.
         """
+        if path.is_dir():
+            raise StoreError(f"{path} is a folder; name a file in it, like {path / 'run.h5'}")
         store = cls(path)
         try:
-            if path.exists() and not overwrite:
+            if not path.exists():
+                return store, ""
+            if not overwrite:
                 raise StoreExists(
                     f"{path} exists; continue it with resume, choose another path, "
                     "or pass overwrite=True (--overwrite)"
                 )
-            if path.exists():
-                _check_is_run(path)
-            # An old journal must not outlive its file: the new one would meet a stranger's.
-            journal_path(path).unlink(missing_ok=True)
-            store.seal(image)
+            return store, _replaceable_run(path)
         except BaseException:
             store.release()
             raise
-        return store
 
     @classmethod
     def reopen(cls, path: Path) -> tuple[RunStore, Image, list[Event]]:
@@ -186,7 +194,7 @@ class RunStore:
 
     def seal(self, image: Image) -> None:
         """Replace the file, then start an empty journal that continues it. Raises StoreError."""
-        self._close_journal()
+        self._drop_journal()
         self._write(image)
         header = Header(
             run_id=image.specification["run_id"],
@@ -198,8 +206,8 @@ class RunStore:
         self._journal = Journal(journal_path(self.path), json.dumps(vars(header)).encode())
 
     def finish(self, image: Image) -> None:
-        """Seal for the last time and remove the journal."""
-        self._close_journal()
+        """Seal for the last time and remove the journal. Raises StoreError."""
+        self._drop_journal()
         self._write(image)
         journal_path(self.path).unlink(missing_ok=True)
 
@@ -209,7 +217,7 @@ class RunStore:
 
     def discard(self) -> None:
         """Remove file and journal."""
-        self._close_journal()
+        self._drop_journal()
         journal_path(self.path).unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
@@ -225,17 +233,24 @@ class RunStore:
             raise StoreError(f"{self.path} is not open for writing")
         return self._journal
 
+    def _drop_journal(self) -> None:
+        """Close a journal whose content is about to be sealed: its own errors are then no loss."""
+        try:
+            self._close_journal()
+        except StoreError as error:
+            log.warning("%s", error)
+
     def _close_journal(self) -> None:
         journal, self._journal = self._journal, None
         if journal is not None:
             journal.close()
 
 
-def _check_is_run(path: Path) -> None:
-    """Refuse to overwrite what is no run: a mistyped path must not cost anyone a file."""
+def _replaceable_run(path: Path) -> str:
+    """The id of a sound run; raises StoreExists: a mistyped path must not cost anyone a file."""
     try:
-        check_image(path)
-    except StoreCorrupt as error:
+        return str(read_image(path).specification["run_id"])
+    except (StoreCorrupt, StoreVersion) as error:
         raise StoreExists(
             f"{path} exists and is no sound run of paretide, so it is not overwritten ({error}); "
             "delete it yourself if it can go"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,7 +101,7 @@ def run(
             overwrite=chosen.overwrite,
             progress=progress,
         )
-    _finish(result, picture)
+    _finish(result, chosen.store, picture)
 
 
 @app.command()
@@ -131,7 +130,7 @@ def resume(
             executor=None if executor is None else make_executor(executor, **arguments),
             progress=progress,
         )
-    _finish(result, picture)
+    _finish(result, store, picture)
 
 
 @app.command()
@@ -171,7 +170,7 @@ def demo(
             overwrite=overwrite,
             progress=progress,
         )
-    _finish(result, picture)
+    _finish(result, store, picture)
 
 
 @app.command()
@@ -195,7 +194,6 @@ def doctor() -> None:
 @contextlib.contextmanager
 def _resumable(store: Path) -> Iterator[None]:
     """Ctrl-C and SIGTERM: the run has been sealed by now; say how it goes on."""
-    signal.signal(signal.SIGTERM, _terminated)
     try:
         yield
     except KeyboardInterrupt:
@@ -216,7 +214,7 @@ def _added(budget: str | None) -> int | None:
         ) from None
 
 
-def _finish(result: Any, picture: Path | None) -> None:
+def _finish(result: Any, store: Path, picture: Path | None) -> None:
     from .tables import console, front_table
 
     out = console()
@@ -229,9 +227,9 @@ def _finish(result: Any, picture: Path | None) -> None:
         highlight=False,
     )
     _draw(run_, picture)
-    out.print(f"go on:  paretide resume {run_.path} --budget +500", highlight=False)
-    out.print(f"open:   paretide show {run_.path}", highlight=False)
-    out.print(f'        paretide.open_run("{run_.path}").front()', highlight=False, markup=False)
+    out.print(f"go on:  paretide resume {store} --budget +500", highlight=False)
+    out.print(f"open:   paretide show {store}", highlight=False)
+    out.print(f'        paretide.open_run("{store}").front()', highlight=False, markup=False)
 
 
 def _draw(run_: Any, picture: Path | None) -> None:
@@ -244,10 +242,6 @@ def _draw(run_: Any, picture: Path | None) -> None:
     logged = "test_error" if any("test_error" in e for e in extras) else None
     draw_front(run_, picture, logged=logged)
     console().print(f"picture: {picture}", highlight=False)
-
-
-def _terminated(signum: int, frame: Any) -> None:
-    raise KeyboardInterrupt
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import pytest
 import toy
 
 import paretide as pt
+from paretide.engine.store import journal as journal_module
 from paretide.engine.store import store as store_module
 from paretide.engine.store.image import USER_BLOCK, read_image
 from paretide.engine.store.journal import MAGIC, frame, records
@@ -178,7 +179,8 @@ def test_every_truncation_of_the_journal_resumes_to_the_same_bits(abandoned, tmp
         same(pt.resume(path), expected)
 
 
-def test_a_flipped_byte_is_found_and_named_with_its_offset(abandoned):
+def test_a_flipped_byte_is_found_and_named_with_its_offset(abandoned, monkeypatch):
+    monkeypatch.setattr(journal_module, "SYNC_RECORDS", 1)  # each is synced before the next
     path = abandoned(toy.Schaffer(), ALGORITHMS[0])
     data = bytearray(journal_path(path).read_bytes())
     starts = [i for i in range(len(data)) if data[i : i + 4] == MAGIC]
@@ -191,16 +193,28 @@ def test_a_flipped_byte_is_found_and_named_with_its_offset(abandoned):
 
 def test_every_flipped_byte_of_a_journal_is_found_or_was_in_the_last_record():
     payloads = [bytes([i]) * (3 * i + 1) for i in range(6)]
-    data = b"".join(map(frame, payloads))
-    last = len(data) - len(frame(payloads[-1]))
+    data, starts = b"", []
+    for payload in payloads:  # each record was synced before the next was written
+        starts.append(len(data))
+        data += frame(payload, len(data))
     for offset in range(len(data)):
         damaged = bytearray(data)
         damaged[offset] ^= 0x10
-        if offset < last:
-            with pytest.raises(StoreCorrupt):
+        if offset < starts[-1]:
+            with pytest.raises(StoreCorrupt, match="had been on the disk"):
                 list(records(bytes(damaged), "journal"))
         else:
             assert list(records(bytes(damaged), "journal")) == payloads[:-1]
+
+
+def test_what_was_not_synced_may_be_torn_anywhere_and_is_dropped(caplog):
+    payloads = [bytes([i]) * 20 for i in range(6)]
+    synced = 2 * len(frame(payloads[0], 0))  # the first two were on the disk
+    data = b"".join(frame(p, synced if i > 1 else 0) for i, p in enumerate(payloads))
+    torn = bytearray(data)
+    torn[3 * len(frame(payloads[0], 0)) + 30] ^= 1
+    assert list(records(bytes(torn), "journal")) == payloads[:3]
+    assert "torn group of records" in caplog.text
 
 
 def test_every_flipped_byte_of_the_file_is_found(tmp_path):
@@ -435,3 +449,136 @@ def test_the_checksum_is_that_of_everything_behind_the_user_block(tmp_path):
     data = path.read_bytes()
     line = data[:USER_BLOCK].split(b"\n")[0].decode()
     assert line.endswith(f"{zlib.crc32(data[USER_BLOCK:]):08x}")
+
+
+def seeded(path, seed, **arguments):
+    return pt.minimize(toy.Schaffer(), ALGORITHMS[0], budget=30, seed=seed, store=path, **arguments)
+
+
+@pytest.mark.parametrize("problem", [toy.BadSetup(), toy.WrongNames()], ids=["setup", "contract"])
+def test_a_run_that_never_starts_does_not_replace_another(problem, tmp_path):
+    path = tmp_path / "run.h5"
+    seeded(path, 1)
+    with pytest.raises(pt.errors.ParetideError):
+        pt.minimize(problem, ALGORITHMS[0], budget=30, store=path, overwrite=True)
+    assert pt.open_run(path).specification["seed"] == 1
+
+
+def test_a_crash_between_the_new_file_and_its_journal_does_not_replay_the_old_one(
+    abandoned, monkeypatch
+):
+    path = abandoned(toy.Schaffer(), ALGORITHMS[0])
+    old = journal_path(path).read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(RunStore, "finish", lambda self, image: None)
+        seeded(path, 2, overwrite=True, stop=lambda p: True)
+    journal_path(path).write_bytes(old)  # as if the new one had never been put in its place
+    assert len(pt.open_run(path).evaluations) == 0
+    same(pt.resume(path), seeded(None, 2))
+
+
+def test_a_changed_working_folder_changes_no_store(tmp_path, monkeypatch):
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    seeded(tmp_path / "there" / "run.h5", 77)
+    monkeypatch.chdir(tmp_path / "here")
+    seeded("run.h5", 1, callbacks=[lambda p: os.chdir(tmp_path / "there")])
+    assert pt.open_run(tmp_path / "there" / "run.h5").specification["seed"] == 77
+    assert len(pt.open_run(tmp_path / "here" / "run.h5").evaluations) == 30
+
+
+def test_reordered_objectives_are_another_problem(abandoned):
+    path = abandoned(toy.Schaffer(), ALGORITHMS[0])
+    turned = toy.Schaffer()
+    turned.objectives = dict(reversed(toy.Schaffer.objectives.items()))
+    with pytest.raises(StoreMismatch, match="objectives: stored"):
+        pt.resume(path, problem=turned)
+
+
+def test_a_stop_condition_met_just_before_a_kill_ends_the_resumed_run(abandoned):
+    path = abandoned(toy.Schaffer(), ALGORITHMS[0], at=30)
+    result = pt.resume(path, stop=lambda p: "there" if p.generation == 2 else None)
+    assert result.stopped_by == "there"
+    assert len(result.run.evaluations) == 30
+
+
+def test_a_file_that_rots_while_the_run_goes_on_is_written_anew_from_memory(tmp_path):
+    path = tmp_path / "run.h5"
+
+    def rot(progress):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+
+    seeded(path, 1, callbacks=[rot])
+    assert len(pt.open_run(path).evaluations) == 30
+
+
+def test_a_reader_that_meets_the_end_of_a_run_sees_all_of_it(tmp_path, monkeypatch):
+    from paretide.engine import run as run_module
+
+    path = tmp_path / "run.h5"
+    original = run_module.read_journal
+    with monkeypatch.context() as patch:
+        patch.setattr(RunStore, "finish", lambda self, image: None)
+        seeded(path, 1)
+
+    def finish_first(path, image):
+        monkeypatch.setattr(run_module, "read_journal", original)
+        pt.resume(path)  # seals and removes the journal
+        return original(path, image)
+
+    monkeypatch.setattr(run_module, "read_journal", finish_first)
+    assert len(pt.open_run(path).evaluations) == 30
+
+
+def test_an_exhausted_run_resumes_to_itself(tmp_path):
+    path = tmp_path / "run.h5"
+    first = pt.minimize(toy.Tiny(), pt.NSGA2(size=8), budget=100, seed=1, store=path)
+    for _ in range(3):
+        again = pt.resume(path)
+        assert again.stopped_by == "exhausted"
+        assert [p.tolist() for p in again.run.populations] == [
+            p.tolist() for p in first.run.populations
+        ]
+
+
+def test_a_hopeless_run_stays_hopeless_when_it_is_resumed(tmp_path):
+    path = tmp_path / "run.h5"
+    for run in (
+        lambda: pt.minimize(toy.Hopeless(), pt.NSGA2(size=8), budget=100, store=path),
+        lambda: pt.resume(path),
+    ):
+        with pytest.raises(pt.errors.EvaluationError, match="all 8 candidates"):
+            run()
+
+
+@pytest.mark.parametrize("text", ["a\0b", "lone \ud800", "ünïcödé ∂", "x" * 100_000])
+def test_any_text_of_a_failure_can_be_kept(text, tmp_path):
+    path = tmp_path / "run.h5"
+
+    class Failing(toy.Schaffer):
+        def evaluate(self, x, ctx):
+            if ctx.id == 3:
+                raise ValueError(text)
+            return super().evaluate(x, ctx)
+
+    pt.minimize(Failing(), ALGORITHMS[0], budget=20, seed=1, store=path)
+    failure = pt.open_run(path).evaluations.failures[3]
+    assert failure.reason.startswith("ValueError: ")
+    assert len(failure.reason) <= 600
+
+
+def test_what_is_logged_does_not_change_afterwards(tmp_path):
+    history = []
+
+    class Logging(toy.Schaffer):
+        def evaluate(self, x, ctx):
+            history.append(ctx.id)
+            ctx.log(history=history)
+            return super().evaluate(x, ctx)
+
+    result = pt.minimize(Logging(), ALGORITHMS[0], budget=12, seed=1, store=tmp_path / "run.h5")
+    assert [len(result.run.evaluations.extras[i]["history"]) for i in range(12)] == list(
+        range(1, 13)
+    )

@@ -162,3 +162,13 @@ class Tiny(pt.Problem):
 
     def evaluate_batch(self, X):
         return np.stack([X.sum(axis=1), X[:, 0] * 1.0], axis=1).astype(float)
+
+
+class Hopeless(pt.Problem):
+    """Every candidate fails."""
+
+    space = pt.Real(0, 1, n=2)
+    objectives = {"f": "min", "g": "min"}
+
+    def evaluate(self, x, ctx):
+        return {"f": 1 / 0, "g": 0.0}

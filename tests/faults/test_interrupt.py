@@ -1,0 +1,72 @@
+"""Ctrl-C at any line of the engine: the store is sealed, and resumes to the same bits."""
+
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+import toy
+
+import paretide as pt
+from paretide.engine import interrupts
+
+ENGINE = Path(interrupts.__file__).parent
+
+
+class Interrupter:
+    """Sends this process a real SIGINT when the n-th line of the engine's own code runs."""
+
+    def __init__(self, at):
+        self.left = at
+
+    def __call__(self, frame, event, argument):
+        if Path(frame.f_code.co_filename).parent not in FOLDERS:
+            return None
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                signal.raise_signal(signal.SIGINT)
+        return self
+
+
+FOLDERS = {ENGINE, ENGINE / "algorithms", ENGINE / "store", ENGINE / "executors"}
+
+
+def interrupted(at, path, algorithm):
+    """A run in which line ``at`` was interrupted; False if it ended before."""
+    interrupter = Interrupter(at)
+    sys.settrace(interrupter)
+    try:
+        pt.minimize(toy.Mixed(), algorithm, budget=40, seed=5, store=path)
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [pt.NSGA2(size=10), pt.DynamicNSGA2(start=4, max_size=16, tau=8)],
+    ids=lambda a: a.name,
+)
+def test_ctrl_c_at_any_line_changes_no_bit(algorithm, tmp_path):
+    counter = Interrupter(10**9)
+    sys.settrace(counter)
+    whole = pt.minimize(toy.Mixed(), algorithm, budget=40, seed=5, store=tmp_path / "whole.h5")
+    sys.settrace(None)
+    lines = 10**9 - counter.left
+    assert lines > 2_000
+    interruptions = 0
+    for at in range(1, lines, lines // 60):
+        path = tmp_path / f"{at}.h5"
+        interruptions += interrupted(at, path, algorithm)
+        if not path.exists():  # before the first file there is nothing to lose
+            continue
+        result = pt.resume(path)
+        assert result.X.tobytes() == whole.X.tobytes(), at
+        assert result.population.ids.tolist() == whole.population.ids.tolist(), at
+        assert [p.tolist() for p in result.run.populations] == [
+            p.tolist() for p in whole.run.populations
+        ], at
+    assert interruptions > 40
