@@ -66,12 +66,16 @@ def write_image(path: Path, image: Image, *, same_run: bool) -> int:
 
     before = path if same_run and _is_sound(path) else None
 
+    data = _hdf5(image, before)
+    stamp = f"paretide run schema {SCHEMA_VERSION} length {len(data)} crc32 {zlib.crc32(data):08x}"
+
     def write(beside: Path) -> None:
-        _write_hdf5(beside, image, before)
-        _stamp(beside)
+        with beside.open("wb") as file:
+            file.write(f"{stamp}\n".encode().ljust(USER_BLOCK, b"\0"))
+            file.write(data)
 
     replace_file(path, write)
-    return path.stat().st_size
+    return USER_BLOCK + len(data)
 
 
 def _is_sound(path: Path) -> bool:
@@ -133,21 +137,15 @@ def _checksum(file: Any) -> tuple[int, int]:
     return length, crc
 
 
-def _stamp(path: Path) -> None:
-    with path.open("r+b") as file:
-        file.seek(USER_BLOCK)
-        length, crc = _checksum(file)
-        stamp = f"paretide run schema {SCHEMA_VERSION} length {length} crc32 {crc:08x}\n"
-        file.seek(0)
-        file.write(stamp.encode().ljust(USER_BLOCK, b"\0"))
-
-
-def _write_hdf5(path: Path, image: Image, before: Path | None) -> None:
+def _hdf5(image: Image, before: Path | None) -> bytes:
+    """The HDF5 file, made in memory: HDF5 that meets a full disk takes the process with it."""
     import h5py
 
     with contextlib.ExitStack() as stack:
-        file = stack.enter_context(h5py.File(path, "w", userblock_size=USER_BLOCK))
         old: Any = {} if before is None else stack.enter_context(h5py.File(before, "r"))
+        file = stack.enter_context(
+            h5py.File("image", "w", driver="core", backing_store=False, block_size=1 << 20)
+        )
         file.attrs["format"] = "paretide run"
         file.attrs["schema_version"] = SCHEMA_VERSION
         file.attrs["seal"] = image.seal
@@ -163,6 +161,8 @@ def _write_hdf5(path: Path, image: Image, before: Path | None) -> None:
             else:
                 scalars[name] = value
         write_text(state, "scalars", json.dumps(scalars))
+        file.flush()
+        return bytes(file.id.get_file_image())
 
 
 def _write_evaluations(file: Any, image: Image, old: Any) -> None:
