@@ -15,7 +15,7 @@ from .outcome import EVALUATED, Completion, Failed
 from .population import Population
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluations:
     """Evaluated candidates in the order they were told; values in the user's units and directions.
 
@@ -51,6 +51,9 @@ class Evaluations:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} evaluations of {self.definition.name}, {len(self.failures)} failed>"
 
     @property
     def evaluated(self) -> BoolArray:

@@ -157,10 +157,12 @@ def _refuse_hopeless(session: Session) -> None:
     machine = session.machine
     if machine.generation == 0 and machine.failures == machine.evaluations > 0:
         failures = session.archive.table().failures
+        detail = next(iter(failures.values())).detail.rstrip()
         raise EvaluationError(
             f"all {len(failures)} candidates of the first generation failed:\n"
             + failure_report(failures.values())
-            + "\nmend the problem and start again; the run's file keeps the tracebacks",
+            + (f"\nthe first of them:\n{detail}" if detail else "")
+            + "\nmend the problem and start anew (a store is replaced with overwrite)",
             list(failures),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -71,6 +72,7 @@ def minimize(
         EvaluationError: If nothing of the first generation could be evaluated.
         StoreError: If the file exists, is in use, or cannot be written.
     """
+    _leave_if_spawning()
     if not isinstance(algorithm, Specification):
         raise ConfigurationError(
             f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
@@ -129,6 +131,7 @@ def resume(
         StoreMismatch: If the problem is another one, or the replay asks for other candidates.
         ConfigurationError: For a wrong budget or executor, or if the problem must be passed.
     """
+    _leave_if_spawning()
     if budget is not None:
         check_count("budget (evaluations to add)", budget, 1)
     _check_callables(stop, callbacks)
@@ -172,6 +175,15 @@ def _replay(session: Session, events: Sequence[Event]) -> None:
         else:
             session.replay(event)
     session.withdraw()
+
+
+def _leave_if_spawning() -> None:
+    """End a worker that is importing a script which starts its run without a guard.
+
+    The parent says what is wrong; a run within the import would only bury that in tracebacks.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(1)
 
 
 def _absolute(path: str | Path) -> Path:

@@ -16,7 +16,7 @@ from .frames import frame
 ARRAYS = ("ids", "X", "F", "G", "violation")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Population:
     """Evaluated candidates, in the user's units and directions; the arrays are read-only.
 
@@ -48,6 +48,10 @@ class Population:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def __repr__(self) -> str:
+        names = ", ".join(f"{k} ({v})" for k, v in self.definition.objectives.items())
+        return f"<{len(self)} candidates of {self.definition.name}: .ids .X .F [{names}] .G>"
 
     @property
     def feasible(self) -> BoolArray:

@@ -55,6 +55,17 @@ class Progress:
         """The population's target size."""
         return self._session.machine.size
 
+    def __repr__(self) -> str:
+        return (
+            f"<Progress: {self.evaluations}/{self.budget} evaluations, generation "
+            f"{self.generation}, population {self.size}, {self.failures} failed>"
+        )
+
+    def sample(self) -> Population:
+        """The evaluated candidates of the first generation."""
+        everything = self._session.archive.table()
+        return everything.population(everything.evaluated & (everything.generation == 0))
+
     @property
     def population(self) -> Population:
         """What selection keeps of everything told so far."""

@@ -68,6 +68,8 @@ class Run:
 
         Raises ConfigurationError for a generation that there is not (yet).
         """
+        if isinstance(generation, bool) or not isinstance(generation, int):
+            raise ConfigurationError(f"a generation is a whole number, got {generation!r}")
         if generation == -1:
             ids = self.final
         elif 0 <= generation < len(self.populations):

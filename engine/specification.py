@@ -62,7 +62,8 @@ def stored_problem(specification: dict[str, Any], path: Path) -> Any:
     if not stored["target"]:
         raise ConfigurationError(
             f"{path} cannot say how to make its problem {stored['definition']['name']!r} again "
-            f"({stored['reason']}); pass it: pt.resume({str(path)!r}, problem=...)"
+            f"({stored['reason']}); pass it: pt.resume({str(path)!r}, problem=...), or "
+            "paretide resume --problem file.py:Name"
         )
     return load_problem(stored["target"], stored["arguments"], near=path.resolve().parent)
 

@@ -67,8 +67,9 @@ class LiveLine:
         if definition.n_obj > MOST_OBJECTIVES or not population.feasible.any():
             return []
         F = definition.minimized(population.F[population.feasible])
-        if self._reference is None:  # once, so that the figure only grows
-            worst, best = F.max(axis=0), F.min(axis=0)
+        if self._reference is None:  # of the sample: the same in every part of a resumed run
+            sample = definition.minimized(self._progress.sample().F)
+            worst, best = sample.max(axis=0), sample.min(axis=0)
             self._reference = worst + np.maximum(0.1 * (worst - best), 1e-12)
         return [f"hypervolume {hypervolume(F, self._reference):.4g}"]
 

@@ -1,7 +1,7 @@
 """Train small networks for digits on a Ray cluster: fewer errors against fewer weights.
 
 Needs ``pip install 'paretide[ray,demo]'``. Killed, it goes on with
-``pt.resume("digits.h5", problem=Digits())``.
+``paretide resume digits.h5 --problem train_digits.py:Digits``.
 """
 
 import paretide as pt
@@ -38,4 +38,5 @@ if __name__ == "__main__":
     result = pt.minimize(
         Digits(), pt.NSGA2(size=20), budget=200, seed=1, executor=executor, store="digits.h5"
     )
-    print(result.run.front().to_frame())
+    for x, F in zip(result.front().candidates(), result.F, strict=True):
+        print(x, F)

@@ -5,9 +5,10 @@ Here the user's units and directions are turned into what is minimized inside, a
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from ..errors import ConfigurationError
 from ..typing import FloatArray
 from .constraints import Constraint, Equal, Lower, Upper
 from .space import SearchSpace
+from .variables import Variable
 
 DIRECTIONS = {"min": 1.0, "max": -1.0}
 
@@ -154,10 +156,15 @@ def read_definition(problem: Any) -> Definition:
             f"{'and' if single else 'nor'} evaluate_batch(X); define exactly one of them"
         )
     space = getattr(problem, "space", None)
-    if space is None or not callable(getattr(space, "describe", None)):
+    if isinstance(space, get_args(Variable)):
+        raise ConfigurationError(
+            f"{name}.space is the variable {space!r}; name it: pt.Space(x={space!r})"
+        )
+    if space is None or not hasattr(space, "layout"):
         raise ConfigurationError(
             f"{name}.space must be a search space (Real, Integer, Binary or Space), got {space!r}"
         )
+    _check_signatures(problem, batch)
     batch_size = getattr(problem, "batch_size", 1024)
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise ConfigurationError(f"{name}.batch_size must be an int >= 1, got {batch_size!r}")
@@ -165,6 +172,25 @@ def read_definition(problem: Any) -> Definition:
     constraints = _constraints(name, getattr(problem, "constraints", {}), objectives)
     signs = np.array([DIRECTIONS[d] for d in objectives.values()])
     return Definition(name, space, objectives, constraints, batch, batch_size, signs)
+
+
+def _check_signatures(problem: Any, batch: bool) -> None:
+    """Refuse methods that cannot be called as they will be."""
+    expected = {"evaluate_batch": 1} if batch else {"evaluate": 2}
+    for method, count in {**expected, "setup": 1}.items():
+        function = getattr(problem, method, None)
+        if function is None:
+            continue
+        try:
+            inspect.signature(function).bind(*range(count))
+        except TypeError:
+            takes = {"evaluate": "(self, x, ctx)", "evaluate_batch": "(self, X)"}
+            raise ConfigurationError(
+                f"{type(problem).__name__}.{method} must take {takes.get(method, '(self, ctx)')}, "
+                f"got {inspect.signature(function)}"
+            ) from None
+        except ValueError:  # a compiled function tells nothing
+            continue
 
 
 def _objectives(name: str, objectives: Any) -> dict[str, str]:

@@ -37,7 +37,7 @@ def _space(description: dict[str, Any]) -> SearchSpace:
         return Integer(description["low"], description["high"])
     if kind == "binary":
         return Binary(description["n"])
-    return Space(**{name: _variable(v) for name, v in description["variables"].items()})
+    return Space({name: _variable(v) for name, v in description["variables"].items()})
 
 
 def _variable(description: dict[str, Any]) -> Variable:

@@ -18,7 +18,7 @@ from ..typing import Candidates, FloatArray
 from .constraints import Constraint, Equal, Upper
 from .context import Context
 from .problem import Problem
-from .reference import Reference
+from .reference import STAMP, Reference
 from .space import Binary, Integer, Real, SearchSpace, Space
 from .variables import Bool, Choice, Float, Int, Variable
 
@@ -58,11 +58,12 @@ def get(name: str, **arguments: Any) -> Problem:
         unchanged = json.loads(json.dumps(arguments)) == arguments
     except (TypeError, ValueError):
         unchanged = False
-    problem.reference = (  # type: ignore[attr-defined]
+    reference = (
         Reference(f"{__name__}:get", {"name": name, **arguments})
         if unchanged
         else Reference("", reason=f"JSON cannot hold the arguments {arguments!r:.200}")
     )
+    setattr(problem, STAMP, reference)
     return problem
 
 
@@ -78,7 +79,7 @@ class _Pymoo(Problem):
             f"h{i + 1}": Equal(0.0, EQUALITY_TOLERANCE) for i in range(problem.n_eq_constr)
         }
         self.constraints = constraints
-        self.reference = _reference(problem)
+        setattr(self, STAMP, getattr(problem, STAMP, None) or _reference(problem))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self.problem).__name__})"
@@ -115,7 +116,7 @@ class PymooElementwise(_Pymoo):
 def _space(problem: Any) -> SearchSpace:
     variables = getattr(problem, "vars", None)
     if variables is not None:
-        return Space(**{str(name): _variable(name, v) for name, v in variables.items()})
+        return Space({str(name): _variable(name, v) for name, v in variables.items()})
     kind = problem.vtype
     if kind is bool:
         return Binary(problem.n_var)

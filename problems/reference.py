@@ -7,6 +7,7 @@ all the same; resuming then needs it passed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
@@ -21,6 +22,9 @@ from typing import Any
 from ..errors import ProblemReferenceError
 
 FILE_MODULE = "paretide_file_"
+
+STAMP = "_paretide_reference"
+"""Attribute of a problem that was made by ``load_problem`` or an adapter: how."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class Reference:
 
 def reference_to(problem: Any) -> Reference:
     """The reference that makes ``problem`` again, or one without target that says why not."""
-    own = getattr(problem, "reference", None)
-    if isinstance(own, Reference):  # adapters and factories know better
+    own = getattr(problem, STAMP, None)
+    if isinstance(own, Reference):  # whoever made it knows better than its class
         return own
     kind = type(problem)
     if kind.__module__ == "__main__":
@@ -67,16 +71,19 @@ def reference_to(problem: Any) -> Reference:
             parameter.name in arguments
         ):
             return Reference("", reason=f"it takes {parameter.name!r} by position only")
-    try:
-        unchanged = json.loads(json.dumps(arguments)) == arguments
-    except (TypeError, ValueError):
-        unchanged = False
-    if not unchanged:
+    if not _survives_json(arguments):
         return Reference("", reason=f"JSON cannot hold its arguments {arguments!r:.200}")
     module = sys.modules[kind.__module__]
     if kind.__module__.startswith(FILE_MODULE):
         return Reference(f"{module.__file__}:{kind.__qualname__}", arguments)
     return Reference(f"{kind.__module__}:{kind.__qualname__}", arguments)
+
+
+def _survives_json(arguments: dict[str, Any]) -> bool:
+    try:
+        return bool(json.loads(json.dumps(arguments)) == arguments)
+    except (TypeError, ValueError):
+        return False
 
 
 def load_problem(
@@ -106,12 +113,19 @@ def load_problem(
             f"{target} is a {type(found).__name__}; "
             "name a Problem class or a function that returns one"
         )
+    given = arguments or {}
     try:
-        return found(**(arguments or {}))
+        problem = found(**given)
     except Exception as error:
         raise ProblemReferenceError(
-            f"{target} cannot be made with the arguments {arguments or {}}: {error}"
+            f"{target} cannot be made with the arguments {given}: {error}"
         ) from error
+    # A factory's product does not show how it was made, nor does a class inside a function.
+    if not hasattr(problem, STAMP) and _survives_json(given):
+        where = module.__file__ if place.endswith(".py") else place
+        with contextlib.suppress(AttributeError):  # no place for it: its class will have to do
+            setattr(problem, STAMP, Reference(f"{where}:{name}", dict(given)))
+    return problem
 
 
 def _import(name: str, target: str) -> ModuleType:

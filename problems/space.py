@@ -246,16 +246,24 @@ class Binary:
 class Space:
     """Named, mixed variables: ``Space(lr=Float(1e-5, 1e-1, log=True), act=Choice(["a", "b"]))``.
 
-    ``X`` holds float64 codes: numbers stand for themselves, choices by their position.
+    ``X`` holds float64 codes: numbers stand for themselves, choices by their position. Names that
+    are no Python names go into a mapping: ``Space({"weight-decay": Float(0, 1)})``.
     Raises ConfigurationError for no variables or something that is no variable.
     """
 
     dtype = np.dtype(np.float64)
 
-    def __init__(self, **variables: Variable) -> None:
+    def __init__(self, mapping: Mapping[str, Variable] | None = None, /, **named: Variable) -> None:
+        if mapping is not None and not isinstance(mapping, Mapping):
+            raise ConfigurationError(
+                f"Space: pass variables by name, Space(x=...), or as a mapping, got {mapping!r}"
+            )
+        variables = {**(mapping or {}), **named}
         if not variables:
             raise ConfigurationError("Space: needs at least one variable")
         for name, variable in variables.items():
+            if not isinstance(name, str):
+                raise ConfigurationError(f"Space: a name must be a string, got {name!r}")
             if not isinstance(variable, (Float, Int, Choice, Bool, Ordinal)):
                 raise ConfigurationError(
                     f"Space: {name}={variable!r} is no variable; "

@@ -40,6 +40,8 @@ def check_bounds(what: str, low: float, high: float, log: bool = False) -> None:
             f"{what}: low must be below high, got low={low}, high={high}; "
             "swap them, or make a fixed value a constant of the problem"
         )
+    if not isinstance(log, bool):
+        raise ConfigurationError(f"{what}: log must be True or False, got {log!r}")
     if log and low <= 0:
         raise ConfigurationError(
             f"{what}: log=True needs low > 0, got low={low}; raise low or drop log"

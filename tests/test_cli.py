@@ -98,18 +98,21 @@ def test_pymoo_problems_have_a_short_name(tmp_path):
         (["run", "toy:Mixed", "--budget", 500, "--executor", "slurm"], "no executor 'slurm'"),
         (
             ["run", "toy:Mixed", "--budget", 500, "--set", "executor.cores=4"],
-            "unexpected keyword argument 'cores'",
+            "executor 'serial' has no setting 'cores'",
         ),
         (["run", "toy:Mixed", "--budget", 500, "--set", "arguments.size=4"], "with the arguments"),
-        (["run", "toy:Mixed"], "budget: Field required"),
+        (["run", "toy:Mixed"], "budget: it is missing"),
         (["run", "--config", "absent.toml"], "cannot read the configuration absent.toml"),
         (["run", "toy:Both", "--budget", 500], "toy has no 'Both'"),
         (["run", "toy:WrongNames", "--budget", 500], "missing ['gain'] and unknown ['profit']"),
         (["run", "toy:WrongShape", "--budget", 500], "F must have shape (100, 2), got (100, 3)"),
         (["run", "pymoo:zdt99", "--budget", 500], "pymoo has no problem 'zdt99'"),
-        (["run", "toy:Mixed", "--budget", 500, "--store", "no/run.h5"], "there is no folder no"),
-        (["resume", "absent.h5"], "there is no run at absent.h5"),
-        (["show", "absent.h5"], "there is no run at absent.h5"),
+        (
+            ["run", "toy:Mixed", "--budget", 500, "--store", "no/run.h5"],
+            "no/run.h5: there is no folder",
+        ),
+        (["resume", "absent.h5"], "absent.h5"),
+        (["show", "absent.h5"], "absent.h5"),
         (["resume", "absent.h5", "--budget", "many"], "--budget 'many'"),
         (["run", "toy:Mixed", "--budget", 500, "--seed", -4], "seed must be a whole number"),
     ],
@@ -151,3 +154,90 @@ def test_help_names_every_command():
 def test_the_specification_is_plain_json(finished):
     specification = pt.open_run(finished[0] / "run.h5").specification
     assert json.loads(json.dumps(specification)) == specification
+
+
+FACTORY = """
+import paretide as pt
+
+class Job(pt.Problem):
+    space = pt.Real(0, 1, n=2)
+    objectives = {"f": "min", "g": "min"}
+    scale = 1.0
+
+    def evaluate(self, x, ctx):
+        return {"f": self.scale * float(x[0]), "g": 1 - float(x[0]) + float(x[1])}
+
+def make(scale=100.0):
+    job = Job()
+    job.scale = scale
+    return job
+
+if __name__ == "__main__":
+    pt.minimize(Job(), pt.NSGA2(size=10), budget=20, seed=1, store="script.h5")
+"""
+
+
+def test_what_a_factory_made_is_made_again_by_the_factory(tmp_path):
+    (tmp_path / "fac.py").write_text(FACTORY)
+    begun = paretide(
+        "run", "fac.py:make", "--budget", 20, "--set", "size=10", "--set", "arguments.scale=50.0",
+        "--seed", 1, cwd=tmp_path,
+    )  # fmt: skip
+    assert begun.returncode == 0, begun.stderr
+    assert paretide("resume", "run.h5", "--budget", "+20", cwd=tmp_path).returncode == 0
+    run = pt.open_run(tmp_path / "run.h5")
+    assert run.specification["problem"]["arguments"] == {"scale": 50.0}
+    assert (run.evaluations.F[:, 0] == 50.0 * run.evaluations.X[:, 0]).all()
+
+
+def test_the_class_of_a_script_is_named_to_resume(tmp_path):
+    (tmp_path / "fac.py").write_text(FACTORY)
+    script = subprocess.run(
+        [sys.executable, "fac.py"], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert "will need the problem passed again" in script.stderr
+    refused = paretide("resume", "script.h5", "--budget", "+5", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "paretide resume --problem file.py:Name" in refused.stderr
+    done = paretide(
+        "resume", "script.h5", "--budget", "+5", "--problem", "fac.py:Job", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(pt.open_run(tmp_path / "script.h5").evaluations) == 25
+
+
+def test_a_picture_that_cannot_be_written_is_refused_before_the_run(tmp_path):
+    for picture, message in (
+        ("nodir/x.png", "there is no folder"),
+        ("x.foo", "a picture is a file"),
+    ):
+        done = paretide("run", "toy:Mixed", "--budget", 200, "--picture", picture, cwd=tmp_path)
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert not (tmp_path / "run.h5").exists()
+
+
+def test_a_script_without_guard_is_told_so_in_one_message(tmp_path):
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "import toy, paretide as pt\n"
+        "pt.minimize(toy.Mixed(), pt.NSGA2(size=10), budget=20, store='run.h5',\n"
+        "            executor=pt.ProcessExecutor(workers=2))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, check=False, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert 'must start its run under `if __name__ == "__main__":`' in done.stderr
+    assert "StoreLocked" not in done.stderr
+    assert not (tmp_path / "run.h5").exists()
+
+
+def test_workers_without_an_executor_are_refused(tmp_path):
+    done = paretide("run", "toy:Mixed", "--budget", 200, "--workers", 2, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--workers and --address need --executor" in done.stderr
+
+
+def test_version_is_that_of_the_distribution():
+    assert paretide("--version").stdout.strip() == pt.__version__

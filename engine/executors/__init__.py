@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from ...errors import ConfigurationError
@@ -24,6 +25,10 @@ def make_executor(executor: Any, **arguments: Any) -> Executor:
 
     Raises ConfigurationError for an unknown name or argument.
     """
+    if isinstance(executor, type):
+        raise ConfigurationError(
+            f"{executor.__name__} is a class; pass an instance: {executor.__name__}()"
+        )
     if not isinstance(executor, str):
         for method in ("start", "submit", "collect", "close", "settings"):
             if not callable(getattr(executor, method, None)):
@@ -35,7 +40,10 @@ def make_executor(executor: Any, **arguments: Any) -> Executor:
         raise ConfigurationError(
             f"there is no executor {executor!r}; choose one of {list(EXECUTORS)}"
         )
-    try:
-        return EXECUTORS[executor](**arguments)  # type: ignore[no-any-return]
-    except TypeError as error:
-        raise ConfigurationError(f"executor {executor!r}: {error}") from None
+    known = list(inspect.signature(EXECUTORS[executor]).parameters)
+    unknown = [key for key in arguments if key not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"executor {executor!r} has no setting {unknown[0]!r}; it has {known}"
+        )
+    return EXECUTORS[executor](**arguments)  # type: ignore[no-any-return]

@@ -12,6 +12,7 @@ import multiprocessing as mp
 import os
 import pickle
 import signal
+import sys
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -186,6 +187,12 @@ def _single_threaded() -> Iterator[None]:
 def _pack(job: Job) -> bytes:
     """The job as bytes. A problem from a file goes by its reference: it cannot be imported."""
     problem: Any = job.problem
+    main = sys.modules["__main__"]
+    if type(problem).__module__ == "__main__" and not hasattr(main, "__file__"):
+        raise ExecutorError(
+            f"{type(problem).__name__} is defined in a notebook or typed in, where processes "
+            'cannot find it; put it into a file, or use executor="ray" or "serial"'
+        )
     if type(problem).__module__.startswith(FILE_MODULE):
         reference = reference_to(problem)
         if not reference.target:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import sys
+import threading
 import time
 import traceback
 from collections import deque
@@ -20,7 +22,7 @@ from typing import Any, Literal
 
 from ...errors import ConfigurationError, ExecutorError
 from ...problems.reference import FILE_MODULE
-from ..outcome import Completion, LostTask, Task
+from ..outcome import Completion, Failed, LostTask, Task, failed_completion
 from .base import Job
 from .serial import setup_failed
 from .worker import Worker
@@ -172,11 +174,18 @@ class RayExecutor:
                 # As many slots as workers were asked for, also on a machine with fewer cores.
                 needed = max(1, -(-self.workers * self.cpus // 1))
                 options["num_cpus"] = max(int(needed), os.cpu_count() or 1)
+        terminate = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(address=self.address, **options)
         except Exception as error:  # ConnectionError, ValueError and others, by version
             where = f"the cluster at {self.address!r}" if self.address else "Ray on this machine"
-            raise ExecutorError(f"cannot reach {where}: {error}") from error
+            raise ExecutorError(
+                f"cannot reach {where}: {error}; a cluster is started with `ray start --head`, and "
+                "without an address Ray starts here"
+            ) from error
+        finally:  # Ray installs a handler of its own, which would keep a run from being sealed
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, terminate)
         self._owns_ray = True
 
     def _fitting(self) -> int:
@@ -293,7 +302,12 @@ class _ActorWorker:
     def evaluate(self, task: Task) -> Completion:
         """Evaluate a task."""
         assert self._worker is not None
-        return self._worker.evaluate(task)
+        try:
+            return self._worker.evaluate(task)
+        except KeyboardInterrupt:  # raised by the candidate: Ray would take it for a cancellation
+            definition = self._worker.job.definition
+            failure = Failed("KeyboardInterrupt", "exception")
+            return failed_completion(task, failure, (definition.n_obj, definition.n_con))
 
 
 def _import_ray() -> Any:

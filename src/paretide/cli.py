@@ -17,8 +17,8 @@ from typing import Annotated, Any
 import typer
 
 app = typer.Typer(
-    help="Evolutionary multi-objective optimization of expensive problems.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -34,6 +34,18 @@ Workers = Annotated[
 Picture = Annotated[
     Path | None, typer.Option(help="Draw the front (.png, .svg, .pdf).", show_default=False)
 ]
+
+
+@app.callback()
+def paretide(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Evolutionary multi-objective optimization of expensive problems."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(installed("paretide"))
+        raise typer.Exit
 
 
 @app.command()
@@ -77,6 +89,7 @@ def run(
     """Start a run: paretide run train.py:Digits --algorithm dnsga2 --budget 2000 --executor ray."""
     from .config import read_config
     from .engine.minimize import minimize
+    from .errors import ConfigurationError
 
     options = {
         "problem": problem,
@@ -89,6 +102,9 @@ def run(
         "executor.workers": workers,
         "executor.address": address,
     }
+    if executor is None and (workers, address) != (None, None) and config is None:
+        raise ConfigurationError("--workers and --address need --executor: say of which")
+    _check_picture(picture)
     chosen = read_config(config, options, set_ or [])
     with _resumable(chosen.store):
         result = minimize(
@@ -110,6 +126,13 @@ def resume(
     budget: Annotated[
         str | None, typer.Option(help="Evaluations to add: +1000.", show_default=False)
     ] = None,
+    problem: Annotated[
+        str | None,
+        typer.Option(
+            help="file.py:Name, if the run could not keep how its problem is made.",
+            show_default=False,
+        ),
+    ] = None,
     executor: ExecutorName = None,
     workers: Workers = None,
     picture: Picture = None,
@@ -119,14 +142,17 @@ def resume(
     from .engine.executors import make_executor
     from .engine.minimize import resume as resume_run
     from .errors import ConfigurationError
+    from .problems.reference import load_problem
 
     if workers is not None and executor is None:
         raise ConfigurationError("--workers needs --executor: say of which")
+    _check_picture(picture)
     arguments: dict[str, Any] = {} if workers is None else {"workers": workers}
     with _resumable(store):
         result = resume_run(
             store,
             budget=_added(budget),
+            problem=None if problem is None else load_problem(problem),
             executor=None if executor is None else make_executor(executor, **arguments),
             progress=progress,
         )
@@ -138,6 +164,8 @@ def show(store: Store, picture: Picture = None) -> None:
     """What a run is, how far it came, and its front; also while it goes on."""
     from .engine.run import open_run
     from .tables import console, front_table, run_summary
+
+    _check_picture(picture)
 
     opened = open_run(store)
     out = console()
@@ -160,6 +188,7 @@ def demo(
     from . import demo as job
     from .tables import console
 
+    _check_picture(picture)
     console().print(job.introduction(store), highlight=False)
     with _resumable(store):
         result = job.search(
@@ -226,10 +255,18 @@ def _finish(result: Any, store: Path, picture: Path | None) -> None:
         f"{result.stopped_by}, seed {result.seed}",
         highlight=False,
     )
-    _draw(run_, picture)
-    out.print(f"go on:  paretide resume {store} --budget +500", highlight=False)
+    again = "" if run_.specification["problem"]["target"] else " --problem FILE.py:NAME"
+    out.print(f"go on:  paretide resume {store}{again} --budget +500", highlight=False)
     out.print(f"open:   paretide show {store}", highlight=False)
     out.print(f'        paretide.open_run("{store}").front()', highlight=False, markup=False)
+    _draw(run_, picture)
+
+
+def _check_picture(picture: Path | None) -> None:
+    if picture is not None:
+        from .pictures import check_picture
+
+        check_picture(picture)
 
 
 def _draw(run_: Any, picture: Path | None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .engine.algorithms import make_algorithm
 from .engine.algorithms.specification import Specification
@@ -44,6 +44,11 @@ class RunConfig(BaseModel):
     seed: int | None = None
     store: Path = Path("run.h5")
     overwrite: bool = False
+
+    @field_validator("algorithm", "executor", mode="before")
+    @classmethod
+    def _name_alone(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
 
     def make_problem(self) -> Any:
         """The problem; ``pymoo:zdt1`` is pymoo's zdt1."""
@@ -95,8 +100,8 @@ def read_config(
     except ValidationError as error:
         where = f"{file} and the options" if file is not None else "the options"
         problems = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']}"
-            + ("" if e["type"] == "missing" else f", got {e['input']!r}")
+            f"{'.'.join(map(str, e['loc']))}: "
+            + ("it is missing" if e["type"] == "missing" else f"{e['msg']}, got {e['input']!r}")
             for e in error.errors()
         )
         raise ConfigurationError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,19 @@ from .engine.run import Run
 from .errors import ConfigurationError
 
 LOG_RATIO = 30.0  # of largest to smallest value, beyond which an axis is logarithmic
+
+
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def check_picture(path: Path) -> None:
+    """Raise ConfigurationError if no picture could be written there: before a run, not after it."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise ConfigurationError("a picture needs matplotlib: pip install 'paretide[plot]'")
+    if path.suffix.lower() not in FORMATS:
+        raise ConfigurationError(f"a picture is a file of {', '.join(FORMATS)}, got {path}")
+    if not path.absolute().parent.is_dir():
+        raise ConfigurationError(f"there is no folder {path.parent} for {path.name}; make it first")
 
 
 def draw_front(run: Run, path: Path, *, logged: str | None = None) -> None:
@@ -25,12 +39,9 @@ def draw_front(run: Run, path: Path, *, logged: str | None = None) -> None:
         ConfigurationError: If matplotlib is not installed, there is one objective, or the path
             cannot be written.
     """
-    try:
-        import matplotlib
-    except ImportError:
-        raise ConfigurationError(
-            "a picture needs matplotlib: pip install 'paretide[plot]'"
-        ) from None
+    check_picture(path)
+    import matplotlib
+
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 

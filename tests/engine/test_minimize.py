@@ -161,6 +161,15 @@ class Both(toy.Schaffer):
         return np.zeros((len(X), 2))
 
 
+class NoContext(toy.Schaffer):
+    def evaluate(self, x):
+        return {}
+
+
+class BareVariable(toy.Schaffer):
+    space = pt.Float(0, 1)
+
+
 class Neither(pt.Problem):
     space = pt.Real(0, 1)
     objectives = {"f": "min"}
@@ -182,6 +191,11 @@ class Neither(pt.Problem):
         ({"problem": toy.Schaffer}, r"Schaffer is a class; pass an instance: Schaffer\(\)"),
         ({"problem": Both()}, "Both defines both evaluate"),
         ({"problem": Neither()}, "Neither defines neither evaluate"),
+        ({"problem": NoContext()}, r"NoContext.evaluate must take \(self, x, ctx\), got \(x\)"),
+        ({"problem": BareVariable()}, r"name it: pt.Space\(x=Float\(low=0.0, high=1.0"),
+        ({"executor": pt.ProcessExecutor}, r"is a class; pass an instance: ProcessExecutor\(\)"),
+        ({"store": ""}, "a store is the path of a file"),
+        ({"store": 3}, "a store is the path of a file, like 'run.h5', got 3"),
         ({"problem": without("space")}, "Lacking.space must be a search space"),
         ({"problem": without("objectives")}, "Lacking.objectives must be a mapping"),
     ],
@@ -194,3 +208,33 @@ def test_wrong_arguments_are_named(arguments, message):
 def test_unknown_arguments_are_refused():
     with pytest.raises(TypeError, match="evaluations"):
         pt.minimize(toy.Schaffer(), pt.NSGA2(size=10), evaluations=100)
+
+
+def test_a_store_that_is_a_folder_is_named(tmp_path):
+    with pytest.raises(pt.errors.StoreError, match="is a folder; name a file in it"):
+        small(store=tmp_path)
+
+
+def test_a_generation_is_a_number():
+    with pytest.raises(ConfigurationError, match="a generation is a whole number, got 'last'"):
+        small().run.population("last")
+
+
+def test_an_exception_that_cannot_be_printed_fails_its_candidate_alone():
+    class Unprintable(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    class Raising(toy.Schaffer):
+        def evaluate(self, x, ctx):
+            if ctx.id == 4:
+                raise Unprintable
+            return super().evaluate(x, ctx)
+
+    failure = small(Raising()).run.evaluations.failures[4]
+    assert failure.reason == "Unprintable, whose message raises RuntimeError"
+
+
+def test_names_that_are_no_python_names_are_mapped():
+    space = pt.Space({"weight-decay": pt.Float(0, 1)}, width=pt.Int(1, 4))
+    assert space.names == ("weight-decay", "width")

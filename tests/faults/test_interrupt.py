@@ -1,7 +1,9 @@
 """Ctrl-C at any line of the engine: the store is sealed, and resumes to the same bits."""
 
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,27 @@ def test_ctrl_c_at_any_line_changes_no_bit(algorithm, tmp_path):
             p.tolist() for p in whole.run.populations
         ], at
     assert interruptions > 40
+
+
+RAY = """
+import sys, toy, paretide as pt
+pt.minimize(toy.Slow(), pt.NSGA2(size=20), budget=100_000, seed=3, store=sys.argv[1],
+            executor=pt.RayExecutor(workers=2))
+"""
+
+
+@pytest.mark.ray
+def test_sigterm_seals_a_run_on_ray_too(tmp_path):
+    path = tmp_path / "run.h5"
+    process = subprocess.Popen([sys.executable, "-c", RAY, str(path)], stderr=subprocess.DEVNULL)
+    while not path.exists() or len(pt.open_run(path).evaluations) < 30:
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    process.wait(timeout=60)
+    assert not (tmp_path / "run.h5.journal").exists()  # sealed
+    kept = len(pt.open_run(path).evaluations)
+    stop = {"stop": lambda p: p.evaluations >= kept + 20}
+    resumed = pt.resume(path, executor="serial", **stop)
+    whole = pt.minimize(toy.Slow(), pt.NSGA2(size=20), budget=len(resumed.run.evaluations), seed=3)
+    assert resumed.X.tobytes() == whole.X.tobytes()
