@@ -65,6 +65,17 @@ class Evaluations:
         """(n,) str: who did it."""
         return np.array(self.workers, dtype=object)[self.worker_code]
 
+    def take(self, rows: IntArray) -> Evaluations:
+        """The evaluations in these rows, in their order."""
+        ids = self.ids[rows].tolist()
+        return Evaluations(
+            **{name: getattr(self, name)[rows] for name in ARRAYS},
+            workers=self.workers,
+            failures={i: self.failures[i] for i in ids if i in self.failures},
+            extras={i: self.extras[i] for i in ids if i in self.extras},
+            definition=self.definition,
+        )
+
     def population(self, rows: IntArray | BoolArray) -> Population:
         """The candidates in these rows."""
         G = self.G[rows]

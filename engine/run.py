@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConfigurationError, StoreError
+from ..operators.indicators import hypervolume
+from ..operators.survival import nondominated_rank
 from ..problems.definition import Definition
-from ..typing import IntArray
+from ..typing import FloatArray, IntArray
 from .evaluations import Archive, Evaluations
 from .population import Population
 from .store.codec import Event
@@ -22,6 +25,21 @@ from .store.image import Image, read_image
 from .store.store import JournalAhead, read_journal
 
 SEALING_RETRIES = 10
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """Hypervolume over time.
+
+    Attributes:
+        evaluations: (k,) int64 evaluations told.
+        hypervolume: (k,) float64 dominated by everything feasible among them.
+        reference: (n_obj,) float64 in the user's units.
+    """
+
+    evaluations: IntArray
+    hypervolume: FloatArray
+    reference: FloatArray
 
 
 @dataclass(frozen=True)
@@ -86,6 +104,73 @@ class Run:
         for id, failure in self.evaluations.failures.items():
             grouped.setdefault(failure.reason, []).append(id)
         return dict(sorted(grouped.items(), key=lambda item: -len(item[1])))
+
+    def lineage(self, id: int, depth: int | None = None) -> Evaluations:
+        """A candidate and its ancestors, the youngest first, back to the sample.
+
+        Args:
+            id: Of the candidate.
+            depth: Generations of ancestors at most; None for all, 1 for the parents.
+
+        Raises ConfigurationError for an id that has not been evaluated.
+        """
+        everything = self.evaluations
+        row_of = {i: row for row, i in enumerate(everything.ids.tolist())}
+        if id not in row_of:
+            raise ConfigurationError(
+                f"candidate {id!r} has not been evaluated; the run has {len(everything)} candidates"
+            )
+        found, youngest, steps = {id}, {id}, 0
+        while youngest and (depth is None or steps < depth):
+            parents = everything.parents[[row_of[i] for i in youngest]].ravel().tolist()
+            youngest = {i for i in parents if i >= 0} - found
+            found |= youngest
+            steps += 1
+        return everything.take(np.array([row_of[i] for i in sorted(found, reverse=True)]))
+
+    def convergence(
+        self, points: int = 200, reference: Sequence[float] | None = None
+    ) -> Convergence:
+        """Hypervolume of everything feasible evaluated so far, over the evaluations told.
+
+        Args:
+            points: How many counts of evaluations, evenly spaced, the last one included.
+            reference: (n_obj,) in the user's units; None is a tenth of its range beyond the worst
+                values of the first generation.
+
+        Raises ConfigurationError for a wrong reference or number of points.
+        """
+        if isinstance(points, bool) or not isinstance(points, int) or points < 1:
+            raise ConfigurationError(f"points must be a whole number >= 1, got {points!r}")
+        everything = self.evaluations
+        feasible = everything.evaluated & (self.definition.violation(everything.G) <= 0)
+        F = self.definition.minimized(everything.F)
+        corner = self._corner(F[everything.evaluated & (everything.generation == 0)], reference)
+        counts = np.unique(np.linspace(0, len(everything), points + 1).astype(np.int64)[1:])
+        volumes = np.zeros(len(counts))
+        front, begin = np.empty((0, self.definition.n_obj)), 0
+        for k, end in enumerate(counts.tolist()):
+            F_new = F[begin:end][feasible[begin:end]]
+            front = np.concatenate([front, F_new])
+            front = front[nondominated_rank(front) == 0]
+            inside = front[(front < corner).all(axis=1)]
+            volumes[k], begin = hypervolume(inside, corner), end
+        return Convergence(counts, volumes, self.definition.minimized(corner))
+
+    def _corner(self, sample: FloatArray, reference: Sequence[float] | None) -> FloatArray:
+        """The reference point, minimized."""
+        n_obj = self.definition.n_obj
+        if reference is not None:
+            corner = np.asarray(reference, dtype=np.float64)
+            if corner.shape != (n_obj,) or not np.isfinite(corner).all():
+                raise ConfigurationError(
+                    f"reference must be {n_obj} finite numbers, got {reference!r}"
+                )
+            return self.definition.minimized(corner)
+        if not len(sample):
+            return np.zeros(n_obj)
+        worst = sample.max(axis=0)
+        return np.asarray(worst + np.maximum(0.1 * (worst - sample.min(axis=0)), 1e-12))
 
     def _rows(self, ids: IntArray) -> Population:
         order = np.argsort(self.evaluations.ids)

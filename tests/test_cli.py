@@ -241,3 +241,40 @@ def test_workers_without_an_executor_are_refused(tmp_path):
 
 def test_version_is_that_of_the_distribution():
     assert paretide("--version").stdout.strip() == pt.__version__
+
+
+def test_show_gives_the_front_as_json_and_everything_as_csv(tmp_path):
+    done = paretide(
+        "run", "toy:Flaky", "--budget", 40, "--set", "size=10", "--seed", 1, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    run = pt.open_run(tmp_path / "run.h5")
+    shown = json.loads(paretide("show", "run.h5", "--json", cwd=tmp_path).stdout)
+    assert [row["id"] for row in shown["front"]] == run.front().ids.tolist()
+    assert shown["front"][0]["f"] == run.front().F[0, 0]
+    assert shown["failed"] == 20
+    lines = paretide("show", "run.h5", "--csv", cwd=tmp_path).stdout.splitlines()
+    assert lines[0] == "id,x0,x1,x2,x3,f,g,generation,failure"
+    assert len(lines) == 41
+    assert "ValueError: candidate 0 is bad" in lines[1]
+    failures = paretide("show", "run.h5", "--failures", cwd=tmp_path).stdout
+    assert "20 of 40 evaluations failed" in failures
+    assert "10 x non-finite: not finite: g = nan" in failures
+    assert "raise ValueError" in failures
+    best = run.front().ids[0]
+    lineage = paretide("show", "run.h5", "--lineage", best, cwd=tmp_path).stdout
+    assert f"candidate {best} and {len(run.lineage(int(best))) - 1} ancestors" in lineage
+    assert paretide("show", "run.h5", "--json", "--csv", cwd=tmp_path).returncode == 2
+
+
+def test_verify_reads_every_byte(tmp_path):
+    paretide("run", "toy:Mixed", "--budget", 40, "--set", "size=10", cwd=tmp_path)
+    sound = paretide("verify", "run.h5", cwd=tmp_path)
+    assert sound.returncode == 0
+    assert "run.h5: sound, 40 evaluations, 3 populations, stopped by budget" in sound.stdout
+    data = bytearray((tmp_path / "run.h5").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "run.h5").write_bytes(data)
+    damaged = paretide("verify", "run.h5", cwd=tmp_path)
+    assert damaged.returncode == 2
+    assert "is damaged" in damaged.stderr

@@ -160,18 +160,52 @@ def resume(
 
 
 @app.command()
-def show(store: Store, picture: Picture = None) -> None:
+def show(
+    store: Store,
+    failures: Annotated[bool, typer.Option("--failures", help="Failed candidates.")] = False,
+    lineage: Annotated[
+        int | None, typer.Option(help="A candidate and its ancestors.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The front as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Every evaluation as CSV.")] = False,
+    picture: Picture = None,
+) -> None:
     """What a run is, how far it came, and its front; also while it goes on."""
+    from . import tables
     from .engine.run import open_run
-    from .tables import console, front_table, run_summary
+    from .errors import ConfigurationError
 
+    if sum([failures, lineage is not None, as_json, as_csv]) > 1:
+        raise ConfigurationError("--failures, --lineage, --json and --csv exclude each other")
     _check_picture(picture)
-
     opened = open_run(store)
-    out = console()
-    out.print(run_summary(opened))
-    out.print(front_table(opened, opened.front(), out.width))
+    out = tables.console()
+    if as_json:
+        typer.echo(tables.front_json(opened))
+    elif as_csv:
+        tables.write_csv(opened, sys.stdout)
+    elif failures:
+        for text in tables.failure_texts(opened):
+            typer.echo(text)
+    elif lineage is not None:
+        out.print(tables.lineage_table(opened, lineage, out.width))
+    else:
+        out.print(tables.run_summary(opened))
+        out.print(tables.front_table(opened, opened.front(), out.width))
     _draw(opened, picture)
+
+
+@app.command()
+def verify(store: Store) -> None:
+    """Read every byte of a run and its journal; exits 2 and names the place if one is damaged."""
+    from .engine.run import open_run
+
+    run_ = open_run(store)
+    typer.echo(
+        f"{store}: sound, {len(run_.evaluations)} evaluations, "
+        f"{len(run_.populations)} populations, "
+        + (f"stopped by {run_.stopped_by}" if run_.stopped_by else "not finished")
+    )
 
 
 @app.command()

@@ -238,3 +238,39 @@ def test_an_exception_that_cannot_be_printed_fails_its_candidate_alone():
 def test_names_that_are_no_python_names_are_mapped():
     space = pt.Space({"weight-decay": pt.Float(0, 1)}, width=pt.Int(1, 4))
     assert space.names == ("weight-decay", "width")
+
+
+def test_lineage_goes_back_to_the_sample():
+    run = small(budget=100).run
+    youngest = int(run.population().ids.max())
+    whole = run.lineage(youngest)
+    assert whole.ids[0] == youngest
+    assert (np.diff(whole.ids) < 0).all()
+    known = set(whole.ids.tolist())
+    assert {p for p in whole.parents.ravel().tolist() if p >= 0} <= known
+    assert (whole.parents[whole.generation == 0] == -1).all()
+    assert (whole.generation == 0).any()
+    parents = run.lineage(youngest, depth=1)
+    assert set(parents.ids.tolist()) == {youngest, *whole.parents[0].tolist()}
+    with pytest.raises(ConfigurationError, match="candidate 999 has not been evaluated"):
+        run.lineage(999)
+
+
+def test_convergence_is_the_hypervolume_of_everything_feasible_so_far():
+    import moocore
+
+    run = small(toy.Mixed(), budget=200).run
+    found = run.convergence(points=20, reference=[150.0, -10.0])
+    assert found.evaluations.tolist() == list(range(10, 201, 10))
+    assert (np.diff(found.hypervolume) >= 0).all()
+    assert found.reference.tolist() == [150.0, -10.0]
+    for count, volume in zip(found.evaluations, found.hypervolume, strict=True):
+        rows = np.arange(count)
+        so_far = run.evaluations.population(rows[run.evaluations.evaluated[:count]])
+        F = (so_far.F * [1, -1])[so_far.feasible]
+        F = F[(F < [150.0, 10.0]).all(axis=1)]
+        expected = moocore.hypervolume(F, ref=[150.0, 10.0]) if len(F) else 0.0
+        assert volume == pytest.approx(expected)
+    assert (run.convergence().hypervolume > 0).any()
+    with pytest.raises(ConfigurationError, match="reference must be 2 finite numbers"):
+        run.convergence(reference=[1.0])

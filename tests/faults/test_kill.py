@@ -9,72 +9,18 @@ import time
 import numpy as np
 import pytest
 import toy
+from torture import ALGORITHMS, EXECUTORS, SCRIPT, Counts, evaluations_in, torment
 
 import paretide as pt
 
-SCRIPT = """
-import sys, toy, paretide as pt
-if __name__ == "__main__":
-    algorithm = {algorithm}
-    executor = {executor}
-    if sys.argv[2] == "start":
-        pt.minimize(toy.Slow(), algorithm, budget=400, seed=3, store=sys.argv[1], executor=executor)
-    else:
-        pt.resume(sys.argv[1], executor=executor)
-"""
 
-ALGORITHMS = {
-    "nsga2": "pt.NSGA2(size=20)",
-    "dnsga2": "pt.DynamicNSGA2(start=4, max_size=32, tau=30)",
-}
-
-
-def launch(script, path, mode):
-    return subprocess.Popen(
-        [sys.executable, str(script), str(path), mode], stderr=subprocess.PIPE, text=True
-    )
-
-
-def evaluations_in(path):
-    try:
-        return len(pt.open_run(path).evaluations)
-    except pt.errors.StoreNotFound:
-        return 0
-
-
-@pytest.mark.parametrize("executor", ["'serial'", "pt.ProcessExecutor(workers=2)"])
-@pytest.mark.parametrize("name", list(ALGORITHMS))
-def test_sigkill_at_random_moments_changes_nothing(name, executor, tmp_path):
-    script, path = tmp_path / "run.py", tmp_path / "run.h5"
-    script.write_text(SCRIPT.format(algorithm=ALGORITHMS[name], executor=executor))
-    generator = np.random.default_rng(len(name) + len(executor))
-    kills, known = 0, 0
-    for _ in range(40):
-        process = launch(script, path, "resume" if path.exists() else "start")
-        floor = known + 5
-        while process.poll() is None and evaluations_in(path) < floor:
-            time.sleep(0.01)
-        time.sleep(float(generator.random()) * 0.15)
-        if process.poll() is not None:
-            assert process.returncode == 0, process.stderr.read()
-            break
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        kills += 1
-        found = evaluations_in(path)
-        assert found >= floor  # what a reader saw before the kill is still there
-        known = found
-    else:
-        pytest.fail("never finished")
-    assert kills >= 2
-    whole = pt.minimize(toy.Slow(), eval(ALGORITHMS[name]), budget=400, seed=3)
-    run = pt.open_run(path)
-    assert run.stopped_by == "budget"
-    order = np.argsort(run.evaluations.ids)
-    assert run.evaluations.X[order].tobytes() == whole.run.evaluations.X.tobytes()
-    assert run.population().ids.tolist() == whole.population.ids.tolist()
-    assert run.front().F.tobytes() == whole.run.front().F.tobytes()
-    assert [p.tolist() for p in run.populations] == [p.tolist() for p in whole.run.populations]
+@pytest.mark.parametrize("executor", list(EXECUTORS))
+@pytest.mark.parametrize("algorithm", list(ALGORITHMS))
+def test_sigkill_at_random_moments_changes_nothing(algorithm, executor, tmp_path):
+    counts = torment(algorithm, executor, tmp_path, 10, np.random.default_rng(1), Counts())
+    assert counts.kills == 10
+    assert counts.runs >= 1
+    assert counts.clean, counts
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
@@ -105,10 +51,8 @@ def test_an_interrupted_command_seals_and_says_how_it_goes_on(sign, tmp_path):
 
 def test_workers_end_with_a_killed_parent(tmp_path):
     script, path = tmp_path / "run.py", tmp_path / "run.h5"
-    script.write_text(
-        SCRIPT.format(algorithm=ALGORITHMS["nsga2"], executor="pt.ProcessExecutor(workers=2)")
-    )
-    process = launch(script, path, "start")
+    script.write_text(SCRIPT.format(algorithm=ALGORITHMS["nsga2"], executor=EXECUTORS["processes"]))
+    process = subprocess.Popen([sys.executable, str(script), str(path), "start"])
     while evaluations_in(path) < 10:
         time.sleep(0.02)
     children = subprocess.run(

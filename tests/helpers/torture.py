@@ -1,0 +1,132 @@
+"""Kill runs at random moments, resume them, and compare with runs that were never killed.
+
+    python tests/helpers/torture.py --kills 1000
+
+prints how many files could not be read, how many finished evaluations were lost, and how many runs
+differ; exits 1 unless all are 0.
+"""
+
+import argparse
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import toy
+
+import paretide as pt
+
+SCRIPT = """
+import sys, toy, paretide as pt
+if __name__ == "__main__":
+    algorithm = {algorithm}
+    executor = {executor}
+    if sys.argv[2] == "start":
+        pt.minimize(toy.Slow(), algorithm, budget=400, seed=3, store=sys.argv[1], executor=executor)
+    else:
+        pt.resume(sys.argv[1], executor=executor)
+"""
+
+ALGORITHMS = {
+    "nsga2": "pt.NSGA2(size=20)",
+    "dnsga2": "pt.DynamicNSGA2(start=4, max_size=32, tau=30)",
+}
+EXECUTORS = {"serial": "'serial'", "processes": "pt.ProcessExecutor(workers=2)"}
+
+
+@dataclass
+class Counts:
+    """What happened."""
+
+    kills: int = 0
+    runs: int = 0
+    unreadable: int = 0
+    lost: int = 0
+    different: int = 0
+
+    @property
+    def clean(self):
+        return not (self.unreadable or self.lost or self.different)
+
+
+def evaluations_in(path):
+    """Finished evaluations in a store; 0 if there is none yet."""
+    try:
+        return len(pt.open_run(path).evaluations)
+    except pt.errors.StoreNotFound:
+        return 0
+
+
+def same(path, whole):
+    """True if a finished run equals one that was never killed."""
+    run = pt.open_run(path)
+    order = np.argsort(run.evaluations.ids)
+    return (
+        run.stopped_by == "budget"
+        and run.evaluations.X[order].tobytes() == whole.run.evaluations.X.tobytes()
+        and run.evaluations.F[order].tobytes() == whole.run.evaluations.F.tobytes()
+        and run.population().ids.tolist() == whole.population.ids.tolist()
+        and run.front().F.tobytes() == whole.run.front().F.tobytes()
+        and [p.tolist() for p in run.populations] == [p.tolist() for p in whole.run.populations]
+    )
+
+
+def torment(algorithm, executor, folder, kills, generator, counts):
+    """Kill runs of one kind until there were ``kills``, and finish the last one."""
+    script = folder / "run.py"
+    script.write_text(SCRIPT.format(algorithm=ALGORITHMS[algorithm], executor=EXECUTORS[executor]))
+    whole = pt.minimize(toy.Slow(), eval(ALGORITHMS[algorithm]), budget=400, seed=3)
+    path, known, left = folder / "run.h5", 0, kills
+    while left or path.exists():
+        mode = "resume" if path.exists() else "start"
+        process = subprocess.Popen([sys.executable, str(script), str(path), mode])
+        if left:
+            floor = min(known + 5, 395)
+            while process.poll() is None and evaluations_in(path) < floor:
+                time.sleep(0.005)
+            time.sleep(float(generator.random()) * 0.1)
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+        if process.returncode == -signal.SIGKILL:
+            left -= 1
+            counts.kills += 1
+            try:
+                found = evaluations_in(path)
+            except pt.errors.StoreError as error:
+                sys.stderr.write(f"{error}\n")
+                counts.unreadable += 1
+                path.unlink(missing_ok=True)
+                continue
+            # What a reader has seen may not be gone; `floor` of them had been seen.
+            counts.lost += max(0, floor - found)
+            known = found
+        else:
+            counts.runs += 1
+            counts.different += process.returncode != 0 or not same(path, whole)
+            path.unlink()
+            known = 0
+    return counts
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    counts = Counts()
+    generator = np.random.default_rng(options.seed)
+    kinds = [(a, e) for a in ALGORITHMS for e in EXECUTORS]
+    for i, (algorithm, executor) in enumerate(kinds):
+        share = options.kills // len(kinds) + (i < options.kills % len(kinds))
+        with tempfile.TemporaryDirectory() as folder:
+            torment(algorithm, executor, Path(folder), share, generator, counts)
+        print(f"{algorithm} {executor}: {counts}", flush=True)
+    sys.exit(0 if counts.clean else 1)
+
+
+if __name__ == "__main__":
+    main()
