@@ -21,37 +21,18 @@ from ...errors import AskTellError, ConfigurationError, ShapeError
 from ...operators.duplicates import first_occurrences
 from ...operators.survival import Crowding, survive
 from ...problems.definition import Definition
-from ...typing import ByteArray, Candidates, FloatArray, IntArray
+from ...typing import Candidates, FloatArray, IntArray
 from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
 from ..population import Population, concatenate
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Doubling
 from ..variation import Variation
 from .batch import Batch
+from .offspring import Offspring, no_parents
 
 log = logging.getLogger(__name__)
 
 REDRAWS = 20  # of children that turned out to be duplicates
-
-
-@dataclass
-class _Offspring:
-    """The generation under way; rows are in order of id, ids without gaps."""
-
-    first_id: int
-    X: Candidates
-    parents: IntArray  # (k, 2) ids
-    status: ByteArray
-    handed: int  # rows before this one have been asked for
-    F: FloatArray
-    G: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.X)
-
-    @property
-    def ids(self) -> IntArray:
-        return np.arange(self.first_id, self.first_id + len(self.X), dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -101,8 +82,7 @@ class Generational:
         self.evaluations = 0
         self.failures = 0
         self._parents = self._no_population()
-        self._offspring = self._brood(0, self._no_candidates(), np.empty((0, 2), dtype=np.int64))
-        self._told = 0  # of the offspring
+        self._offspring = Offspring.new(definition, 0, self._no_candidates(), no_parents())
         self._selected: _Selected | None = None  # cache of _select at the present size
 
     # -- what a user sees ------------------------------------------------------------------------
@@ -120,7 +100,7 @@ class Generational:
     @property
     def outstanding(self) -> int:
         """Candidates asked for and not told."""
-        return self._offspring.handed - self._told_of_handed()
+        return self._offspring.outstanding
 
     @property
     def first_id(self) -> int:
@@ -130,7 +110,7 @@ class Generational:
     @property
     def complete(self) -> bool:
         """True if every candidate of the generation has been told."""
-        return self._told == len(self._offspring)
+        return self._offspring.complete
 
     def ask(self, k: int | None = None) -> Batch:
         """Up to ``k`` candidates, or all that the generation still has to give.
@@ -153,21 +133,14 @@ class Generational:
                 f"ask: {waiting.size} candidates of generation {self.generation} are not told yet "
                 f"(ids {waiting[0]} to {waiting[-1]}); tell them first"
             )
-        # After a withdrawal or a resume some rows beyond `handed` are told already.
-        rows = np.flatnonzero(brood.status[brood.handed :] == PENDING) + brood.handed
-        rows = rows if k is None else rows[:k]
-        if rows.size:
-            brood.handed = int(rows[-1]) + 1
+        rows = brood.hand_out(k)
         return Batch(
             brood.first_id + rows, brood.X[rows], brood.parents[rows], self.definition.space
         )
 
     def available(self) -> int:
         """How many candidates ``ask`` can give now; 0 while the generation waits for outcomes."""
-        brood = self._offspring
-        if self.complete:
-            return self._grown()[0]
-        return int(np.count_nonzero(brood.status[brood.handed :] == PENDING))
+        return self._grown()[0] if self.complete else self._offspring.to_hand_out().size
 
     def tell(
         self,
@@ -236,10 +209,7 @@ class Generational:
             again = ids[brood.status[rows] != PENDING]
             raise AskTellError(f"tell: id {again[0] if again.size else ids[0]} is told twice")
         finite = np.isfinite(F).all(axis=1) & np.isfinite(G).all(axis=1)
-        brood.status[rows] = np.where(finite, EVALUATED, FAILED)
-        brood.F[rows] = F
-        brood.G[rows] = G
-        self._told += len(rows)
+        brood.tell(rows, np.where(finite, EVALUATED, FAILED).astype(np.uint8), F, G)
         self.evaluations += len(rows)
         self.failures += int(np.count_nonzero(~finite))
         self._selected = None
@@ -279,13 +249,14 @@ class Generational:
         if selected is not None and not len(X):
             self._variation_rng.bit_generator.state = generator_before
             return
-        brood = self._brood(self._offspring.first_id + len(self._offspring), X, parents)
+        first_id = self._offspring.first_id + len(self._offspring)
+        brood = Offspring.new(self.definition, first_id, X, parents)
         if selected is not None:
             self._survival_rng.bit_generator.state = selected.generator_after
             self._parents = selected.population
         self.size, self._next_growth = size, next_growth
         self.generation += 1
-        self._offspring, self._told, self._selected = brood, 0, None
+        self._offspring, self._selected = brood, None
 
     def _grown(self) -> tuple[int, int]:
         """Size and next growth of the generation to come."""
@@ -323,7 +294,7 @@ class Generational:
     def _draw(self, k: int, selected: _Selected | None) -> tuple[Candidates, IntArray]:
         """``k`` candidates and their parents' ids; fewer if nothing new can be drawn."""
         rng = self._variation_rng
-        X, parents = self._no_candidates(), np.empty((0, 2), dtype=np.int64)
+        X, parents = self._no_candidates(), no_parents()
         seen: set[bytes] = set()
         if self._eliminate_duplicates and selected is not None:
             first_occurrences(selected.population.X, seen)
@@ -391,21 +362,15 @@ class Generational:
             self.definition.violation(G),
             self.definition,
         )
-        status = np.array(state["offspring_status"])
-        self._offspring = _Offspring(
+        self._offspring = Offspring(
             first_id=int(state["first_id"]),
             X=np.array(state["offspring_X"]),
             parents=np.array(state["offspring_parents"]),
-            status=status,
-            handed=0,
+            status=np.array(state["offspring_status"]),
             F=np.array(state["offspring_F"]),
             G=np.array(state["offspring_G"]),
         )
-        self._told = int(np.count_nonzero(status))
         self._selected = None
-
-    def _told_of_handed(self) -> int:
-        return int(np.count_nonzero(self._offspring.status[: self._offspring.handed]))
 
     def _no_candidates(self) -> Candidates:
         space = self.definition.space
@@ -419,18 +384,6 @@ class Generational:
             np.empty((0, self.definition.n_con)),
             np.empty(0),
             self.definition,
-        )
-
-    def _brood(self, first_id: int, X: Candidates, parents: IntArray) -> _Offspring:
-        k = len(X)
-        return _Offspring(
-            first_id,
-            X,
-            parents,
-            np.full(k, PENDING, dtype=np.uint8),
-            0,
-            np.full((k, self.definition.n_obj), np.nan),
-            np.full((k, self.definition.n_con), np.nan),
         )
 
 

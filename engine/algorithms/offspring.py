@@ -1,0 +1,95 @@
+"""The generation under way: what was asked for, what has been told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ...problems.definition import Definition
+from ...typing import ByteArray, Candidates, FloatArray, IntArray
+from ..outcome import PENDING
+
+
+@dataclass
+class Offspring:
+    """Candidates of one generation; rows are in order of id, ids without gaps.
+
+    Attributes:
+        first_id: Id of the first row.
+        X: (k, n_var) in the dtype of the space.
+        parents: (k, 2) int64 ids; -1 where there is none.
+        status: (k,) uint8 PENDING, EVALUATED or FAILED.
+        F: (k, n_obj) float64 in user units, once told.
+        G: (k, n_con) float64 in user units, once told.
+        handed: Rows before this one have been asked for.
+        told: How many rows are no longer pending.
+    """
+
+    first_id: int
+    X: Candidates
+    parents: IntArray
+    status: ByteArray
+    F: FloatArray
+    G: FloatArray
+    handed: int = 0
+    told: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.told = int(np.count_nonzero(self.status != PENDING))
+
+    @classmethod
+    def new(
+        cls, definition: Definition, first_id: int, X: Candidates, parents: IntArray
+    ) -> Offspring:
+        """A generation of which nothing has been told."""
+        k = len(X)
+        return cls(
+            first_id,
+            X,
+            parents,
+            np.full(k, PENDING, dtype=np.uint8),
+            np.full((k, definition.n_obj), np.nan),
+            np.full((k, definition.n_con), np.nan),
+        )
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def ids(self) -> IntArray:
+        """(k,) int64."""
+        return np.arange(self.first_id, self.first_id + len(self.X), dtype=np.int64)
+
+    @property
+    def complete(self) -> bool:
+        """True if every row has been told."""
+        return self.told == len(self.X)
+
+    @property
+    def outstanding(self) -> int:
+        """Rows asked for and not told."""
+        return int(np.count_nonzero(self.status[: self.handed] == PENDING))
+
+    def to_hand_out(self) -> IntArray:
+        """Rows that can be asked for; after a withdrawal some beyond ``handed`` are told."""
+        return np.flatnonzero(self.status[self.handed :] == PENDING) + self.handed
+
+    def hand_out(self, k: int | None) -> IntArray:
+        """The next ``k`` rows, or all; they now count as asked for."""
+        rows = self.to_hand_out()[:k]
+        if rows.size:
+            self.handed = int(rows[-1]) + 1
+        return rows
+
+    def tell(self, rows: IntArray, status: ByteArray, F: FloatArray, G: FloatArray) -> None:
+        """Outcomes of pending rows."""
+        self.status[rows] = status
+        self.F[rows] = F
+        self.G[rows] = G
+        self.told += len(rows)
+
+
+def no_parents() -> IntArray:
+    """(0, 2) int64."""
+    return np.empty((0, 2), dtype=np.int64)
