@@ -224,14 +224,12 @@ def _unpack(payload: bytes) -> Job:
 def _serve(pipe: Connection, payload: bytes, name: str) -> None:
     """A worker's life: get ready, say so, answer tasks until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    try:
-        worker = Worker(_unpack(payload), name)
-    except (Exception, SystemExit):  # told to the parent, which raises
-        pipe.send(traceback.format_exc())
-        return
-    pipe.send(None)
-    while True:
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the parent is gone
         try:
-            pipe.send(worker.evaluate(pipe.recv()))
-        except (EOFError, BrokenPipeError, ConnectionResetError):
+            worker = Worker(_unpack(payload), name)
+        except (Exception, SystemExit):  # told to the parent, which raises
+            pipe.send(traceback.format_exc())
             return
+        pipe.send(None)
+        while True:
+            pipe.send(worker.evaluate(pipe.recv()))

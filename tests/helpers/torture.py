@@ -38,6 +38,10 @@ ALGORITHMS = {
 EXECUTORS = {"serial": "'serial'", "processes": "pt.ProcessExecutor(workers=2)"}
 
 
+LAST_KILL = 380
+"""Evaluations of 400 from which on a run is left alone."""
+
+
 @dataclass
 class Counts:
     """What happened."""
@@ -84,14 +88,15 @@ def torment(algorithm, executor, folder, kills, generator, counts):
     while left or path.exists():
         mode = "resume" if path.exists() else "start"
         process = subprocess.Popen([sys.executable, str(script), str(path), mode])
-        if left:
-            floor = min(known + 5, 395)
+        kill = left and known < LAST_KILL  # then it may finish, and another run begins
+        floor = known + 5
+        if kill:
             while process.poll() is None and evaluations_in(path) < floor:
                 time.sleep(0.005)
             time.sleep(float(generator.random()) * 0.1)
             process.send_signal(signal.SIGKILL)
         process.wait()
-        if process.returncode == -signal.SIGKILL:
+        if kill and process.returncode == -signal.SIGKILL:
             left -= 1
             counts.kills += 1
             try:
