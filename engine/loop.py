@@ -77,7 +77,8 @@ def drive(
         EvaluationError: If every candidate of the first generation failed.
     """
     losses = Losses()
-    if resumed and session.machine.complete:  # killed before anybody saw this generation
+    if resumed and session.machine.complete and session.machine.evaluations:
+        # Killed before anybody saw this generation.
         reason = _end_of_generation(session, progress, stop, callbacks, interrupts)
         if reason:
             return reason

@@ -582,3 +582,20 @@ def test_what_is_logged_does_not_change_afterwards(tmp_path):
     assert [len(result.run.evaluations.extras[i]["history"]) for i in range(12)] == list(
         range(1, 13)
     )
+
+
+def test_a_run_interrupted_in_its_first_evaluation_starts_anew(tmp_path, monkeypatch):
+    path = tmp_path / "run.h5"
+
+    def interrupt(self, x, ctx):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(toy.Schaffer, "evaluate", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            seeded(path, 1)
+    assert len(pt.open_run(path).evaluations) == 0
+    seen = []
+    result = pt.resume(path, callbacks=[lambda p: seen.append(p.evaluations)])
+    assert seen == [10, 20, 30]
+    same(result, seeded(None, 1))
