@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConfigurationError, StoreError
-from ..operators.indicators import hypervolume
+from ..operators.indicators import hypervolume, reference_point
 from ..operators.survival import nondominated_rank
 from ..problems.definition import Definition
 from ..typing import FloatArray, IntArray
@@ -167,10 +167,7 @@ class Run:
                     f"reference must be {n_obj} finite numbers, got {reference!r}"
                 )
             return self.definition.minimized(corner)
-        if not len(sample):
-            return np.zeros(n_obj)
-        worst = sample.max(axis=0)
-        return np.asarray(worst + np.maximum(0.1 * (worst - sample.min(axis=0)), 1e-12))
+        return reference_point(sample) if len(sample) else np.zeros(n_obj)
 
     def _rows(self, ids: IntArray) -> Population:
         order = np.argsort(self.evaluations.ids)

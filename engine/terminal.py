@@ -7,9 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from ..operators.indicators import hypervolume
+from ..operators.indicators import hypervolume, reference_point
 from ..typing import FloatArray
 from .progress import Progress
 
@@ -66,11 +64,11 @@ class LiveLine:
         definition = self._progress.definition
         if definition.n_obj > MOST_OBJECTIVES or not population.feasible.any():
             return []
+        if self._progress.generation < 1:  # the reference needs the whole sample
+            return []
         F = definition.minimized(population.F[population.feasible])
         if self._reference is None:  # of the sample: the same in every part of a resumed run
-            sample = definition.minimized(self._progress.sample().F)
-            worst, best = sample.max(axis=0), sample.min(axis=0)
-            self._reference = worst + np.maximum(0.1 * (worst - best), 1e-12)
+            self._reference = reference_point(definition.minimized(self._progress.sample().F))
         return [f"hypervolume {hypervolume(F, self._reference):.4g}"]
 
 

@@ -7,7 +7,6 @@ default tolerance). Objectives are called f1, f2, ..., constraints g1, ... and h
 from __future__ import annotations
 
 import inspect
-import json
 import sys
 from typing import Any
 
@@ -18,7 +17,7 @@ from ..typing import Candidates, FloatArray
 from .constraints import Constraint, Equal, Upper
 from .context import Context
 from .problem import Problem
-from .reference import STAMP, Reference
+from .reference import STAMP, Reference, survives_json
 from .space import Binary, Integer, Real, SearchSpace, Space
 from .variables import Bool, Choice, Float, Int, Variable
 
@@ -54,13 +53,9 @@ def get(name: str, **arguments: Any) -> Problem:
     swallowed = sorted(set(arguments) & set(problem.problem.data))  # type: ignore[attr-defined]
     if swallowed:
         raise ConfigurationError(f"pymoo's {name!r} has no argument {swallowed[0]!r}")
-    try:
-        unchanged = json.loads(json.dumps(arguments)) == arguments
-    except (TypeError, ValueError):
-        unchanged = False
     reference = (
         Reference(f"{__name__}:get", {"name": name, **arguments})
-        if unchanged
+        if survives_json(arguments)
         else Reference("", reason=f"JSON cannot hold the arguments {arguments!r:.200}")
     )
     setattr(problem, STAMP, reference)

@@ -71,7 +71,7 @@ def reference_to(problem: Any) -> Reference:
             parameter.name in arguments
         ):
             return Reference("", reason=f"it takes {parameter.name!r} by position only")
-    if not _survives_json(arguments):
+    if not survives_json(arguments):
         return Reference("", reason=f"JSON cannot hold its arguments {arguments!r:.200}")
     module = sys.modules[kind.__module__]
     if kind.__module__.startswith(FILE_MODULE):
@@ -79,7 +79,8 @@ def reference_to(problem: Any) -> Reference:
     return Reference(f"{kind.__module__}:{kind.__qualname__}", arguments)
 
 
-def _survives_json(arguments: dict[str, Any]) -> bool:
+def survives_json(arguments: dict[str, Any]) -> bool:
+    """True if JSON gives the same arguments back."""
     try:
         return bool(json.loads(json.dumps(arguments)) == arguments)
     except (TypeError, ValueError):
@@ -121,7 +122,7 @@ def load_problem(
             f"{target} cannot be made with the arguments {given}: {error}"
         ) from error
     # A factory's product does not show how it was made, nor does a class inside a function.
-    if not hasattr(problem, STAMP) and _survives_json(given):
+    if not hasattr(problem, STAMP) and survives_json(given):
         where = module.__file__ if place.endswith(".py") else place
         with contextlib.suppress(AttributeError):  # no place for it: its class will have to do
             setattr(problem, STAMP, Reference(f"{where}:{name}", dict(given)))

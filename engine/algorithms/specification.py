@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self, get_args
 
 from ...errors import ConfigurationError
@@ -118,10 +118,6 @@ class Specification:
     def __repr__(self) -> str:
         values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
         return f"{type(self).__name__}({values})"
-
-    def with_settings(self, **changes: Any) -> Self:
-        """A copy with some settings changed."""
-        return replace(self, **changes)
 
 
 def _operator_settings(operator: Any) -> dict[str, Any]:

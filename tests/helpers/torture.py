@@ -7,6 +7,7 @@ differ; exits 1 unless all are 0.
 """
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
@@ -37,6 +38,9 @@ ALGORITHMS = {
 }
 EXECUTORS = {"serial": "'serial'", "processes": "pt.ProcessExecutor(workers=2)"}
 
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+"""The runs import their problems from this folder."""
 
 LAST_KILL = 380
 """Evaluations of 400 from which on a run is left alone."""
@@ -87,7 +91,7 @@ def torment(algorithm, executor, folder, kills, generator, counts):
     path, known, left = folder / "run.h5", 0, kills
     while left or path.exists():
         mode = "resume" if path.exists() else "start"
-        process = subprocess.Popen([sys.executable, str(script), str(path), mode])
+        process = subprocess.Popen([sys.executable, str(script), str(path), mode], env=ENVIRONMENT)
         kill = left and known < LAST_KILL  # then it may finish, and another run begins
         floor = known + 5
         if kill:
