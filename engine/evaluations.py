@@ -138,13 +138,13 @@ def empty(definition: Definition) -> Evaluations:
 
 
 def record(
-    definition: Definition, done: Completion, X: Candidates, parents: IntArray, generation: int
+    definition: Definition, done: Completion, X: Candidates, parents: IntArray, born: IntArray
 ) -> Evaluations:
     """A completion with what the engine knows of its candidates."""
     k = len(done.ids)
     return Evaluations(
         ids=done.ids,
-        generation=np.full(k, generation, dtype=np.int32),
+        generation=born.astype(np.int32),
         parents=parents,
         status=done.status,
         X=X,

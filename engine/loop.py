@@ -77,12 +77,16 @@ def drive(
         EvaluationError: If every candidate of the first generation failed.
     """
     losses = Losses()
-    if resumed and session.machine.complete and session.machine.evaluations:
-        # Killed before anybody saw this generation.
-        reason = _end_of_generation(session, progress, stop, callbacks, interrupts)
-        if reason:
-            return reason
+    unseen = resumed  # the end of the generation: the run was killed before anybody was called
     while True:
+        while True:
+            if unseen and session.machine.complete and session.machine.evaluations:
+                reason = _end_of_generation(session, progress, stop, callbacks, interrupts)
+                if reason:
+                    return reason
+            unseen = True
+            if not session.advance():
+                break
         executor.submit(session.ask())
         recorder.populations()
         if not session.in_flight:
@@ -101,10 +105,6 @@ def drive(
         recorder.seal_if_due()
         if display is not None:
             display.update()
-        if session.machine.complete:
-            reason = _end_of_generation(session, progress, stop, callbacks, interrupts)
-            if reason:
-                return reason
 
 
 def _end_of_generation(

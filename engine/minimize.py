@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import ConfigurationError, ParetideError
 from ..problems.definition import read_definition
-from .algorithms.specification import Specification, as_problem, check_count
+from .algorithms.specification import Specification, as_problem, check_count, cost_of
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .interrupts import deferred
@@ -85,7 +85,9 @@ def minimize(
     definition = read_definition(problem)
     algorithm = algorithm.resolved(definition, budget)
     _check_budget(budget, algorithm)
-    session = Session.fresh(definition, algorithm.machine(definition, seed), budget)
+    session = Session.fresh(
+        definition, algorithm.machine(definition, seed, cost_of(problem)), budget
+    )
     specification = specify(problem, definition, algorithm, budget, seed, workers)
     keeper = None
     if store is not None:
@@ -147,9 +149,9 @@ def resume(
         if budget is not None:
             specification["budget"] += budget
         seed = int(specification["seed"])
-        machine = stored_algorithm(specification).machine(definition, seed)
+        machine = stored_algorithm(specification).machine(definition, seed, cost_of(problem))
         session = Session.fresh(definition, machine, int(specification["budget"]))
-        session.restore(image.evaluations, image.populations, image.state)
+        session.restore(image.evaluations, image.waiting, image.populations, image.state)
         _replay(session, events)
         recorder = Recorder(session, specification, store, image.seal)
         recorder.begin()
@@ -236,7 +238,7 @@ def _run(
             raise
         recorder.finish(stopped_by)
     _warn_if_small(session, stopped_by)
-    return Result(session.machine.population, stopped_by, recorder.run(stopped_by), job.seed)
+    return Result(session.outcome(stopped_by), stopped_by, recorder.run(stopped_by), job.seed)
 
 
 def _keep(recorder: Recorder, error: BaseException) -> None:

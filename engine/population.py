@@ -81,3 +81,16 @@ def concatenate(first: Population, second: Population) -> Population:
     """The rows of ``first``, then those of ``second``."""
     arrays = {n: np.concatenate([getattr(first, n), getattr(second, n)]) for n in ARRAYS}
     return Population(**arrays, definition=first.definition)
+
+
+def no_population(definition: Definition) -> Population:
+    """Nobody."""
+    space = definition.space
+    return Population(
+        np.empty(0, dtype=np.int64),
+        np.empty((0, space.n_var), dtype=space.dtype),
+        np.empty((0, definition.n_obj)),
+        np.empty((0, definition.n_con)),
+        np.empty(0),
+        definition,
+    )

@@ -70,7 +70,7 @@ class Recorder:
         image = self._image(stopped_by)
         return Run(
             specification=image.specification,
-            evaluations=image.evaluations,
+            evaluations=image.everything(),
             populations=image.populations,
             final=image.final,
             stopped_by=stopped_by,
@@ -90,6 +90,7 @@ class Recorder:
             stopped_by=stopped_by,
             evaluations=session.archive.table(),
             populations=list(session.populations),
-            final=session.machine.population.ids,
+            waiting=session.waiting(),
+            final=session.outcome(stopped_by).ids,
             state=session.machine.state_dict(),
         )

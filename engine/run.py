@@ -209,7 +209,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _run(path: Path, image: Image, events: list[Event]) -> Run:
-    archive = Archive(image.evaluations)
+    archive = Archive(image.everything())
     for event in events:
         if isinstance(event, Evaluations):
             archive.append(event)

@@ -16,9 +16,11 @@ from ..errors import StoreMismatch
 from ..problems.definition import Definition
 from ..typing import IntArray
 from .algorithms.batch import Batch
-from .algorithms.generational import Generational
+from .algorithms.specification import Machine
+from .algorithms.steady import SteadyState
 from .evaluations import Archive, Evaluations, empty, record
 from .outcome import Completion, Task
+from .population import Population
 
 
 @dataclass
@@ -34,15 +36,16 @@ class Session:
     """
 
     definition: Definition
-    machine: Generational
+    machine: Machine
     budget: int
     archive: Archive
     populations: list[IntArray] = field(default_factory=list)
 
     exhausted: bool = False
+    _waiting: dict[int, Evaluations] = field(default_factory=dict)  # for their turn, by id
 
     @classmethod
-    def fresh(cls, definition: Definition, machine: Generational, budget: int) -> Session:
+    def fresh(cls, definition: Definition, machine: Machine, budget: int) -> Session:
         """A session in which nothing has happened yet."""
         return cls(definition, machine, budget, Archive(empty(definition)))
 
@@ -53,21 +56,26 @@ class Session:
 
     def ask(self) -> list[Task]:
         """All that may be evaluated now within the budget; ``exhausted`` says if nothing is new."""
-        if not self.machine.complete and not self.machine.available():
-            return []
-        room = self.budget - self.machine.evaluations - self.in_flight
+        room = self.budget - self.machine.evaluations - self.machine.waiting - self.in_flight
         if room <= 0:
+            return []
+        if not self.machine.available():
+            self.exhausted = not self.in_flight
             return []
         before = self.machine.generation
         batch = self.machine.ask(room)
+        self._note_generation(before)
+        self.exhausted = not len(batch) and not self.in_flight
+        return self._tasks(batch)
+
+    def _note_generation(self, before: int) -> None:
+        """Keep the population that a generation begun since ``before`` descends from."""
         if 0 <= before < self.machine.generation:
             self.populations.append(self.machine.parents.ids)
-        self.exhausted = not len(batch) and self.machine.complete
-        return self._tasks(batch)
 
     def _tasks(self, batch: Batch) -> list[Task]:
         """One task a candidate; for ``evaluate_batch`` chunks, split by place in the generation."""
-        if not self.definition.vectorized:
+        if not self.definition.vectorized or isinstance(self.machine, SteadyState):
             return [Task(batch.ids[i : i + 1], batch.X[i : i + 1]) for i in range(len(batch))]
         chunk = (batch.ids - self.machine.first_id) // self.definition.batch_size
         cuts = np.flatnonzero(np.diff(chunk)) + 1
@@ -78,12 +86,42 @@ class Session:
         ]
 
     def tell(self, done: Completion) -> Evaluations:
-        """Tell the algorithm and the archive; returns the rows that were added."""
-        X, parents = self.machine.candidates(done.ids)
-        rows = record(self.definition, done, X, parents, self.machine.generation)
-        self.machine.tell_rows(done.ids, done.F, done.G)
-        self.archive.append(rows)
+        """Tell the algorithm what has finished; returns it as rows, told or waiting for that."""
+        rows = record(self.definition, done, *self.machine.candidates(done.ids))
+        self._take_in(rows)
         return rows
+
+    def _take_in(self, rows: Evaluations) -> None:
+        self.machine.tell_rows(rows.ids, rows.F, rows.G)
+        if isinstance(self.machine, SteadyState):
+            for row, id in enumerate(rows.ids.tolist()):
+                self._waiting[id] = rows.take(np.array([row]))
+        else:
+            self.archive.append(rows)
+
+    def advance(self) -> bool:
+        """Tell those whose turn it is, up to the end of a generation; False if there were none."""
+        before = self.machine.generation
+        told = self.machine.advance()
+        self._note_generation(before)
+        for id in told.tolist():
+            self.archive.append(self._waiting.pop(id))
+        return bool(len(told))
+
+    def waiting(self) -> Evaluations:
+        """What has finished and waits for its turn, in order of id."""
+        rows = Archive(empty(self.definition))
+        for id in sorted(self._waiting):
+            rows.append(self._waiting[id])
+        return rows.table()
+
+    def outcome(self, stopped_by: str) -> Population:
+        """The population at the end.
+
+        Once all has finished, those whose turn would come after the budget's end count as well.
+        """
+        at_end = stopped_by in ("budget", "exhausted")
+        return self.machine.final_population() if at_end else self.machine.population
 
     def replay(self, rows: Evaluations) -> None:
         """Tell what a journal holds, as if it came from workers.
@@ -101,8 +139,9 @@ class Session:
                 f"the journal holds candidate {rows.ids[0]}, which this run does not ask for: it "
                 "was written by another version of paretide or NumPy, or the store was edited"
             )
-        self.machine.tell_rows(rows.ids, rows.F, rows.G)
-        self.archive.append(rows)
+        self._take_in(rows)
+        while self.advance() or (self.machine.steady and self.machine.complete):
+            pass
 
     def check_population(self, generation: int, ids: IntArray) -> None:
         """Select again; raises StoreMismatch unless the journal's population comes out."""
@@ -120,9 +159,14 @@ class Session:
         """Raise RuntimeError unless algorithm, archive and populations agree: never seal a half."""
         machine = self.machine
         told, kept = machine.evaluations, self.archive.rows
-        if told != kept or len(self.populations) != max(machine.generation, 0):
+        if (
+            told != kept
+            or machine.waiting != len(self._waiting)
+            or len(self.populations) != max(machine.generation, 0)
+        ):
             raise RuntimeError(
-                f"{told} evaluations were told and {kept} kept, {len(self.populations)} "
+                f"{told} evaluations were told and {kept} kept, {machine.waiting} wait and "
+                f"{len(self._waiting)} are kept, {len(self.populations)} "
                 f"populations by generation {machine.generation}: not sealed, the journal has "
                 "what was finished"
             )
@@ -132,9 +176,15 @@ class Session:
         self.machine.withdraw()
 
     def restore(
-        self, evaluations: Evaluations, populations: Sequence[IntArray], state: dict[str, Any]
+        self,
+        evaluations: Evaluations,
+        waiting: Evaluations,
+        populations: Sequence[IntArray],
+        state: dict[str, Any],
     ) -> None:
         """Continue from what a store holds."""
         self.archive = Archive(replace(evaluations, definition=self.definition))
+        for row, id in enumerate(waiting.ids.tolist()):
+            self._waiting[id] = replace(waiting.take(np.array([row])), definition=self.definition)
         self.populations = list(populations)
         self.machine.load_state_dict(state)

@@ -28,6 +28,12 @@ class Problem:
     in the user's units and directions. ``evaluate_batch`` must treat rows independently; it gets at
     most ``batch_size`` rows at a time, split in the same way by every executor.
 
+    A problem whose candidates take unequal time may say so, for runs in steady state::
+
+        def cost(self, x):                          # as evaluate gets it; any unit, above 0
+
+    It must be a plain function of the candidate: the order in which outcomes are told follows it.
+
     ``setup(ctx)`` runs once in every worker, before its first evaluation: load data, claim a
     device.
     """

@@ -16,8 +16,9 @@ from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding
 from ...problems.definition import Definition
 from ...problems.space import Binary
+from ..order import OrderName
 from ..schedule import Doubling, default_taus
-from .specification import Specification, check_count
+from .specification import Mode, Specification, check_count
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +64,18 @@ class DynamicNSGA2(Specification):
         mutation: PolynomialMutation | BitFlip | None = None,
         crowding: Crowding = "current",
         eliminate_duplicates: bool = True,
+        mode: Mode = "generational",
+        window: int | None = None,
+        order: OrderName = "cost",
     ) -> None:
         values = {
             "crossover": crossover,
             "mutation": mutation,
             "crowding": crowding,
             "eliminate_duplicates": eliminate_duplicates,
+            "mode": mode,
+            "window": window,
+            "order": order,
             "start_size": start,
             "max_size": max_size,
             "tau": tau,

@@ -9,41 +9,25 @@ everything told so far, and commits to nothing.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...errors import AskTellError, ConfigurationError, ShapeError
+from ...errors import AskTellError
 from ...operators.duplicates import first_occurrences
-from ...operators.survival import Crowding, survive
+from ...operators.survival import Crowding
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
-from ..population import Population, concatenate
+from ..population import Population, concatenate, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Doubling
 from ..variation import Variation
 from .batch import Batch
+from .drawing import Selected, draw, select
 from .offspring import Offspring, no_parents
-
-log = logging.getLogger(__name__)
-
-REDRAWS = 20  # of children that turned out to be duplicates
-
-
-@dataclass(frozen=True)
-class _Selected:
-    """A population with what mating selection needs, and the generator's state after choosing."""
-
-    size: int  # the target it was chosen for
-    population: Population
-    rank: IntArray
-    crowding: FloatArray
-    generator_after: Mapping[str, Any]
+from .telling import check_asked_for, read_told
 
 
 class Generational:
@@ -57,6 +41,9 @@ class Generational:
         evaluations: Candidates told so far, failed ones included.
         failures: Candidates told as failed.
     """
+
+    steady: ClassVar[bool] = False
+    waiting: ClassVar[int] = 0  # outcomes that wait for their turn: each is told at once
 
     def __init__(
         self,
@@ -81,9 +68,9 @@ class Generational:
         self.generation = -1
         self.evaluations = 0
         self.failures = 0
-        self._parents = self._no_population()
+        self._parents = no_population(definition)
         self._offspring = Offspring.new(definition, 0, self._no_candidates(), no_parents())
-        self._selected: _Selected | None = None  # cache of _select at the present size
+        self._selected: Selected | None = None  # cache of _select at the present size
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -91,6 +78,10 @@ class Generational:
     def population(self) -> Population:
         """What selection keeps of everything told so far: at most ``size``, in order of id."""
         return self._select(self.size).population
+
+    def final_population(self) -> Population:
+        """The same: nothing waits for its turn."""
+        return self.population
 
     @property
     def parents(self) -> Population:
@@ -122,8 +113,7 @@ class Generational:
             AskTellError: If all candidates of the generation have been asked for and some are not
                 told yet.
         """
-        if k is not None and (isinstance(k, bool) or not isinstance(k, int) or k < 1):
-            raise ConfigurationError(f"ask(k): k must be a whole number >= 1, got {k!r}")
+        check_asked_for(k)
         if self.complete:
             self._next_generation()
         brood = self._offspring
@@ -165,38 +155,7 @@ class Generational:
             ShapeError: For arrays of another shape.
             AskTellError: For an id that was not asked for or has been told.
         """
-        if isinstance(what, Batch):
-            if outcome is not None or F is None:
-                raise AskTellError("tell(batch, F=...): a batch is told with F (and G)")
-            self._tell_batch(what, F, G)
-            return
-        if F is not None or G is not None or not isinstance(outcome, (Evaluated, Failed)):
-            raise AskTellError(
-                f"tell(id, outcome): expected pt.Evaluated(F) or pt.Failed(reason), got {outcome!r}"
-            )
-        if isinstance(what, bool) or not isinstance(what, (int, np.integer)):
-            raise AskTellError(f"tell(id, outcome): an id is a whole number, got {what!r}")
-        n_obj, n_con = self.definition.n_obj, self.definition.n_con
-        ids = np.array([what], dtype=np.int64)
-        if isinstance(outcome, Failed):
-            self.tell_rows(ids, np.full((1, n_obj), np.nan), np.full((1, n_con), np.nan))
-        else:
-            self.tell_rows(
-                ids, _rows("F", [outcome.F], (1, n_obj)), _rows("G", [outcome.G], (1, n_con))
-            )
-
-    def _tell_batch(self, batch: Batch, F: ArrayLike, G: ArrayLike | None) -> None:
-        k, n_con = len(batch), self.definition.n_con
-        if G is None:
-            if n_con:
-                raise ShapeError(
-                    f"tell: the problem has the constraints {list(self.definition.constraints)}; "
-                    f"pass G of shape ({k}, {n_con})"
-                )
-            G = np.empty((k, 0))
-        self.tell_rows(
-            batch.ids, _rows("F", F, (k, self.definition.n_obj)), _rows("G", G, (k, n_con))
-        )
+        self.tell_rows(*read_told(self.definition, what, outcome, F, G))
 
     def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
         """Tell arrays: (k,) ids, (k, n_obj), (k, n_con). Rows that are not finite are failures."""
@@ -221,10 +180,15 @@ class Generational:
             return False
         return bool((self._offspring.status[rows] == PENDING).all())
 
-    def candidates(self, ids: IntArray) -> tuple[Candidates, IntArray]:
-        """(k, n_var) candidates and (k, 2) parents' ids of the generation under way."""
+    def candidates(self, ids: IntArray) -> tuple[Candidates, IntArray, IntArray]:
+        """(k, n_var) candidates, (k, 2) parents' ids, (k,) generations they were born in."""
         rows = ids - self._offspring.first_id
-        return self._offspring.X[rows], self._offspring.parents[rows]
+        born = np.full(len(ids), self.generation, dtype=np.int64)
+        return self._offspring.X[rows], self._offspring.parents[rows], born
+
+    def advance(self) -> IntArray:
+        """Nothing: outcomes are told as they come, and the next ask begins a generation."""
+        return np.empty(0, dtype=np.int64)
 
     def withdraw(self) -> None:
         """Take back what was asked for and not told: it will be asked again."""
@@ -264,7 +228,7 @@ class Generational:
             return self.size, self._next_growth
         return self.schedule.grown(self.size, self._next_growth, self.evaluations)
 
-    def _select(self, size: int) -> _Selected:
+    def _select(self, size: int) -> Selected:
         """The survivors of parents and told offspring; failed ones never come this far."""
         if self._selected is not None and self._selected.size == size:
             return self._selected
@@ -280,44 +244,15 @@ class Generational:
             self.definition,
         )
         everyone = concatenate(self._parents, children)
-        F = self.definition.minimized(everyone.F)
-        rng = self._survival_rng
-        before = rng.bit_generator.state
-        try:
-            kept = survive(F, everyone.violation, size, rng, self._crowding)
-            after = rng.bit_generator.state
-        finally:  # looking at the population must not change what comes
-            rng.bit_generator.state = before
-        self._selected = _Selected(size, everyone.take(kept.rows), kept.rank, kept.crowding, after)
+        self._selected = select(everyone, size, self._survival_rng, self._crowding)
         return self._selected
 
-    def _draw(self, k: int, selected: _Selected | None) -> tuple[Candidates, IntArray]:
+    def _draw(self, k: int, selected: Selected | None) -> tuple[Candidates, IntArray]:
         """``k`` candidates and their parents' ids; fewer if nothing new can be drawn."""
-        rng = self._variation_rng
-        X, parents = self._no_candidates(), no_parents()
-        seen: set[bytes] = set()
-        if self._eliminate_duplicates and selected is not None:
+        seen: set[bytes] | None = set() if self._eliminate_duplicates else None
+        if seen is not None and selected is not None:
             first_occurrences(selected.population.X, seen)
-        for _ in range(REDRAWS):
-            missing = k - len(X)
-            if selected is None or not len(selected.population):
-                fresh = self._variation.sample(missing, rng)
-                their_parents = np.full((missing, 2), -1, dtype=np.int64)
-            else:
-                fresh, rows = self._variation.children(
-                    selected.population.X, selected.rank, selected.crowding, missing, rng
-                )
-                their_parents = np.where(rows < 0, -1, selected.population.ids[rows])
-            if self._eliminate_duplicates:
-                new = first_occurrences(fresh, seen)
-                fresh, their_parents = fresh[new], their_parents[new]
-            X = np.concatenate([X, fresh])
-            parents = np.concatenate([parents, their_parents])
-            if len(X) == k:
-                break
-        else:
-            log.debug("generation %d: %d of %d candidates are new", self.generation, len(X), k)
-        return X, parents
+        return draw(k, self._variation, self._variation_rng, selected, seen)
 
     # -- state -----------------------------------------------------------------------------------
 
@@ -375,23 +310,3 @@ class Generational:
     def _no_candidates(self) -> Candidates:
         space = self.definition.space
         return np.empty((0, space.n_var), dtype=space.dtype)
-
-    def _no_population(self) -> Population:
-        return Population(
-            np.empty(0, dtype=np.int64),
-            self._no_candidates(),
-            np.empty((0, self.definition.n_obj)),
-            np.empty((0, self.definition.n_con)),
-            np.empty(0),
-            self.definition,
-        )
-
-
-def _rows(what: str, values: ArrayLike | Sequence[Any], shape: tuple[int, int]) -> FloatArray:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ShapeError(f"tell: {what} must hold numbers: {error}") from None
-    if array.shape != shape:
-        raise ShapeError(f"tell: {what} must have shape {shape}, got {array.shape}")
-    return array

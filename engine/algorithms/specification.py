@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from ...errors import ConfigurationError
 from ...operators.crossover import SBX
@@ -11,10 +11,19 @@ from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding
 from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
+from ..order import OrderName
 from ..randomness import check_seed
 from ..schedule import Doubling
 from ..variation import variation_for
 from .generational import Generational
+from .steady import Cost, SteadyState
+
+Mode = Literal["generational", "steady"]
+
+Machine: TypeAlias = Generational | SteadyState
+"""What a specification starts."""
+
+DEFAULT_WINDOW = 64
 
 OPERATORS = {kind.__name__: kind for kind in (SBX, PolynomialMutation, BitFlip)}
 
@@ -30,6 +39,14 @@ def as_problem(problem: Any) -> Any:
     return adapt(problem) if is_pymoo(problem) else problem
 
 
+def cost_of(problem: Any) -> Cost | None:
+    """The problem's ``cost(x)``, if it declares one."""
+    cost = getattr(problem, "cost", None)
+    if cost is not None and not callable(cost):
+        raise ConfigurationError(f"cost must be a method cost(x) of the problem, got {cost!r}")
+    return cost
+
+
 @dataclass(frozen=True, kw_only=True)
 class Specification:
     """A cheap, printable description of an algorithm.
@@ -39,12 +56,25 @@ class Specification:
         mutation: ``PolynomialMutation(...)`` or ``BitFlip(...)``, or None for that of the space.
         crowding: "current" (updated after each removal) or "once".
         eliminate_duplicates: Draw children again that equal a parent or another child.
+        mode: "generational", or "steady": a child is born whenever an outcome is told, so that no
+            worker waits for the end of a generation.
+        window: In steady state, how many candidates are at most asked for and not told; None is
+            64. Two to three times as many as there are workers keep these busy. It is part of the
+            run, like the seed: another window gives another result, another number of workers
+            does not.
+        order: Of telling in steady state. "cost": the order in which ``window`` workers would
+            finish if every evaluation took as long as ``problem.cost(x)`` says (all the same if it
+            has none), whatever the real ones do. "arrival": first come, first told; the seed alone
+            does not repeat such a run.
     """
 
     crossover: SBX | None = None
     mutation: PolynomialMutation | BitFlip | None = None
     crowding: Crowding = "current"
     eliminate_duplicates: bool = True
+    mode: Mode = "generational"
+    window: int | None = None
+    order: OrderName = "cost"
 
     name: ClassVar[str]
 
@@ -66,10 +96,19 @@ class Specification:
                 f"{kind}: eliminate_duplicates must be True or False, "
                 f"got {self.eliminate_duplicates!r}"
             )
+        for key, choices in (("mode", get_args(Mode)), ("order", get_args(OrderName))):
+            if getattr(self, key) not in choices:
+                raise ConfigurationError(
+                    f"{kind}: {key} must be one of {list(choices)}, got {getattr(self, key)!r}"
+                )
+        if self.window is not None:
+            check_count(f"{kind}: window", self.window, 1)
+        if self.mode != "steady" and (self.window is not None or self.order != "cost"):
+            raise ConfigurationError(
+                f'{kind}: window and order belong to mode="steady"; add it, or leave them out'
+            )
 
-    def start(
-        self, problem: Any, *, seed: int | None = None, budget: int | None = None
-    ) -> Generational:
+    def start(self, problem: Any, *, seed: int | None = None, budget: int | None = None) -> Machine:
         """The state machine for ``problem``, with ``ask`` and ``tell``.
 
         Args:
@@ -80,8 +119,10 @@ class Specification:
         Raises:
             ConfigurationError: For a wrong definition or seed.
         """
-        definition = read_definition(as_problem(problem))
-        return self.resolved(definition, budget).machine(definition, check_seed(seed))
+        problem = as_problem(problem)
+        definition = read_definition(problem)
+        resolved = self.resolved(definition, budget)
+        return resolved.machine(definition, check_seed(seed), cost_of(problem))
 
     def resolved(self, definition: Definition, budget: int | None) -> Self:
         """With every default filled in that depends on the problem or the budget."""
@@ -96,8 +137,20 @@ class Specification:
         """Evaluations below which there is no complete first population."""
         return self.schedule().start
 
-    def machine(self, definition: Definition, seed: int) -> Generational:
+    def machine(self, definition: Definition, seed: int, cost: Cost | None = None) -> Machine:
         """The state machine of a resolved specification."""
+        if self.mode == "steady":
+            return SteadyState(
+                definition,
+                self.schedule(),
+                variation_for(definition.space, self.crossover, self.mutation),
+                seed,
+                crowding=self.crowding,
+                eliminate_duplicates=self.eliminate_duplicates,
+                window=DEFAULT_WINDOW if self.window is None else self.window,
+                order=self.order,
+                cost=cost,
+            )
         return Generational(
             definition,
             self.schedule(),

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import StoreCorrupt, StoreError, StoreNotFound, StoreVersion
+from ...problems.definition import Definition
 from ...problems.description import definition_from
 from ...typing import IntArray
-from ..evaluations import ARRAYS, Evaluations
+from ..evaluations import ARRAYS, Archive, Evaluations, empty
 from ..outcome import Failed
 from .columns import read_array, read_text, read_texts, write_array, write_text, write_texts
 from .files import replace_file
@@ -43,6 +44,7 @@ class Image:
         seal: How often the file has been written; a journal of the same number continues it.
         stopped_by: Why the run ended, or "" while it goes on.
         evaluations: All that were told, in that order.
+        waiting: All that have finished and wait for their turn to be told.
         populations: Ids of the population after each selection.
         final: Ids of the population when this was written.
         state: Of the algorithm.
@@ -52,9 +54,18 @@ class Image:
     seal: int
     stopped_by: str
     evaluations: Evaluations
+    waiting: Evaluations
     populations: list[IntArray]
     final: IntArray
     state: dict[str, Any]
+
+    def everything(self) -> Evaluations:
+        """All that have finished: those told, then those that wait."""
+        if not len(self.waiting):
+            return self.evaluations
+        both = Archive(self.evaluations)
+        both.append(self.waiting)
+        return both.table()
 
 
 def write_image(path: Path, image: Image, *, same_run: bool) -> int:
@@ -167,17 +178,22 @@ def _hdf5(image: Image, before: Path | None) -> bytes:
 
 def _write_evaluations(file: Any, image: Image, old: Any) -> None:
     rows = image.evaluations
-    table = file.create_group("evaluations")
-    for name in ARRAYS:
-        write_array(table, name, getattr(rows, name), old.get(f"evaluations/{name}"))
-    write_texts(table, "workers", list(rows.workers))
-
+    table = _write_table(file, rows, old)
+    if len(image.waiting):
+        _write_table(file.create_group("waiting"), image.waiting, {})
     definition = image.specification["problem"]["definition"]
     write_texts(table, "objectives", list(definition["objectives"]))
     write_texts(table, "directions", list(definition["objectives"].values()))
     write_texts(table, "constraints", list(definition["constraints"]))
     write_texts(table, "variables", list(rows.definition.space.names))
 
+
+def _write_table(file: Any, rows: Evaluations, old: Any) -> Any:
+    """Groups ``evaluations``, ``failures`` and ``extras``; returns the first."""
+    table = file.create_group("evaluations")
+    for name in ARRAYS:
+        write_array(table, name, getattr(rows, name), old.get(f"evaluations/{name}"))
+    write_texts(table, "workers", list(rows.workers))
     failures = file.create_group("failures")
     write_array(failures, "ids", np.array(list(rows.failures), dtype=np.int64))
     for name in ("reason", "kind", "detail"):
@@ -185,11 +201,15 @@ def _write_evaluations(file: Any, image: Image, old: Any) -> None:
     extras = file.create_group("extras")
     write_array(extras, "ids", np.array(list(rows.extras), dtype=np.int64))
     write_texts(extras, "json", [json.dumps(e) for e in rows.extras.values()])
+    return table
 
 
 def _write_populations(file: Any, image: Image, old: Any) -> None:
-    """Populations are row numbers into the evaluations, one generation after the other."""
-    rows = image.evaluations
+    """Populations are row numbers into the evaluations, one generation after the other.
+
+    Only the last one may count on into those that wait.
+    """
+    rows = image.everything()
     row_of = np.full(int(rows.ids.max(initial=-1)) + 1, -1, dtype=np.int64)
     row_of[rows.ids] = np.arange(len(rows))
     sizes = np.array([len(ids) for ids in image.populations], dtype=np.int64)
@@ -202,21 +222,10 @@ def _write_populations(file: Any, image: Image, old: Any) -> None:
 
 def _read_hdf5(file: Any) -> Image:
     specification = json.loads(read_text(file["specification"]))
-    table, failures, extras = file["evaluations"], file["failures"], file["extras"]
-    columns = {name: read_array(table[name]) for name in ARRAYS}
-    told = zip(
-        read_array(failures["ids"]).tolist(),
-        *(read_texts(failures[name]) for name in ("reason", "kind", "detail")),
-        strict=True,
-    )
-    logged = zip(read_array(extras["ids"]).tolist(), read_texts(extras["json"]), strict=True)
-    evaluations = Evaluations(
-        **columns,
-        workers=tuple(read_texts(table["workers"])),
-        failures={id: Failed(reason, kind, detail) for id, reason, kind, detail in told},
-        extras={id: json.loads(text) for id, text in logged},
-        definition=definition_from(specification["problem"]["definition"]),
-    )
+    definition = definition_from(specification["problem"]["definition"])
+    evaluations = _read_table(file, definition)
+    waiting = _read_table(file["waiting"], definition) if "waiting" in file else empty(definition)
+    both = np.concatenate([evaluations.ids, waiting.ids])
     populations = file["populations"]
     members = evaluations.ids[read_array(populations["rows"])]
     sizes = read_array(populations["sizes"])
@@ -229,7 +238,26 @@ def _read_hdf5(file: Any) -> Image:
         seal=int(file.attrs["seal"]),
         stopped_by=str(file.attrs["stopped_by"]),
         evaluations=evaluations,
+        waiting=waiting,
         populations=np.split(members, np.cumsum(sizes))[: len(sizes)],
-        final=evaluations.ids[read_array(populations["final"])],
+        final=both[read_array(populations["final"])],
         state=state,
+    )
+
+
+def _read_table(file: Any, definition: Definition) -> Evaluations:
+    table, failures, extras = file["evaluations"], file["failures"], file["extras"]
+    columns = {name: read_array(table[name]) for name in ARRAYS}
+    told = zip(
+        read_array(failures["ids"]).tolist(),
+        *(read_texts(failures[name]) for name in ("reason", "kind", "detail")),
+        strict=True,
+    )
+    logged = zip(read_array(extras["ids"]).tolist(), read_texts(extras["json"]), strict=True)
+    return Evaluations(
+        **columns,
+        workers=tuple(read_texts(table["workers"])),
+        failures={id: Failed(reason, kind, detail) for id, reason, kind, detail in told},
+        extras={id: json.loads(text) for id, text in logged},
+        definition=definition,
     )

@@ -35,6 +35,8 @@ if __name__ == "__main__":
 ALGORITHMS = {
     "nsga2": "pt.NSGA2(size=20)",
     "dnsga2": "pt.DynamicNSGA2(start=4, max_size=32, tau=30)",
+    "nsga2-steady": "pt.NSGA2(size=20, mode='steady', window=8)",
+    "dnsga2-steady": "pt.DynamicNSGA2(start=4, max_size=32, tau=30, mode='steady', window=8)",
 }
 EXECUTORS = {"serial": "'serial'", "processes": "pt.ProcessExecutor(workers=2)"}
 
@@ -72,11 +74,15 @@ def evaluations_in(path):
 def same(path, whole):
     """True if a finished run equals one that was never killed."""
     run = pt.open_run(path)
-    order = np.argsort(run.evaluations.ids)
+    ours, theirs = run.evaluations, whole.run.evaluations
+    # Within a generation they are told as they finish; in steady state in an order of its own.
+    steady = run.specification["algorithm"]["settings"]["mode"] == "steady"
+    order = np.arange(len(ours)) if steady else np.argsort(ours.ids)
     return (
         run.stopped_by == "budget"
-        and run.evaluations.X[order].tobytes() == whole.run.evaluations.X.tobytes()
-        and run.evaluations.F[order].tobytes() == whole.run.evaluations.F.tobytes()
+        and ours.ids[order].tobytes() == theirs.ids.tobytes()
+        and ours.X[order].tobytes() == theirs.X.tobytes()
+        and ours.F[order].tobytes() == theirs.F.tobytes()
         and run.population().ids.tolist() == whole.population.ids.tolist()
         and run.front().F.tobytes() == whole.run.front().F.tobytes()
         and [p.tolist() for p in run.populations] == [p.tolist() for p in whole.run.populations]

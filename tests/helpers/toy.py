@@ -110,10 +110,13 @@ class CountingSetup(pt.Problem):
 
 
 class Slow(pt.Problem):
-    """Takes a while, so that it can be killed in the middle."""
+    """Takes a while, so that it can be killed in the middle; its candidates cost unequally."""
 
     space = pt.Real(0, 1, n=3)
     objectives = {"f": "min", "g": "min"}
+
+    def cost(self, x):
+        return 1 + 3 * float(x[1])
 
     def evaluate(self, x, ctx):
         time.sleep(0.002)

@@ -1,0 +1,416 @@
+"""NSGA-II without generations: one child is born whenever one outcome is told.
+
+At most ``window`` candidates are started and not told. Outcomes may be told in any order; they wait
+here until ``order.py`` says that it is their turn, so that neither the number nor the speed of the
+workers changes the result. A child descends from the population as it is when it is born.
+
+A *generation* is as many tellings as the population has members: then the population is recorded,
+may grow, and callbacks are called.
+
+Source of the (mu + 1) scheme: J. J. Durillo, A. J. Nebro, F. Luna, E. Alba, "On the effect of the
+steady-state selection scheme in multi-objective genetic algorithms", EMO 2009.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...errors import AskTellError, ConfigurationError
+from ...operators.duplicates import first_occurrences, row_keys
+from ...operators.survival import Crowding
+from ...problems.definition import Definition
+from ...typing import Candidates, FloatArray, IntArray
+from ..order import ORDERS, Order, OrderName
+from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
+from ..population import Population, concatenate, no_population
+from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
+from ..schedule import Doubling
+from ..variation import Variation
+from .batch import Batch
+from .drawing import Selected, draw, select
+from .telling import check_asked_for, read_told
+
+Cost = Callable[[Any], float]
+"""What a candidate, as ``evaluate`` gets it, is expected to cost."""
+
+
+@dataclass
+class _Candidate:
+    """One that was born and not told."""
+
+    x: Candidates  # (n_var,)
+    parents: IntArray  # (2,)
+    born: int  # generation
+    status: int
+    F: FloatArray  # (n_obj,)
+    G: FloatArray  # (n_con,)
+    handed: bool = False
+
+
+class SteadyState:
+    """NSGA-II as ``ask`` and ``tell``, in steady state. Made by ``NSGA2(mode="steady").start()``.
+
+    Attributes:
+        definition: Of the problem.
+        seed: Of the run.
+        size: The population's target size.
+        generation: How often as many as the population's size have been told; -1 before any ask.
+        evaluations: Candidates told, in their order, failed ones included.
+        failures: Candidates told as failed.
+    """
+
+    steady: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        definition: Definition,
+        schedule: Doubling,
+        variation: Variation,
+        seed: int,
+        *,
+        crowding: Crowding,
+        eliminate_duplicates: bool,
+        window: int,
+        order: OrderName,
+        cost: Cost | None,
+    ) -> None:
+        self.definition = definition
+        self.schedule = schedule
+        self.seed = seed
+        self.window = window
+        self._variation = variation
+        self._crowding: Crowding = crowding
+        self._eliminate_duplicates = eliminate_duplicates
+        self._cost = cost
+        self._variation_rng = generator(seed, VARIATION)
+        self._survival_rng = generator(seed, SURVIVAL)
+        self.size = schedule.start
+        self._next_growth = schedule.first_tau
+        self.generation = -1
+        self.evaluations = 0
+        self.failures = 0
+        self._to_tell = schedule.start  # in this generation
+        self._born = 0  # the next id
+        self._order_name: OrderName = order
+        self._order: Order = ORDERS[order]()
+        self._open: dict[int, _Candidate] = {}  # by id, ascending
+        self._unstarted: deque[int] = deque()  # of the sample
+        self._ready: deque[int] = deque()  # started and not asked for
+        nobody = no_population(definition)
+        self._parents = nobody
+        no_ranks = np.empty(0, dtype=np.int64)
+        self._selected = Selected(self.size, nobody, no_ranks, np.empty(0), {})
+
+    # -- what a user sees ------------------------------------------------------------------------
+
+    @property
+    def population(self) -> Population:
+        """The survivors of everything told, in the order of telling."""
+        return self._selected.population
+
+    def final_population(self) -> Population:
+        """The survivors if those that wait for their turn were told now."""
+        waiting = [i for i in self._order.waiting() if self._open[i].status == EVALUATED]
+        everyone = self.population
+        for id in waiting:
+            everyone = concatenate(everyone, self._alone(id))
+        if not waiting:
+            return everyone
+        return select(everyone, self.size, self._survival_rng, self._crowding).population
+
+    @property
+    def parents(self) -> Population:
+        """The population at the end of the generation before."""
+        return self._parents
+
+    @property
+    def outstanding(self) -> int:
+        """Candidates asked for and not told."""
+        return sum(c.handed and c.status == PENDING for c in self._open.values())
+
+    @property
+    def waiting(self) -> int:
+        """Outcomes that wait for their turn."""
+        return sum(c.status != PENDING for c in self._open.values())
+
+    @property
+    def complete(self) -> bool:
+        """True between the last telling of a generation and the next ``advance``."""
+        return self._to_tell == 0
+
+    def ask(self, k: int | None = None) -> Batch:
+        """Up to ``k`` candidates, or all that the window has room for.
+
+        None at all come in a search space of which nothing new can be drawn.
+
+        Raises:
+            AskTellError: If the window is full: as many have been asked for and not told.
+        """
+        check_asked_for(k)
+        if self.generation < 0:
+            self._sample()
+        if not self._ready and self._open:
+            first = next(i for i, c in self._open.items() if c.status == PENDING)
+            raise AskTellError(
+                f"ask: the window of {self.window} candidates is full until candidate {first} is "
+                "told; tell it first"
+            )
+        ids = [self._ready.popleft() for _ in range(min(k or self.window, len(self._ready)))]
+        for id in ids:
+            self._open[id].handed = True
+        asked = np.array(ids, dtype=np.int64)
+        X, parents, _ = self.candidates(asked)
+        return Batch(asked, X, parents, self.definition.space)
+
+    def available(self) -> int:
+        """How many candidates ``ask`` can give now."""
+        return self.window if self.generation < 0 else len(self._ready)
+
+    def tell(
+        self,
+        what: Batch | int,
+        outcome: Evaluated | Failed | None = None,
+        *,
+        F: ArrayLike | None = None,
+        G: ArrayLike | None = None,
+    ) -> None:
+        """Tell a whole batch (``tell(batch, F=F, G=G)``) or one candidate (``tell(id, outcome)``).
+
+        Values are in the user's units and directions; any order will do. Rows with NaN or infinity
+        count as failed.
+
+        Args:
+            what: A batch, or an id.
+            outcome: ``Evaluated`` or ``Failed``, with an id.
+            F: (k, n_obj), with a batch.
+            G: (k, n_con), with a batch, if the problem has constraints.
+
+        Raises:
+            ShapeError: For arrays of another shape.
+            AskTellError: For an id that was not asked for or has been told.
+        """
+        self.tell_rows(*read_told(self.definition, what, outcome, F, G))
+        self.advance()
+        while self.complete:
+            self.advance()
+
+    def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
+        """Outcomes that wait for their turn: (k,) ids, (k, n_obj), (k, n_con).
+
+        Rows that are not finite are failures.
+        """
+        told = ids.tolist()
+        for id in told:
+            if id not in self._open or not self._open[id].handed:
+                known = 0 <= id < self._born and id not in self._open
+                problem = "is told twice" if known else "has not been asked for"
+                raise AskTellError(f"tell: id {id} {problem}")
+            if self._open[id].status != PENDING or told.count(id) > 1:
+                raise AskTellError(f"tell: id {id} is told twice")
+        finite = np.isfinite(np.concatenate([F, G], axis=1)).all(axis=1)
+        for row, id in enumerate(told):
+            candidate = self._open[id]
+            candidate.status = EVALUATED if finite[row] else FAILED
+            candidate.F, candidate.G = F[row].copy(), G[row].copy()
+            self._order.finish(id)
+
+    def asked(self, ids: IntArray) -> bool:
+        """True if all of (k,) ids have been asked for and none has been told."""
+        candidates = [self._open.get(id) for id in ids.tolist()]
+        return all(c is not None and c.handed and c.status == PENDING for c in candidates)
+
+    def candidates(self, ids: IntArray) -> tuple[Candidates, IntArray, IntArray]:
+        """(k, n_var) candidates, (k, 2) parents' ids, (k,) generations they were born in."""
+        return self._stacked([self._open[id] for id in ids.tolist()])
+
+    def withdraw(self) -> None:
+        """Take back what was asked for and not told: it will be asked again."""
+        unstarted = set(self._unstarted)
+        self._ready = deque(
+            id for id, c in self._open.items() if c.status == PENDING and id not in unstarted
+        )
+        for id in self._ready:
+            self._open[id].handed = False
+
+    # -- one telling -----------------------------------------------------------------------------
+
+    def advance(self) -> IntArray:
+        """Tell those whose turn it is, up to the end of the generation; returns their ids.
+
+        If a generation is complete, the next one begins.
+        """
+        if self.complete:
+            self._next_generation()
+        told = []
+        while not self.complete:
+            id = self._order.next()
+            if id is None:
+                break
+            self._tell(id)
+            told.append(id)
+        return np.array(told, dtype=np.int64)
+
+    def _next_generation(self) -> None:
+        self._parents = self.population
+        self.size, self._next_growth = self.schedule.grown(
+            self.size, self._next_growth, self.evaluations
+        )
+        self.generation += 1
+        self._to_tell = self.size
+
+    def _tell(self, id: int) -> None:
+        """Insert one, let the worst go, and start another candidate in its place."""
+        if self._open[id].status == EVALUATED:
+            everyone = concatenate(self.population, self._alone(id))
+            self._selected = select(everyone, self.size, self._survival_rng, self._crowding)
+            self._survival_rng.bit_generator.state = self._selected.generator_after
+        else:
+            self.failures += 1
+        del self._open[id]
+        self.evaluations += 1
+        self._to_tell -= 1
+        self._fill()
+
+    def _sample(self) -> None:
+        """The first candidates: as many as the population or the window, whichever is larger."""
+        seen: set[bytes] | None = set() if self._eliminate_duplicates else None
+        k = max(self.size, self.window)
+        self._bear(*draw(k, self._variation, self._variation_rng, None, seen))
+        self.generation = 0
+        self._fill()
+
+    def _fill(self) -> None:
+        """Start candidates until the window is full or nothing new can be drawn."""
+        while len(self._order) < self.window:
+            if not self._unstarted:
+                self._bear(*self._child())
+            if not self._unstarted:
+                return
+            id = self._unstarted.popleft()
+            self._order.start(id, self._cost_of(id))
+            self._ready.append(id)
+
+    def _child(self) -> tuple[Candidates, IntArray]:
+        seen: set[bytes] | None = None
+        if self._eliminate_duplicates:
+            seen = set(row_keys(self._stacked(list(self._open.values()))[0]))
+            first_occurrences(self.population.X, seen)
+        return draw(1, self._variation, self._variation_rng, self._selected, seen)
+
+    def _bear(self, X: Candidates, parents: IntArray) -> None:
+        n_obj, n_con = self.definition.n_obj, self.definition.n_con
+        for x, their in zip(X, parents, strict=True):
+            F, G = np.full(n_obj, np.nan), np.full(n_con, np.nan)
+            born = max(self.generation, 0)
+            self._open[self._born] = _Candidate(x, their, born, PENDING, F, G)
+            self._unstarted.append(self._born)
+            self._born += 1
+
+    def _cost_of(self, id: int) -> float:
+        if self._cost is None:
+            return 1.0
+        cost = self._cost(self.definition.space.candidate(self._open[id].x))
+        if not isinstance(cost, (int, float, np.number)) or not 0 < cost < np.inf:
+            raise ConfigurationError(
+                f"{self.definition.name}.cost(x) must return a number above 0, got {cost!r} for "
+                f"candidate {id}"
+            )
+        return float(cost)
+
+    def _alone(self, id: int) -> Population:
+        candidate = self._open[id]
+        G = candidate.G[None]
+        return Population(
+            np.array([id], dtype=np.int64),
+            candidate.x[None],
+            candidate.F[None],
+            G,
+            self.definition.violation(G),
+            self.definition,
+        )
+
+    def _stacked(self, candidates: list[_Candidate]) -> tuple[Candidates, IntArray, IntArray]:
+        """(k, n_var) candidates, (k, 2) parents' ids, (k,) generations."""
+        space, k = self.definition.space, len(candidates)
+        X = np.array([c.x for c in candidates], dtype=space.dtype).reshape(k, space.n_var)
+        parents = np.array([c.parents for c in candidates], dtype=np.int64).reshape(k, 2)
+        return X, parents, np.array([c.born for c in candidates], dtype=np.int64)
+
+    # -- state -----------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The whole state as arrays and JSON values; ``load_state_dict`` continues from it."""
+        chosen, candidates = self._selected, list(self._open.values())
+        X, parents, born = self._stacked(candidates)
+        k = len(candidates)
+        n_obj, n_con = self.definition.n_obj, self.definition.n_con
+        return {
+            "size": self.size,
+            "next_growth": self._next_growth,
+            "generation": self.generation,
+            "evaluations": self.evaluations,
+            "failures": self.failures,
+            "to_tell": self._to_tell,
+            "born": self._born,
+            "variation_rng": state_of(self._variation_rng),
+            "survival_rng": state_of(self._survival_rng),
+            "selected_size": chosen.size,
+            "population_ids": chosen.population.ids,
+            "population_X": chosen.population.X,
+            "population_F": chosen.population.F,
+            "population_G": chosen.population.G,
+            "population_rank": chosen.rank,
+            "population_crowding": chosen.crowding,
+            "open_ids": np.array(list(self._open), dtype=np.int64),
+            "open_X": X,
+            "open_parents": parents,
+            "open_born": born,
+            "open_status": np.array([c.status for c in candidates], dtype=np.uint8),
+            "open_F": np.array([c.F for c in candidates]).reshape(k, n_obj),
+            "open_G": np.array([c.G for c in candidates]).reshape(k, n_con),
+            **{f"order_{name}": value for name, value in self._order.state().items()},
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state: candidates that were asked for and not told are asked again."""
+        self.size = int(state["size"])
+        self._next_growth = int(state["next_growth"])
+        self.generation = int(state["generation"])
+        self.evaluations = int(state["evaluations"])
+        self.failures = int(state["failures"])
+        self._to_tell = int(state["to_tell"])
+        self._born = int(state["born"])
+        self._variation_rng = restored(state["variation_rng"])
+        self._survival_rng = restored(state["survival_rng"])
+        G = np.array(state["population_G"])
+        members = Population(
+            np.array(state["population_ids"]),
+            np.array(state["population_X"]),
+            np.array(state["population_F"]),
+            G,
+            self.definition.violation(G),
+            self.definition,
+        )
+        rank, crowding = np.array(state["population_rank"]), np.array(state["population_crowding"])
+        self._selected = Selected(int(state["selected_size"]), members, rank, crowding, {})
+        self._parents = members
+        columns = ("X", "parents", "born", "status", "F", "G")
+        arrays = [np.array(state[f"open_{name}"]) for name in columns]
+        self._open = {
+            id: _Candidate(x, parents, int(born), int(status), F, G)
+            for id, x, parents, born, status, F, G in zip(
+                state["open_ids"].tolist(), *arrays, strict=True
+            )
+        }
+        prefix = "order_"
+        order = {key.removeprefix(prefix): v for key, v in state.items() if key.startswith(prefix)}
+        self._order = ORDERS[self._order_name](order)
+        started = set(order["started"].tolist())
+        self._unstarted = deque(id for id in self._open if id not in started)
+        self.withdraw()
