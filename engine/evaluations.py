@@ -27,6 +27,7 @@ class Evaluations:
         X: (n, n_var) in the dtype of the space.
         F: (n, n_obj) float64; NaN where failed.
         G: (n, n_con) float64; NaN where failed.
+        seed: (n,) uint32 what ``ctx.seed`` was; 0 for ``evaluate_batch``, which gets none.
         seconds: (n,) float64 wall time of the evaluation.
         worker_code: (n,) int32 position in ``workers`` of who did it.
         workers: Their names.
@@ -42,6 +43,7 @@ class Evaluations:
     X: Candidates
     F: FloatArray
     G: FloatArray
+    seed: NDArray[np.uint32]
     seconds: FloatArray
     worker_code: NDArray[np.int32]
     workers: tuple[str, ...]
@@ -103,6 +105,7 @@ class Evaluations:
             parent_2=self.parents[:, 1],
             evaluated=self.evaluated,
             failure=[self.failures[i].reason if i in self.failures else "" for i in ids],
+            seed=self.seed,
             seconds=self.seconds,
             worker=self.worker,
             **{f"log.{key}": [self.extras.get(i, {}).get(key) for i in ids] for key in logged},
@@ -128,6 +131,7 @@ def empty(definition: Definition) -> Evaluations:
         X=np.empty((0, space.n_var), dtype=space.dtype),
         F=np.empty((0, definition.n_obj)),
         G=np.empty((0, definition.n_con)),
+        seed=np.empty(0, dtype=np.uint32),
         seconds=np.empty(0),
         worker_code=np.empty(0, dtype=np.int32),
         workers=(),
@@ -150,6 +154,7 @@ def record(
         X=X,
         F=done.F,
         G=done.G,
+        seed=done.seeds,
         seconds=done.seconds,
         worker_code=np.zeros(k, dtype=np.int32),
         workers=(done.worker,),

@@ -23,6 +23,7 @@ from .recorder import Recorder
 from .result import Result
 from .session import Session
 from .specification import (
+    commit_of,
     refuse_other_problem,
     specify,
     stored_algorithm,
@@ -93,6 +94,7 @@ def minimize(
     if store is not None:
         path = _absolute(store)
         keeper, specification["replaces"] = RunStore.claim(path, overwrite=overwrite)
+        specification["problem"]["commit"] = commit_of(problem)
         if not specification["problem"]["target"]:
             log.warning(
                 "resuming %s will need the problem passed again: %s",

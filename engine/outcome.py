@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..typing import ByteArray, Candidates, FloatArray, IntArray
 
@@ -76,6 +77,7 @@ class Completion:
         G: (k, n_con) float64 in user units; NaN where failed.
         failures: By id, for those that failed.
         extras: By id, what ``ctx.log`` collected.
+        seeds: (k,) uint32 what ``ctx.seed`` was; 0 for ``evaluate_batch``, which gets none.
         seconds: (k,) float64 wall time; a chunk's time is shared out evenly.
         worker: Who did it.
     """
@@ -86,6 +88,7 @@ class Completion:
     G: FloatArray
     failures: dict[int, Failed]
     extras: dict[int, dict[str, Any]]
+    seeds: NDArray[np.uint32]
     seconds: FloatArray
     worker: str
 
@@ -108,6 +111,7 @@ def failed_completion(task: Task, failure: Failed, sizes: tuple[int, int]) -> Co
         G=np.full((k, sizes[1]), np.nan),
         failures={int(i): failure for i in task.ids},
         extras={},
+        seeds=np.zeros(k, dtype=np.uint32),
         seconds=np.zeros(k),
         worker="",
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import platform
+import subprocess
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +52,24 @@ def specify(
             "python": platform.python_version(),
         },
     }
+
+
+def commit_of(problem: Any) -> str:
+    """The git commit of the file that defines the problem, "+changes" if that has some; or ""."""
+    try:
+        file = Path(inspect.getfile(type(problem))).resolve()
+        commit = _git(file, "rev-parse", "HEAD")
+        return (
+            commit + "+changes" if _git(file, "status", "--porcelain", "--", file.name) else commit
+        )
+    except (OSError, TypeError, subprocess.SubprocessError):
+        return ""  # no file, no git, or no repository: worth knowing, not worth failing for
+
+
+def _git(file: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=file.parent, check=True, timeout=5, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def stored_problem(specification: dict[str, Any], path: Path) -> Any:

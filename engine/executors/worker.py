@@ -44,11 +44,17 @@ class Worker:
         G = np.full((k, self.job.definition.n_con), np.nan)
         failures: dict[int, Failed] = {}
         extras: dict[int, dict[str, Any]] = {}
+        seeds = np.zeros(k, dtype=np.uint32)
         if self.job.definition.vectorized:
             self._rows(task, np.arange(k), F, G, failures)
         else:
             for i in range(k):
-                self._single(task, i, F, G, failures, extras)
+                id = int(task.ids[i])
+                ctx = Context(id, evaluation_seed(self.job.seed, id))
+                seeds[i] = ctx.seed
+                self._single(task, i, ctx, F, G, failures)
+                if ctx.extra:
+                    extras[id] = ctx.extra
         status = np.full(k, EVALUATED, dtype=np.uint8)
         self._refuse_nonfinite(task, F, G, failures)
         for i, id in enumerate(task.ids.tolist()):
@@ -56,31 +62,27 @@ class Worker:
                 status[i] = FAILED
                 F[i], G[i] = np.nan, np.nan
         seconds = np.full(k, (time.perf_counter() - began) / k)
-        return Completion(task.ids, status, F, G, failures, extras, seconds, self.name)
+        return Completion(task.ids, status, F, G, failures, extras, seeds, seconds, self.name)
 
     def _single(
         self,
         task: Task,
         i: int,
+        ctx: Context,
         F: FloatArray,
         G: FloatArray,
         failures: dict[int, Failed],
-        extras: dict[int, dict[str, Any]],
     ) -> None:
-        id = int(task.ids[i])
         definition, problem = self.job.definition, self.job.problem
-        ctx = Context(id, evaluation_seed(self.job.seed, id))
         values = _guarded(
             lambda: definition.read_values(
                 problem.evaluate(definition.space.candidate(task.X[i]), ctx)
             )
         )
         if isinstance(values, Failed):
-            failures[id] = values
+            failures[int(task.ids[i])] = values
         else:
             F[i], G[i] = values
-        if ctx.extra:
-            extras[id] = ctx.extra
 
     def _rows(
         self, task: Task, rows: IntArray, F: FloatArray, G: FloatArray, failures: dict[int, Failed]

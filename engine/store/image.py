@@ -25,6 +25,7 @@ from ...typing import IntArray
 from ..evaluations import ARRAYS, Archive, Evaluations, empty
 from ..outcome import Failed
 from .columns import read_array, read_text, read_texts, write_array, write_text, write_texts
+from .extras import read_extras, write_extras
 from .files import replace_file
 
 log = logging.getLogger(__name__)
@@ -198,9 +199,7 @@ def _write_table(file: Any, rows: Evaluations, old: Any) -> Any:
     write_array(failures, "ids", np.array(list(rows.failures), dtype=np.int64))
     for name in ("reason", "kind", "detail"):
         write_texts(failures, name, [getattr(f, name) for f in rows.failures.values()])
-    extras = file.create_group("extras")
-    write_array(extras, "ids", np.array(list(rows.extras), dtype=np.int64))
-    write_texts(extras, "json", [json.dumps(e) for e in rows.extras.values()])
+    write_extras(file.create_group("extras"), rows.extras, old.get("extras", {}))
     return table
 
 
@@ -253,11 +252,10 @@ def _read_table(file: Any, definition: Definition) -> Evaluations:
         *(read_texts(failures[name]) for name in ("reason", "kind", "detail")),
         strict=True,
     )
-    logged = zip(read_array(extras["ids"]).tolist(), read_texts(extras["json"]), strict=True)
     return Evaluations(
         **columns,
         workers=tuple(read_texts(table["workers"])),
         failures={id: Failed(reason, kind, detail) for id, reason, kind, detail in told},
-        extras={id: json.loads(text) for id, text in logged},
+        extras=read_extras(extras),
         definition=definition,
     )

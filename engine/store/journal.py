@@ -96,7 +96,7 @@ class Journal:
         first = frame(header, 0)
         replace_file(path, lambda beside: beside.write_bytes(first))
         self.path = path
-        self.size = len(first)
+        self.size = self._header = len(first)
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
@@ -108,6 +108,11 @@ class Journal:
         self._changed = threading.Condition()
         self._syncer = threading.Thread(target=self._sync_forever, daemon=True)
         self._syncer.start()
+
+    @property
+    def empty(self) -> bool:
+        """True if nothing has been appended."""
+        return self.size == self._header
 
     def append(self, payload: bytes) -> None:
         """Write a record; waits while ``SYNC_RECORDS`` are not on the disk. Raises StoreError."""

@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,12 @@ LEAST_JOURNAL = 1 << 22
 
 JOURNAL_SHARE = 0.25
 """Of the sealed file's size: a journal that has grown beyond it is folded into a new file."""
+
+SEAL_SECONDS = 600.0
+"""After this long even a small journal is folded into the file, which any reader can open."""
+
+SEAL_SHARE = 0.01
+"""Of a run's time at most, spent on sealings for age alone."""
 
 
 def journal_path(path: Path) -> Path:
@@ -141,6 +148,7 @@ class RunStore:
             ) from error
         self._journal: Journal | None = None
         self._size = 0
+        self._sealed_at, self._seal_took = time.monotonic(), 0.0
         self._sealed = False  # the file holds a part of this run
 
     @classmethod
@@ -188,14 +196,24 @@ class RunStore:
         self._open_journal().append(encode_population(generation, ids))
 
     def seal_if_due(self, make_image: Callable[[], Image]) -> None:
-        """Fold the journal into a new file once it has grown by a quarter of the file."""
-        if self._open_journal().size > max(LEAST_JOURNAL, JOURNAL_SHARE * self._size):
+        """Fold the journal into a new file once it has grown by a quarter of the file, or is old.
+
+        How old, depends on how long sealing takes.
+        """
+        grown = self._open_journal().size > max(LEAST_JOURNAL, JOURNAL_SHARE * self._size)
+        age = time.monotonic() - self._sealed_at
+        if grown or (
+            age > max(SEAL_SECONDS, self._seal_took / SEAL_SHARE) and not self._open_journal().empty
+        ):
             self.seal(make_image())
 
     def seal(self, image: Image) -> None:
         """Replace the file, then start an empty journal that continues it. Raises StoreError."""
+        began = time.monotonic()
         self._drop_journal()
         self._write(image)
+        self._sealed_at = time.monotonic()
+        self._seal_took = self._sealed_at - began
         header = Header(
             run_id=image.specification["run_id"],
             seal=image.seal,

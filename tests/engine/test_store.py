@@ -599,3 +599,56 @@ def test_a_run_interrupted_in_its_first_evaluation_starts_anew(tmp_path, monkeyp
     result = pt.resume(path, callbacks=[lambda p: seen.append(p.evaluations)])
     assert seen == [10, 20, 30]
     same(result, seeded(None, 1))
+
+
+def test_an_old_journal_is_sealed_however_small(tmp_path, monkeypatch):
+    from paretide.engine.store import store
+
+    path, seals = tmp_path / "run.h5", []
+    monkeypatch.setattr(store, "SEAL_SECONDS", 0.05)
+    monkeypatch.setattr(store, "SEAL_SHARE", 1.0)
+    write = store.write_image
+    monkeypatch.setattr(
+        store, "write_image", lambda *a, **k: seals.append(a[1].seal) or write(*a, **k)
+    )
+    pt.minimize(toy.Slow(), pt.NSGA2(size=10), budget=120, seed=1, store=path)
+    assert len(seals) >= 3  # the first, the last, and some for their age
+    assert seals == sorted(set(seals))
+    assert len(pt.open_run(path).evaluations) == 120
+
+
+def test_the_commit_of_the_problem_is_kept(tmp_path):
+    import subprocess
+
+    def git(*arguments):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        done = subprocess.run(
+            ["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def commit():
+        problem = load_problem(f"{file}:Mine", {})
+        pt.minimize(
+            problem, pt.NSGA2(size=4), budget=8, seed=1, store=tmp_path / "r.h5", overwrite=True
+        )
+        return pt.open_run(tmp_path / "r.h5").specification["problem"]["commit"]
+
+    from paretide.problems.reference import load_problem
+
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import paretide as pt\n"
+        "class Mine(pt.Problem):\n"
+        "    space = pt.Real(0, 1, n=2)\n"
+        "    objectives = {'f': 'min', 'g': 'min'}\n"
+        "    def evaluate(self, x, ctx):\n"
+        "        return {'f': float(x[0]), 'g': float(x[1])}\n"
+    )
+    assert commit() == ""
+    git("init")
+    git("add", "mine.py")
+    git("commit", "-m", "mine")
+    assert commit() == git("rev-parse", "HEAD")
+    file.write_text(file.read_text() + "# changed\n")
+    assert commit() == git("rev-parse", "HEAD") + "+changes"
