@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -22,9 +22,12 @@ from .evaluations import Archive, Evaluations
 from .population import Population
 from .store.codec import Event
 from .store.image import Image, read_image
-from .store.store import JournalAhead, read_journal
+from .store.store import JournalAhead, journal_path, read_journal
 
 SEALING_RETRIES = 10
+
+Identity: TypeAlias = tuple[int, int, int]
+Version: TypeAlias = tuple[Identity | None, Identity | None]
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Run:
         final: Ids of the population at the end; of one that goes on, the last that is known.
         stopped_by: Why it ended, or "" while it goes on or was killed.
         path: Of its file; None in memory.
+        version: Changes with the file and its journal; None in memory.
     """
 
     specification: dict[str, Any]
@@ -61,6 +65,16 @@ class Run:
     final: IntArray
     stopped_by: str
     path: Path | None = None
+    version: Version | None = None
+
+    def refresh(self) -> Run:
+        """The run as it is now: itself if nothing has happened since, otherwise read again.
+
+        Raises what ``open_run`` raises.
+        """
+        if self.path is None or _version(self.path) == self.version:
+            return self
+        return open_run(self.path)
 
     def __repr__(self) -> str:
         name = self.definition.name
@@ -185,7 +199,7 @@ def open_run(path: str | Path) -> Run:
     """
     path = Path(path).absolute()
     for attempt in range(SEALING_RETRIES):
-        before = _identity(path)
+        before = _version(path)
         image = read_image(path)
         ahead: JournalAhead | None = None
         events: list[Event] = []
@@ -193,22 +207,27 @@ def open_run(path: str | Path) -> Run:
             events = read_journal(path, image)
         except JournalAhead as error:  # sealed between the two reads, unless it stays so
             ahead = error
-        if ahead is None and _identity(path) == before:
-            return _run(path, image, events)
+        if ahead is None and _identity(path) == before[0]:
+            return _run(path, image, events, before)
         time.sleep(0.01 * (attempt + 1))
     raise ahead or StoreError(f"{path} is rewritten faster than it can be read; try again")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Changes whenever the file is replaced; None if there is none."""
+def _identity(path: Path) -> Identity | None:
+    """Changes whenever the file is replaced or grows; None if there is none."""
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_ino, status.st_mtime_ns
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def _run(path: Path, image: Image, events: list[Event]) -> Run:
+def _version(path: Path) -> Version:
+    """Of the file and of its journal."""
+    return _identity(path), _identity(journal_path(path))
+
+
+def _run(path: Path, image: Image, events: list[Event], version: Version) -> Run:
     archive = Archive(image.everything())
     for event in events:
         if isinstance(event, Evaluations):
@@ -221,4 +240,5 @@ def _run(path: Path, image: Image, events: list[Event]) -> Run:
         final=later[-1] if later else image.final,
         stopped_by=image.stopped_by,
         path=path,
+        version=version,
     )

@@ -1,0 +1,173 @@
+"""Damaged files: always an error or the sound part, never a hang, a crash or wrong values."""
+
+import contextlib
+import multiprocessing as mp
+import re
+import zlib
+
+import numpy as np
+import pytest
+import toy
+
+import paretide as pt
+from paretide.engine.store.store import journal_path
+from paretide.errors import StoreError
+
+MUTATIONS = 150
+HANGS = 10.0  # seconds
+
+
+def serve(pipe):
+    """Open what is named and say what came of it."""
+    with contextlib.suppress(EOFError):
+        while True:
+            path = pipe.recv()
+            try:
+                run = pt.open_run(path)
+                rows = run.evaluations
+                everything = (rows.ids, rows.X, rows.F, rows.status, rows.parents, rows.seed)
+                answer = ("run", [a.tobytes() for a in everything], rows.extras)
+            except StoreError as error:
+                answer = ("refused", type(error).__name__, str(error))
+            except Exception as error:
+                answer = ("wrong", type(error).__name__, str(error))
+            pipe.send(answer)
+
+
+class Reader:
+    """A child that opens runs, replaced when it dies or hangs."""
+
+    def __init__(self):
+        self.process = None
+
+    def open(self, path):
+        if self.process is None:
+            context = mp.get_context("spawn")
+            self.pipe, theirs = context.Pipe()
+            self.process = context.Process(target=serve, args=(theirs,), daemon=True)
+            self.process.start()
+            theirs.close()
+            self.pipe.send(path.parent / "there is no such file")
+            assert self.pipe.recv()[1] == "StoreNotFound"
+        self.pipe.send(path)
+        try:
+            if self.pipe.poll(HANGS):
+                return self.pipe.recv()
+            how = "hang"
+        except EOFError:
+            how = "crash"
+        self.close()
+        return (how,)
+
+    def close(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.join()
+            self.process = None
+
+
+def mutated(data, rng):
+    """One of the ways in which bytes go wrong."""
+    data = bytearray(data)
+    at = int(rng.integers(len(data)))
+    length = int(rng.integers(1, 600))
+    kind = int(rng.integers(7))
+    if kind == 0:
+        data[at] ^= 1 << int(rng.integers(8))
+    elif kind == 1:
+        data[at : at + length] = rng.bytes(len(data[at : at + length]))
+    elif kind == 2:
+        del data[at:]
+    elif kind == 3:
+        data[at:at] = rng.bytes(length)
+    elif kind == 4:
+        data[at : at + length] = bytes(len(data[at : at + length]))
+    elif kind == 5:
+        del data[at : at + length]
+    else:
+        data += rng.bytes(length)
+    return bytes(data)
+
+
+def stamped(data):
+    """The file with a header that fits its damaged content."""
+    content = data[512:]
+    stamp = b"paretide run schema 1 length %d crc32 %08x\n" % (len(content), zlib.crc32(content))
+    return stamp.ljust(512, b"\0") + content
+
+
+@pytest.fixture(scope="module")
+def reader():
+    reader = Reader()
+    yield reader
+    reader.close()
+
+
+@pytest.fixture(scope="module", params=["generational", "steady"])
+def run(request, tmp_path_factory):
+    """File and journal of a run that was killed, and what a sound reader finds in them."""
+    path = tmp_path_factory.mktemp("run") / "run.h5"
+    kept = {}
+
+    def keep(progress):
+        if progress.evaluations >= 60:
+            kept.update({p: p.read_bytes() for p in (path, journal_path(path))})
+
+    pt.minimize(
+        toy.Schaffer(), pt.NSGA2(size=10, mode=request.param), budget=60, seed=1, store=path
+    )
+    pt.resume(path, budget=30, callbacks=[keep])
+    return path, kept
+
+
+def put(kept, changed, data):
+    for path, content in kept.items():
+        path.write_bytes(data if path == changed else content)
+
+
+@pytest.mark.parametrize("which", ["file", "journal"])
+def test_damage_is_an_error_or_what_was_sound(run, reader, which):
+    path, kept = run
+    changed = path if which == "file" else journal_path(path)
+    put(kept, None, b"")
+    sound = reader.open(path)
+    assert sound[0] == "run"
+    rng = np.random.default_rng(5)
+    refused = 0
+    for _ in range(MUTATIONS):
+        data = mutated(kept[changed], rng)
+        put(kept, changed, data)
+        found = reader.open(path)
+        assert found[0] in ("run", "refused"), found
+        refused += found[0] == "refused"
+        if found[0] == "run" and which == "file":
+            assert found == sound
+        elif found[0] == "run":  # the end of a journal may be torn off, no row may differ
+            for ours, theirs in zip(found[1], sound[1], strict=True):
+                assert theirs.startswith(ours)
+            assert found[2].items() <= sound[2].items()
+    # Zeros over zeros, of which a file has many, are no damage.
+    assert refused >= (MUTATIONS * 0.7 if which == "file" else 1)
+
+
+def test_damage_with_a_fitting_checksum_does_not_reach_the_caller(run, reader):
+    """Nobody but an attacker makes these; HDF5 itself reads them, so only a child should."""
+    path, kept = run
+    rng = np.random.default_rng(6)
+    outcomes = []
+    for _ in range(MUTATIONS):
+        put(kept, path, stamped(mutated(kept[path], rng)))
+        outcomes.append(reader.open(path))
+    assert not [o for o in outcomes if o[0] == "wrong"]
+    assert {"refused"} <= {o[0] for o in outcomes}
+    put(kept, None, b"")
+    assert reader.open(path)[0] == "run"
+
+
+def test_a_missing_stamp_is_named(run, reader):
+    path, kept = run
+    put(kept, path, re.sub(rb"paretide run", b"somebody's file", kept[path], count=1))
+    assert reader.open(path)[1:] == (
+        "StoreCorrupt",
+        f"{path} is no run of paretide, or its first bytes are damaged",
+    )
