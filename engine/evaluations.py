@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..problems.definition import Definition
 from ..typing import BoolArray, ByteArray, Candidates, FloatArray, IntArray
+from .born import OPERATORS, Born
 from .frames import frame
 from .outcome import EVALUATED, Completion, Failed
 from .population import Population
@@ -23,6 +24,7 @@ class Evaluations:
         ids: (n,) int64.
         generation: (n,) int32 they were born in.
         parents: (n, 2) int64 ids; -1 where there is none.
+        operator_code: (n,) uint8 position in ``OPERATORS`` of what made them.
         status: (n,) uint8: 1 evaluated, 2 failed.
         X: (n, n_var) in the dtype of the space.
         F: (n, n_obj) float64; NaN where failed.
@@ -39,6 +41,7 @@ class Evaluations:
     ids: IntArray
     generation: NDArray[np.int32]
     parents: IntArray
+    operator_code: ByteArray
     status: ByteArray
     X: Candidates
     F: FloatArray
@@ -66,6 +69,11 @@ class Evaluations:
     def worker(self) -> NDArray[Any]:
         """(n,) str: who did it."""
         return np.array(self.workers, dtype=object)[self.worker_code]
+
+    @property
+    def operator(self) -> NDArray[Any]:
+        """(n,) str: "sample", "initial", or the operators that made it of its parents."""
+        return np.array(OPERATORS, dtype=object)[self.operator_code]
 
     def take(self, rows: IntArray) -> Evaluations:
         """The evaluations in these rows, in their order."""
@@ -103,6 +111,7 @@ class Evaluations:
             generation=self.generation,
             parent_1=self.parents[:, 0],
             parent_2=self.parents[:, 1],
+            operator=self.operator,
             evaluated=self.evaluated,
             failure=[self.failures[i].reason if i in self.failures else "" for i in ids],
             seed=self.seed,
@@ -127,6 +136,7 @@ def empty(definition: Definition) -> Evaluations:
         ids=np.empty(0, dtype=np.int64),
         generation=np.empty(0, dtype=np.int32),
         parents=np.empty((0, 2), dtype=np.int64),
+        operator_code=np.empty(0, dtype=np.uint8),
         status=np.empty(0, dtype=np.uint8),
         X=np.empty((0, space.n_var), dtype=space.dtype),
         F=np.empty((0, definition.n_obj)),
@@ -142,16 +152,17 @@ def empty(definition: Definition) -> Evaluations:
 
 
 def record(
-    definition: Definition, done: Completion, X: Candidates, parents: IntArray, born: IntArray
+    definition: Definition, done: Completion, born: Born, generation: IntArray
 ) -> Evaluations:
     """A completion with what the engine knows of its candidates."""
     k = len(done.ids)
     return Evaluations(
         ids=done.ids,
-        generation=born.astype(np.int32),
-        parents=parents,
+        generation=generation.astype(np.int32),
+        parents=born.parents,
+        operator_code=born.operator,
         status=done.status,
-        X=X,
+        X=born.X,
         F=done.F,
         G=done.G,
         seed=done.seeds,

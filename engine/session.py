@@ -133,7 +133,7 @@ class Session:
         if not self.machine.asked(rows.ids):  # the next generation, or the rest of this one
             self.ask()
         if not self.machine.asked(rows.ids) or (
-            self.machine.candidates(rows.ids)[0].tobytes() != rows.X.tobytes()
+            self.machine.candidates(rows.ids)[0].X.tobytes() != rows.X.tobytes()
         ):
             raise StoreMismatch(
                 f"the journal holds candidate {rows.ids[0]}, which this run does not ask for: it "

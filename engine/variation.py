@@ -19,6 +19,7 @@ from ..operators.sampling import bits, uniform
 from ..operators.selection import binary_tournament
 from ..problems.space import Binary, Integer, Real, SearchSpace
 from ..typing import Candidates, FloatArray, IntArray
+from .born import BIT_FLIP, SBX_POLYNOMIAL
 
 EXCHANGE_PROB = 0.5  # of a value without an order, in a crossed pair
 
@@ -35,6 +36,11 @@ class Variation:
     space: SearchSpace
     crossover: SBX | None
     mutation: BitFlip | PolynomialMutation
+
+    @property
+    def operator(self) -> int:
+        """Position in ``OPERATORS`` of what makes children."""
+        return BIT_FLIP if isinstance(self.mutation, BitFlip) else SBX_POLYNOMIAL
 
     def sample(self, n: int, rng: np.random.Generator) -> Candidates:
         """(n, n_var) uniform candidates."""

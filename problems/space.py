@@ -16,7 +16,7 @@ are flipped as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -56,6 +56,10 @@ class SearchSpace(Protocol):
     def layout(self) -> Layout:
         """Working coordinates."""
 
+    @property
+    def discrete(self) -> bool:
+        """True if it has finitely many candidates, so that equal ones are likely."""
+
     def to_working(self, X: Candidates) -> FloatArray:
         """(n, n_var) candidates to working coordinates."""
 
@@ -94,6 +98,49 @@ def check_candidates(space: SearchSpace, X: ArrayLike) -> Candidates:
         )
     exact = inside == values  # what needed no rounding keeps its bits
     return np.ascontiguousarray(np.where(exact, values, inside).astype(space.dtype))
+
+
+def read_candidates(space: SearchSpace, given: Any) -> Candidates:
+    """What a user passes as candidates, as (k, n_var) in the dtype of the space.
+
+    Args:
+        space: Of the candidates.
+        given: (k, n_var) like ``X``, or a list of what ``evaluate`` gets: values by name in a
+            ``Space``, otherwise vectors.
+
+    Raises:
+        ConfigurationError: For a named candidate that does not fit.
+        ShapeError: For an array that does not fit.
+    """
+    alone = ShapeError(
+        f"candidates are given as a list, or as an array of shape (k, {space.n_var}); one alone is "
+        f"written [x], got {given!r:.200}"
+    )
+    if isinstance(given, Mapping) or not isinstance(given, (Sequence, np.ndarray)):
+        raise alone
+    if any(isinstance(candidate, Mapping) for candidate in given):
+        given = _encoded(space, given)
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise ShapeError(f"the candidates given are not equally long: {error}") from None
+    if array.ndim == 1 and array.size:
+        raise alone
+    return check_candidates(space, array if array.size else np.empty((0, space.n_var)))
+
+
+def _encoded(space: SearchSpace, given: Any) -> FloatArray:
+    if not isinstance(space, Space):
+        raise ConfigurationError(f"named candidates are for a Space, not for {space!r}")
+    rows = []
+    for i, candidate in enumerate(given):
+        if not isinstance(candidate, Mapping):
+            raise ConfigurationError(f"candidate {i} of those given has no names: {candidate!r}")
+        try:
+            rows.append(space.encode(candidate))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"candidate {i} of those given: {error}") from None
+    return np.array(rows)
 
 
 def _vector_bounds(kind: str, low: ArrayLike, high: ArrayLike, n: int | None) -> list[FloatArray]:
@@ -139,6 +186,7 @@ class Real:
     """
 
     dtype = np.dtype(np.float64)
+    discrete = False
 
     def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
         self.low, self.high = _vector_bounds("Real", low, high, n)
@@ -173,6 +221,7 @@ class Integer:
     """
 
     dtype = np.dtype(np.int64)
+    discrete = True
 
     def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
         bounds = _vector_bounds("Integer", low, high, n)
@@ -213,6 +262,7 @@ class Binary:
     """Bit strings of length ``n``."""
 
     dtype = np.dtype(np.bool_)
+    discrete = True
 
     def __init__(self, n: int) -> None:
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
@@ -270,6 +320,7 @@ class Space:
                     "use Float, Int, Choice, Bool or Ordinal"
                 )
         self.variables = dict(variables)
+        self.discrete = not any(isinstance(v, Float) for v in variables.values())
         self.n_var = len(variables)
         self.names = tuple(variables)
         bounds = np.array([v.working_bounds for v in variables.values()])

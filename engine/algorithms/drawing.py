@@ -12,9 +12,9 @@ import numpy as np
 from ...operators.duplicates import first_occurrences
 from ...operators.survival import Crowding, survive
 from ...typing import Candidates, FloatArray, IntArray
+from ..born import INITIAL, SAMPLE, Born, nobody, orphans, together
 from ..population import Population
 from ..variation import Variation
-from .offspring import no_parents
 
 log = logging.getLogger(__name__)
 
@@ -47,37 +47,51 @@ def select(
     return Selected(size, everyone.take(kept.rows), kept.rank, kept.crowding, after)
 
 
+def first_candidates(
+    initial: Candidates,
+    k: int,
+    variation: Variation,
+    rng: np.random.Generator,
+    seen: set[bytes] | None,
+) -> Born:
+    """The ``initial`` candidates, and a sample that makes them ``k`` if they are fewer."""
+    given = initial if seen is None else initial[first_occurrences(initial, seen)]
+    return together(
+        orphans(given, INITIAL), draw(max(0, k - len(given)), variation, rng, None, seen)
+    )
+
+
 def draw(
     k: int,
     variation: Variation,
     rng: np.random.Generator,
     selected: Selected | None,
     seen: set[bytes] | None,
-) -> tuple[Candidates, IntArray]:
-    """``k`` candidates and their parents' ids (k, 2); fewer if nothing new can be drawn.
+) -> Born:
+    """``k`` new candidates; fewer if nothing new can be drawn.
 
     Without parents to select from it is a sample. Candidates in ``seen`` (see ``row_keys``) or
     equal to each other are drawn again; None accepts everything.
     """
-    space = variation.space
-    X, parents = np.empty((0, space.n_var), dtype=space.dtype), no_parents()
+    born = nobody(variation.space)
     for _ in range(REDRAWS):
-        missing = k - len(X)
-        if selected is None or not len(selected.population):
-            fresh = variation.sample(missing, rng)
-            their_parents = np.full((missing, 2), -1, dtype=np.int64)
-        else:
-            fresh, rows = variation.children(
-                selected.population.X, selected.rank, selected.crowding, missing, rng
-            )
-            their_parents = np.where(rows < 0, -1, selected.population.ids[rows])
+        fresh = _fresh(k - len(born), variation, rng, selected)
         if seen is not None:
-            new = first_occurrences(fresh, seen)
-            fresh, their_parents = fresh[new], their_parents[new]
-        X = np.concatenate([X, fresh])
-        parents = np.concatenate([parents, their_parents])
-        if len(X) == k:
+            fresh = fresh.take(first_occurrences(fresh.X, seen))
+        born = together(born, fresh)
+        if len(born) == k:
             break
     else:
-        log.debug("%d of %d candidates are new", len(X), k)
-    return X, parents
+        log.debug("%d of %d candidates are new", len(born), k)
+    return born
+
+
+def _fresh(
+    k: int, variation: Variation, rng: np.random.Generator, selected: Selected | None
+) -> Born:
+    if selected is None or not len(selected.population):
+        return orphans(variation.sample(k, rng), SAMPLE)
+    members = selected.population
+    X, rows = variation.children(members.X, selected.rank, selected.crowding, k, rng)
+    parents = np.where(rows < 0, -1, members.ids[rows])
+    return Born(X, parents, np.full(k, variation.operator, dtype=np.uint8))

@@ -19,14 +19,15 @@ from ...operators.duplicates import first_occurrences
 from ...operators.survival import Crowding
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
+from ..born import Born, nobody
 from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
 from ..population import Population, concatenate, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Doubling
 from ..variation import Variation
 from .batch import Batch
-from .drawing import Selected, draw, select
-from .offspring import Offspring, no_parents
+from .drawing import Selected, draw, first_candidates, select
+from .offspring import Offspring
 from .telling import check_asked_for, read_told
 
 
@@ -54,6 +55,7 @@ class Generational:
         *,
         crowding: Crowding,
         eliminate_duplicates: bool,
+        initial: Candidates,
     ) -> None:
         self.definition = definition
         self.schedule = schedule
@@ -69,7 +71,8 @@ class Generational:
         self.evaluations = 0
         self.failures = 0
         self._parents = no_population(definition)
-        self._offspring = Offspring.new(definition, 0, self._no_candidates(), no_parents())
+        self._initial = initial  # until the first generation is made of them
+        self._offspring = Offspring.new(definition, 0, nobody(definition.space))
         self._selected: Selected | None = None  # cache of _select at the present size
 
     # -- what a user sees ------------------------------------------------------------------------
@@ -124,12 +127,13 @@ class Generational:
                 f"(ids {waiting[0]} to {waiting[-1]}); tell them first"
             )
         rows = brood.hand_out(k)
-        return Batch(
-            brood.first_id + rows, brood.X[rows], brood.parents[rows], self.definition.space
-        )
+        born = brood.born.take(rows)
+        return Batch(brood.first_id + rows, born.X, born.parents, self.definition.space)
 
     def available(self) -> int:
         """How many candidates ``ask`` can give now; 0 while the generation waits for outcomes."""
+        if self.generation < 0:
+            return max(self.size, len(self._initial))
         return self._grown()[0] if self.complete else self._offspring.to_hand_out().size
 
     def tell(
@@ -180,11 +184,10 @@ class Generational:
             return False
         return bool((self._offspring.status[rows] == PENDING).all())
 
-    def candidates(self, ids: IntArray) -> tuple[Candidates, IntArray, IntArray]:
-        """(k, n_var) candidates, (k, 2) parents' ids, (k,) generations they were born in."""
-        rows = ids - self._offspring.first_id
-        born = np.full(len(ids), self.generation, dtype=np.int64)
-        return self._offspring.X[rows], self._offspring.parents[rows], born
+    def candidates(self, ids: IntArray) -> tuple[Born, IntArray]:
+        """Candidates of the generation by (k,) ids, and (k,) generations they were born in."""
+        born = self._offspring.born.take(ids - self._offspring.first_id)
+        return born, np.full(len(ids), self.generation, dtype=np.int64)
 
     def advance(self) -> IntArray:
         """Nothing: outcomes are told as they come, and the next ask begins a generation."""
@@ -206,21 +209,22 @@ class Generational:
         selected = self._select(size) if self.generation >= 0 else None
         generator_before = self._variation_rng.bit_generator.state
         try:
-            X, parents = self._draw(size, selected)
+            born = self._draw(size, selected)
         except BaseException:
             self._variation_rng.bit_generator.state = generator_before
             raise
-        if selected is not None and not len(X):
+        if selected is not None and not len(born):
             self._variation_rng.bit_generator.state = generator_before
             return
         first_id = self._offspring.first_id + len(self._offspring)
-        brood = Offspring.new(self.definition, first_id, X, parents)
+        brood = Offspring.new(self.definition, first_id, born)
         if selected is not None:
             self._survival_rng.bit_generator.state = selected.generator_after
             self._parents = selected.population
         self.size, self._next_growth = size, next_growth
         self.generation += 1
         self._offspring, self._selected = brood, None
+        self._initial = nobody(self.definition.space).X
 
     def _grown(self) -> tuple[int, int]:
         """Size and next growth of the generation to come."""
@@ -237,7 +241,7 @@ class Generational:
         G = brood.G[told]
         children = Population(
             brood.first_id + told,
-            brood.X[told],
+            brood.born.X[told],
             brood.F[told],
             G,
             self.definition.violation(G),
@@ -247,10 +251,12 @@ class Generational:
         self._selected = select(everyone, size, self._survival_rng, self._crowding)
         return self._selected
 
-    def _draw(self, k: int, selected: Selected | None) -> tuple[Candidates, IntArray]:
-        """``k`` candidates and their parents' ids; fewer if nothing new can be drawn."""
+    def _draw(self, k: int, selected: Selected | None) -> Born:
+        """The ``k`` candidates of a generation; fewer if nothing new can be drawn."""
         seen: set[bytes] | None = set() if self._eliminate_duplicates else None
-        if seen is not None and selected is not None:
+        if selected is None:
+            return first_candidates(self._initial, k, self._variation, self._variation_rng, seen)
+        if seen is not None:
             first_occurrences(selected.population.X, seen)
         return draw(k, self._variation, self._variation_rng, selected, seen)
 
@@ -272,8 +278,10 @@ class Generational:
             "parents_X": self._parents.X,
             "parents_F": self._parents.F,
             "parents_G": self._parents.G,
-            "offspring_X": brood.X,
-            "offspring_parents": brood.parents,
+            "initial_X": self._initial,
+            "offspring_X": brood.born.X,
+            "offspring_parents": brood.born.parents,
+            "offspring_operator": brood.born.operator,
             "offspring_status": brood.status,
             "offspring_F": brood.F,
             "offspring_G": brood.G,
@@ -299,14 +307,14 @@ class Generational:
         )
         self._offspring = Offspring(
             first_id=int(state["first_id"]),
-            X=np.array(state["offspring_X"]),
-            parents=np.array(state["offspring_parents"]),
+            born=Born(
+                np.array(state["offspring_X"]),
+                np.array(state["offspring_parents"]),
+                np.array(state["offspring_operator"]),
+            ),
             status=np.array(state["offspring_status"]),
             F=np.array(state["offspring_F"]),
             G=np.array(state["offspring_G"]),
         )
+        self._initial = np.array(state["initial_X"])
         self._selected = None
-
-    def _no_candidates(self) -> Candidates:
-        space = self.definition.space
-        return np.empty((0, space.n_var), dtype=space.dtype)

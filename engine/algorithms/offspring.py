@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...problems.definition import Definition
-from ...typing import ByteArray, Candidates, FloatArray, IntArray
+from ...typing import ByteArray, FloatArray, IntArray
+from ..born import Born
 from ..outcome import PENDING
 
 
@@ -17,8 +18,7 @@ class Offspring:
 
     Attributes:
         first_id: Id of the first row.
-        X: (k, n_var) in the dtype of the space.
-        parents: (k, 2) int64 ids; -1 where there is none.
+        born: The candidates.
         status: (k,) uint8 PENDING, EVALUATED or FAILED.
         F: (k, n_obj) float64 in user units, once told.
         G: (k, n_con) float64 in user units, once told.
@@ -27,8 +27,7 @@ class Offspring:
     """
 
     first_id: int
-    X: Candidates
-    parents: IntArray
+    born: Born
     status: ByteArray
     F: FloatArray
     G: FloatArray
@@ -39,32 +38,29 @@ class Offspring:
         self.told = int(np.count_nonzero(self.status != PENDING))
 
     @classmethod
-    def new(
-        cls, definition: Definition, first_id: int, X: Candidates, parents: IntArray
-    ) -> Offspring:
+    def new(cls, definition: Definition, first_id: int, born: Born) -> Offspring:
         """A generation of which nothing has been told."""
-        k = len(X)
+        k = len(born)
         return cls(
             first_id,
-            X,
-            parents,
+            born,
             np.full(k, PENDING, dtype=np.uint8),
             np.full((k, definition.n_obj), np.nan),
             np.full((k, definition.n_con), np.nan),
         )
 
     def __len__(self) -> int:
-        return len(self.X)
+        return len(self.born)
 
     @property
     def ids(self) -> IntArray:
         """(k,) int64."""
-        return np.arange(self.first_id, self.first_id + len(self.X), dtype=np.int64)
+        return np.arange(self.first_id, self.first_id + len(self), dtype=np.int64)
 
     @property
     def complete(self) -> bool:
         """True if every row has been told."""
-        return self.told == len(self.X)
+        return self.told == len(self)
 
     @property
     def outstanding(self) -> int:
@@ -88,8 +84,3 @@ class Offspring:
         self.F[rows] = F
         self.G[rows] = G
         self.told += len(rows)
-
-
-def no_parents() -> IntArray:
-    """(0, 2) int64."""
-    return np.empty((0, 2), dtype=np.int64)

@@ -11,6 +11,9 @@ from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding
 from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
+from ...problems.space import read_candidates
+from ...typing import Candidates
+from ..born import nobody
 from ..order import OrderName
 from ..randomness import check_seed
 from ..schedule import Doubling
@@ -108,21 +111,32 @@ class Specification:
                 f'{kind}: window and order belong to mode="steady"; add it, or leave them out'
             )
 
-    def start(self, problem: Any, *, seed: int | None = None, budget: int | None = None) -> Machine:
+    def start(
+        self,
+        problem: Any,
+        *,
+        seed: int | None = None,
+        budget: int | None = None,
+        initial: Any = None,
+    ) -> Machine:
         """The state machine for ``problem``, with ``ask`` and ``tell``.
 
         Args:
             problem: A problem, or a pymoo Problem.
             seed: An int from 0 to 2**63 - 1; None draws one (``machine.seed`` says which).
             budget: Evaluations that will be used, if known; only defaults depend on it.
+            initial: Candidates to ask for first: (k, n_var) like ``X``, or a list of what
+                ``evaluate`` gets.
 
         Raises:
-            ConfigurationError: For a wrong definition or seed.
+            ConfigurationError: For a wrong definition, seed or candidate.
+            ShapeError: For an ``initial`` array that is none of candidates.
         """
         problem = as_problem(problem)
         definition = read_definition(problem)
         resolved = self.resolved(definition, budget)
-        return resolved.machine(definition, check_seed(seed), cost_of(problem))
+        given = None if initial is None else read_candidates(definition.space, initial)
+        return resolved.machine(definition, check_seed(seed), cost_of(problem), given)
 
     def resolved(self, definition: Definition, budget: int | None) -> Self:
         """With every default filled in that depends on the problem or the budget."""
@@ -137,8 +151,16 @@ class Specification:
         """Evaluations below which there is no complete first population."""
         return self.schedule().start
 
-    def machine(self, definition: Definition, seed: int, cost: Cost | None = None) -> Machine:
-        """The state machine of a resolved specification."""
+    def machine(
+        self,
+        definition: Definition,
+        seed: int,
+        cost: Cost | None = None,
+        initial: Candidates | None = None,
+    ) -> Machine:
+        """The state machine of a resolved specification; the ``initial`` candidates come first."""
+        if initial is None:
+            initial = nobody(definition.space).X
         if self.mode == "steady":
             return SteadyState(
                 definition,
@@ -150,6 +172,7 @@ class Specification:
                 window=DEFAULT_WINDOW if self.window is None else self.window,
                 order=self.order,
                 cost=cost,
+                initial=initial,
             )
         return Generational(
             definition,
@@ -158,6 +181,7 @@ class Specification:
             seed,
             crowding=self.crowding,
             eliminate_duplicates=self.eliminate_duplicates,
+            initial=initial,
         )
 
     def settings(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ...operators.duplicates import first_occurrences, row_keys
 from ...operators.survival import Crowding
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
+from ..born import Born, nobody
 from ..order import ORDERS, Order, OrderName
 from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
 from ..population import Population, concatenate, no_population
@@ -33,7 +34,7 @@ from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Doubling
 from ..variation import Variation
 from .batch import Batch
-from .drawing import Selected, draw, select
+from .drawing import Selected, draw, first_candidates, select
 from .telling import check_asked_for, read_told
 
 Cost = Callable[[Any], float]
@@ -46,7 +47,8 @@ class _Candidate:
 
     x: Candidates  # (n_var,)
     parents: IntArray  # (2,)
-    born: int  # generation
+    operator: int
+    generation: int  # it was born in
     status: int
     F: FloatArray  # (n_obj,)
     G: FloatArray  # (n_con,)
@@ -79,6 +81,7 @@ class SteadyState:
         window: int,
         order: OrderName,
         cost: Cost | None,
+        initial: Candidates,
     ) -> None:
         self.definition = definition
         self.schedule = schedule
@@ -88,6 +91,7 @@ class SteadyState:
         self._crowding: Crowding = crowding
         self._eliminate_duplicates = eliminate_duplicates
         self._cost = cost
+        self._initial = initial  # until the first sample is made
         self._variation_rng = generator(seed, VARIATION)
         self._survival_rng = generator(seed, SURVIVAL)
         self.size = schedule.start
@@ -102,10 +106,10 @@ class SteadyState:
         self._open: dict[int, _Candidate] = {}  # by id, ascending
         self._unstarted: deque[int] = deque()  # of the sample
         self._ready: deque[int] = deque()  # started and not asked for
-        nobody = no_population(definition)
-        self._parents = nobody
+        empty = no_population(definition)
+        self._parents = empty
         no_ranks = np.empty(0, dtype=np.int64)
-        self._selected = Selected(self.size, nobody, no_ranks, np.empty(0), {})
+        self._selected = Selected(self.size, empty, no_ranks, np.empty(0), {})
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -165,8 +169,8 @@ class SteadyState:
         for id in ids:
             self._open[id].handed = True
         asked = np.array(ids, dtype=np.int64)
-        X, parents, _ = self.candidates(asked)
-        return Batch(asked, X, parents, self.definition.space)
+        born, _ = self.candidates(asked)
+        return Batch(asked, born.X, born.parents, self.definition.space)
 
     def available(self) -> int:
         """How many candidates ``ask`` can give now."""
@@ -225,8 +229,8 @@ class SteadyState:
         candidates = [self._open.get(id) for id in ids.tolist()]
         return all(c is not None and c.handed and c.status == PENDING for c in candidates)
 
-    def candidates(self, ids: IntArray) -> tuple[Candidates, IntArray, IntArray]:
-        """(k, n_var) candidates, (k, 2) parents' ids, (k,) generations they were born in."""
+    def candidates(self, ids: IntArray) -> tuple[Born, IntArray]:
+        """Those not yet told by (k,) ids, and (k,) generations they were born in."""
         return self._stacked([self._open[id] for id in ids.tolist()])
 
     def withdraw(self) -> None:
@@ -281,7 +285,8 @@ class SteadyState:
         """The first candidates: as many as the population or the window, whichever is larger."""
         seen: set[bytes] | None = set() if self._eliminate_duplicates else None
         k = max(self.size, self.window)
-        self._bear(*draw(k, self._variation, self._variation_rng, None, seen))
+        self._bear(first_candidates(self._initial, k, self._variation, self._variation_rng, seen))
+        self._initial = nobody(self.definition.space).X
         self.generation = 0
         self._fill()
 
@@ -289,26 +294,26 @@ class SteadyState:
         """Start candidates until the window is full or nothing new can be drawn."""
         while len(self._order) < self.window:
             if not self._unstarted:
-                self._bear(*self._child())
+                self._bear(self._child())
             if not self._unstarted:
                 return
             id = self._unstarted.popleft()
             self._order.start(id, self._cost_of(id))
             self._ready.append(id)
 
-    def _child(self) -> tuple[Candidates, IntArray]:
+    def _child(self) -> Born:
         seen: set[bytes] | None = None
         if self._eliminate_duplicates:
-            seen = set(row_keys(self._stacked(list(self._open.values()))[0]))
+            seen = set(row_keys(self._stacked(list(self._open.values()))[0].X))
             first_occurrences(self.population.X, seen)
         return draw(1, self._variation, self._variation_rng, self._selected, seen)
 
-    def _bear(self, X: Candidates, parents: IntArray) -> None:
+    def _bear(self, new: Born) -> None:
         n_obj, n_con = self.definition.n_obj, self.definition.n_con
-        for x, their in zip(X, parents, strict=True):
+        generation = max(self.generation, 0)
+        for x, parents, operator in zip(new.X, new.parents, new.operator.tolist(), strict=True):
             F, G = np.full(n_obj, np.nan), np.full(n_con, np.nan)
-            born = max(self.generation, 0)
-            self._open[self._born] = _Candidate(x, their, born, PENDING, F, G)
+            self._open[self._born] = _Candidate(x, parents, operator, generation, PENDING, F, G)
             self._unstarted.append(self._born)
             self._born += 1
 
@@ -335,19 +340,21 @@ class SteadyState:
             self.definition,
         )
 
-    def _stacked(self, candidates: list[_Candidate]) -> tuple[Candidates, IntArray, IntArray]:
-        """(k, n_var) candidates, (k, 2) parents' ids, (k,) generations."""
+    def _stacked(self, candidates: list[_Candidate]) -> tuple[Born, IntArray]:
+        """Candidates, and (k,) generations they were born in."""
         space, k = self.definition.space, len(candidates)
         X = np.array([c.x for c in candidates], dtype=space.dtype).reshape(k, space.n_var)
         parents = np.array([c.parents for c in candidates], dtype=np.int64).reshape(k, 2)
-        return X, parents, np.array([c.born for c in candidates], dtype=np.int64)
+        operator = np.array([c.operator for c in candidates], dtype=np.uint8)
+        generation = np.array([c.generation for c in candidates], dtype=np.int64)
+        return Born(X, parents, operator), generation
 
     # -- state -----------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
         """The whole state as arrays and JSON values; ``load_state_dict`` continues from it."""
         chosen, candidates = self._selected, list(self._open.values())
-        X, parents, born = self._stacked(candidates)
+        born, generation = self._stacked(candidates)
         k = len(candidates)
         n_obj, n_con = self.definition.n_obj, self.definition.n_con
         return {
@@ -368,9 +375,11 @@ class SteadyState:
             "population_rank": chosen.rank,
             "population_crowding": chosen.crowding,
             "open_ids": np.array(list(self._open), dtype=np.int64),
-            "open_X": X,
-            "open_parents": parents,
-            "open_born": born,
+            "initial_X": self._initial,
+            "open_X": born.X,
+            "open_parents": born.parents,
+            "open_operator": born.operator,
+            "open_generation": generation,
             "open_status": np.array([c.status for c in candidates], dtype=np.uint8),
             "open_F": np.array([c.F for c in candidates]).reshape(k, n_obj),
             "open_G": np.array([c.G for c in candidates]).reshape(k, n_con),
@@ -400,11 +409,12 @@ class SteadyState:
         rank, crowding = np.array(state["population_rank"]), np.array(state["population_crowding"])
         self._selected = Selected(int(state["selected_size"]), members, rank, crowding, {})
         self._parents = members
-        columns = ("X", "parents", "born", "status", "F", "G")
+        self._initial = np.array(state["initial_X"])
+        columns = ("X", "parents", "operator", "generation", "status", "F", "G")
         arrays = [np.array(state[f"open_{name}"]) for name in columns]
         self._open = {
-            id: _Candidate(x, parents, int(born), int(status), F, G)
-            for id, x, parents, born, status, F, G in zip(
+            id: _Candidate(x, parents, int(operator), int(generation), int(status), F, G)
+            for id, x, parents, operator, generation, status, F, G in zip(
                 state["open_ids"].tolist(), *arrays, strict=True
             )
         }

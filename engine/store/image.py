@@ -22,6 +22,7 @@ from ...errors import StoreCorrupt, StoreError, StoreNotFound, StoreVersion
 from ...problems.definition import Definition
 from ...problems.description import definition_from
 from ...typing import IntArray
+from ..born import OPERATORS
 from ..evaluations import ARRAYS, Archive, Evaluations, empty
 from ..outcome import Failed
 from .columns import read_array, read_text, read_texts, write_array, write_text, write_texts
@@ -186,6 +187,7 @@ def _write_evaluations(file: Any, image: Image, old: Any) -> None:
     write_texts(table, "objectives", list(definition["objectives"]))
     write_texts(table, "directions", list(definition["objectives"].values()))
     write_texts(table, "constraints", list(definition["constraints"]))
+    write_texts(table, "operators", list(OPERATORS))
     write_texts(table, "variables", list(rows.definition.space.names))
 
 
