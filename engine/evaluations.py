@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from ..problems.definition import Definition
 from ..typing import BoolArray, ByteArray, Candidates, FloatArray, IntArray
-from .born import OPERATORS, Born
+from .born import INITIAL, OPERATORS, Born, orphans
 from .frames import frame
 from .outcome import EVALUATED, Completion, Failed
 from .population import Population
+
+CACHE = "cache"
+"""The worker of those who got the outcome of an equal candidate."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,9 +32,11 @@ class Evaluations:
         X: (n, n_var) in the dtype of the space.
         F: (n, n_obj) float64; NaN where failed.
         G: (n, n_con) float64; NaN where failed.
-        seed: (n,) uint32 what ``ctx.seed`` was; 0 for ``evaluate_batch``, which gets none.
+        seed: (n,) uint32 what ``ctx.seed`` was when the outcome was made; 0 for
+            ``evaluate_batch``, which gets none.
         seconds: (n,) float64 wall time of the evaluation.
-        worker_code: (n,) int32 position in ``workers`` of who did it.
+        worker_code: (n,) int32 position in ``workers`` of who did it; "cache" is nobody, the
+            outcome of an equal candidate was known.
         workers: Their names.
         failures: By id.
         extras: By id, what ``ctx.log`` collected.
@@ -64,6 +69,11 @@ class Evaluations:
     def evaluated(self) -> BoolArray:
         """(n,) bool, False where failed."""
         return np.asarray(self.status == EVALUATED)
+
+    @property
+    def recalled(self) -> BoolArray:
+        """(n,) bool, True for those who got the outcome of an equal candidate."""
+        return np.asarray(self.worker == CACHE, dtype=np.bool_)
 
     @property
     def worker(self) -> NDArray[Any]:
@@ -149,6 +159,24 @@ def empty(definition: Definition) -> Evaluations:
         extras={},
         definition=definition,
     )
+
+
+def unrecorded(population: Population) -> Evaluations:
+    """A population of which nothing but candidates and outcomes is known."""
+    k = len(population)
+    born = orphans(population.X, INITIAL)
+    done = Completion(
+        ids=population.ids,
+        status=np.full(k, EVALUATED, dtype=np.uint8),
+        F=population.F,
+        G=population.G,
+        failures={},
+        extras={},
+        seeds=np.zeros(k, dtype=np.uint32),
+        seconds=np.zeros(k),
+        worker="",
+    )
+    return record(population.definition, done, born, np.zeros(k, dtype=np.int64))
 
 
 def record(

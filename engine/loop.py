@@ -73,7 +73,8 @@ def drive(
     """Run until the budget is used up, ``stop`` says so, or nothing new can be drawn; returns why.
 
     Raises:
-        ContractError: If ``evaluate`` returned other names or shapes for the first candidate.
+        ContractError: If ``evaluate`` returned other names or shapes for the first candidate that
+            was to be evaluated.
         EvaluationError: If every candidate of the first generation failed.
     """
     losses = Losses()
@@ -89,11 +90,16 @@ def drive(
                 break
         executor.submit(session.ask())
         recorder.populations()
+        interrupts.raise_pending()
+        recalled = session.recall()
+        if recalled is not None:
+            recorder.evaluations(recalled)
+            recorder.seal_if_due()
+            continue
         if not session.in_flight:
             if not session.machine.complete:  # the budget ended in the middle of a generation
                 _call(callbacks, progress, interrupts)
             return "exhausted" if session.exhausted else "budget"
-        interrupts.raise_pending()
         with interrupts.allowed() if executor.evaluates_here else nullcontext():
             arrived = executor.collect(WAIT_SECONDS)
         for finished in arrived:
@@ -144,13 +150,17 @@ def _settle(
 
 
 def _refuse_broken_contract(done: Completion, session: Session) -> None:
-    """Other names or shapes from the very first candidate: the definition is wrong.
+    """Other names or shapes from the very first that was evaluated: the definition is wrong.
 
     Only of that one, whoever finishes first: the verdict must not depend on the number of workers.
     """
-    failure = done.failures.get(0)
+    first = session.first_evaluated
+    failure = None if first is None else done.failures.get(first)
     if failure is not None and failure.kind == "contract":
-        raise ContractError(f"{session.definition.name}, candidate 0: {failure.reason}", [0])
+        raise ContractError(
+            f"{session.definition.name}, candidate {first}: {failure.reason}",
+            [session.first_evaluated or 0],
+        )
 
 
 def _refuse_hopeless(session: Session) -> None:

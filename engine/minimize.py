@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from ..problems.definition import read_definition
 from .algorithms.specification import Specification, as_problem, check_count, cost_of
 from .executors import make_executor
 from .executors.base import Executor, Job
+from .initial import Source, read_initial
 from .interrupts import deferred
 from .loop import Callback, Stop, drive
+from .memory import Memory
 from .progress import Progress
 from .randomness import check_seed
 from .recorder import Recorder
@@ -45,6 +48,8 @@ def minimize(
     executor: str | Executor = "serial",
     store: str | Path | None = None,
     overwrite: bool = False,
+    initial: Any = None,
+    cache: bool | Source | None = None,
     stop: Stop | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
@@ -60,6 +65,15 @@ def minimize(
             result.
         store: Path of the run's HDF5 file; None keeps the run in memory.
         overwrite: Replace a run that is already at that path.
+        initial: Candidates to begin with, before a sample fills up the first population. An array
+            (k, n_var) like ``X`` or a list of what ``evaluate`` gets; or a run's file, a ``Run``,
+            ``Result`` or ``Population`` of the same problem, whose (last) population is taken and
+            not evaluated again. All of them belong to the first generation, also if they are more
+            than the population's size, and count as evaluations.
+        cache: Give candidates that equal one evaluated before its outcome instead of evaluating
+            them; they count as evaluations, their worker is "cache". None is True for spaces
+            without real numbers, otherwise False. A run's file, a ``Run``, ``Result`` or
+            ``Population`` of the same problem is True, with its outcomes known from the start.
         stop: Called with a ``Progress`` after every generation; a true value ends the run, and a
             string says why.
         callbacks: Called with a ``Progress`` after every generation.
@@ -69,7 +83,9 @@ def minimize(
         The final population, its front, and the run.
 
     Raises:
-        ConfigurationError: For a wrong problem, algorithm, budget, seed or executor.
+        ConfigurationError: For a wrong problem, algorithm, budget, seed, executor or candidate.
+        ShapeError: For an ``initial`` array that is none of candidates.
+        StoreMismatch: For ``initial`` or ``cache`` outcomes of another problem.
         EvaluationError: If nothing of the first generation could be evaluated.
         StoreError: If the file exists, is in use, or cannot be written.
     """
@@ -85,11 +101,13 @@ def minimize(
     problem = as_problem(problem)
     definition = read_definition(problem)
     algorithm = algorithm.resolved(definition, budget)
-    _check_budget(budget, algorithm)
-    session = Session.fresh(
-        definition, algorithm.machine(definition, seed, cost_of(problem)), budget
+    candidates, memory = read_initial(initial, cache, problem, definition)
+    machine = algorithm.machine(definition, seed, cost_of(problem), candidates)
+    _check_budget(
+        budget, max(algorithm.smallest_budget, 0 if candidates is None else len(candidates))
     )
-    specification = specify(problem, definition, algorithm, budget, seed, workers)
+    session = Session.fresh(definition, machine, budget, memory)
+    specification = specify(problem, definition, algorithm, budget, seed, workers, memory)
     keeper = None
     if store is not None:
         path = _absolute(store)
@@ -152,7 +170,9 @@ def resume(
             specification["budget"] += budget
         seed = int(specification["seed"])
         machine = stored_algorithm(specification).machine(definition, seed, cost_of(problem))
-        session = Session.fresh(definition, machine, int(specification["budget"]))
+        known = replace(image.known, definition=definition)
+        memory = Memory(known, grows=specification["cache"])
+        session = Session.fresh(definition, machine, int(specification["budget"]), memory)
         session.restore(image.evaluations, image.waiting, image.populations, image.state)
         _replay(session, events)
         recorder = Recorder(session, specification, store, image.seal)
@@ -273,10 +293,9 @@ def _check_callables(stop: Stop | None, callbacks: Sequence[Callback]) -> None:
             raise ConfigurationError(f"callbacks must be callable, got {callback!r}")
 
 
-def _check_budget(budget: int, algorithm: Specification) -> None:
-    least = algorithm.smallest_budget
+def _check_budget(budget: int, least: int) -> None:
     if budget < least:
         raise ConfigurationError(
             f"budget={budget} is below the first population of {least}; "
-            "raise the budget or make the population smaller"
+            "raise the budget or make it smaller"
         )

@@ -38,8 +38,8 @@ class Recorder:
             self._began = True
 
     def evaluations(self, rows: Evaluations) -> None:
-        """Keep finished evaluations."""
-        if self._store is not None:
+        """Keep finished evaluations; before ``begin`` the session has them until it seals."""
+        if self._store is not None and self._began:
             self._store.append_evaluations(rows)
 
     def populations(self) -> None:
@@ -91,6 +91,7 @@ class Recorder:
             evaluations=session.archive.table(),
             populations=list(session.populations),
             waiting=session.waiting(),
+            known=session.memory.known,
             final=session.outcome(stopped_by).ids,
             state=session.machine.state_dict(),
         )

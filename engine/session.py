@@ -14,11 +14,11 @@ import numpy as np
 
 from ..errors import StoreMismatch
 from ..problems.definition import Definition
-from ..typing import IntArray
-from .algorithms.batch import Batch
+from ..typing import Candidates, IntArray
 from .algorithms.specification import Machine
 from .algorithms.steady import SteadyState
 from .evaluations import Archive, Evaluations, empty, record
+from .memory import Memory
 from .outcome import Completion, Task
 from .population import Population
 
@@ -31,23 +31,30 @@ class Session:
         definition: Of the problem.
         machine: The algorithm.
         budget: Evaluations in all.
+        memory: Outcomes that are known.
         archive: Everything told, in that order.
         populations: Ids of the population after each completed selection, in order of generation.
+        exhausted: Nothing new can be drawn.
+        first_evaluated: Id of the first candidate that was to be evaluated; None before that.
     """
 
     definition: Definition
     machine: Machine
     budget: int
+    memory: Memory
     archive: Archive
     populations: list[IntArray] = field(default_factory=list)
 
     exhausted: bool = False
+    first_evaluated: int | None = None
     _waiting: dict[int, Evaluations] = field(default_factory=dict)  # for their turn, by id
 
     @classmethod
-    def fresh(cls, definition: Definition, machine: Machine, budget: int) -> Session:
+    def fresh(
+        cls, definition: Definition, machine: Machine, budget: int, memory: Memory
+    ) -> Session:
         """A session in which nothing has happened yet."""
-        return cls(definition, machine, budget, Archive(empty(definition)))
+        return cls(definition, machine, budget, memory, Archive(empty(definition)))
 
     @property
     def in_flight(self) -> int:
@@ -55,7 +62,18 @@ class Session:
         return self.machine.outstanding
 
     def ask(self) -> list[Task]:
-        """All that may be evaluated now within the budget; ``exhausted`` says if nothing is new."""
+        """All that is to be evaluated now within the budget.
+
+        ``recall`` tells those whose outcome is known; ``exhausted`` says if nothing is new.
+        """
+        again = self.memory.again()
+        released = [Task(ids, self.machine.candidates(ids)[0].X) for ids in again.reshape(-1, 1)]
+        tasks = released + self._ask_anew()
+        if self.first_evaluated is None and tasks:
+            self.first_evaluated = int(tasks[0].ids[0])
+        return tasks
+
+    def _ask_anew(self) -> list[Task]:
         room = self.budget - self.machine.evaluations - self.machine.waiting - self.in_flight
         if room <= 0:
             return []
@@ -66,23 +84,29 @@ class Session:
         batch = self.machine.ask(room)
         self._note_generation(before)
         self.exhausted = not len(batch) and not self.in_flight
-        return self._tasks(batch)
+        rows = self.memory.to_evaluate(batch.ids, batch.X)
+        return self._tasks(batch.ids[rows], batch.X[rows])
+
+    def recall(self) -> Evaluations | None:
+        """Tell those whose outcome is known by now; None if there are none."""
+        done = self.memory.recall()
+        return None if done is None else self.tell(done)
 
     def _note_generation(self, before: int) -> None:
         """Keep the population that a generation begun since ``before`` descends from."""
         if 0 <= before < self.machine.generation:
             self.populations.append(self.machine.parents.ids)
 
-    def _tasks(self, batch: Batch) -> list[Task]:
+    def _tasks(self, ids: IntArray, X: Candidates) -> list[Task]:
         """One task a candidate; for ``evaluate_batch`` chunks, split by place in the generation."""
         if not self.definition.vectorized or isinstance(self.machine, SteadyState):
-            return [Task(batch.ids[i : i + 1], batch.X[i : i + 1]) for i in range(len(batch))]
-        chunk = (batch.ids - self.machine.first_id) // self.definition.batch_size
+            return [Task(ids[i : i + 1], X[i : i + 1]) for i in range(len(ids))]
+        chunk = (ids - self.machine.first_id) // self.definition.batch_size
         cuts = np.flatnonzero(np.diff(chunk)) + 1
         return [
-            Task(ids, X)
-            for ids, X in zip(np.split(batch.ids, cuts), np.split(batch.X, cuts), strict=True)
-            if len(ids)
+            Task(some, their_X)
+            for some, their_X in zip(np.split(ids, cuts), np.split(X, cuts), strict=True)
+            if len(some)
         ]
 
     def tell(self, done: Completion) -> Evaluations:
@@ -93,6 +117,7 @@ class Session:
 
     def _take_in(self, rows: Evaluations) -> None:
         self.machine.tell_rows(rows.ids, rows.F, rows.G)
+        self.memory.learn(rows)
         if isinstance(self.machine, SteadyState):
             for row, id in enumerate(rows.ids.tolist()):
                 self._waiting[id] = rows.take(np.array([row]))
@@ -174,6 +199,7 @@ class Session:
     def withdraw(self) -> None:
         """Forget what was asked for and not told: it will be asked again."""
         self.machine.withdraw()
+        self.memory.withdraw()
 
     def restore(
         self,
@@ -187,4 +213,8 @@ class Session:
         for row, id in enumerate(waiting.ids.tolist()):
             self._waiting[id] = replace(waiting.take(np.array([row])), definition=self.definition)
         self.populations = list(populations)
+        evaluated = [rows.ids[~rows.recalled] for rows in (evaluations, waiting)]
+        self.first_evaluated = min(np.concatenate(evaluated).tolist(), default=None)
+        self.memory.learn(evaluations)
+        self.memory.learn(waiting)
         self.machine.load_state_dict(state)

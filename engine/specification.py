@@ -19,6 +19,7 @@ from ..problems.reference import load_problem, reference_to
 from .algorithms import make_algorithm
 from .algorithms.specification import Specification
 from .executors.base import Executor
+from .memory import Memory
 
 
 def specify(
@@ -28,6 +29,7 @@ def specify(
     budget: int,
     seed: int,
     executor: Executor,
+    memory: Memory,
 ) -> dict[str, Any]:
     """The specification of a new run."""
     from importlib.metadata import version
@@ -45,6 +47,7 @@ def specify(
         "algorithm": {"name": algorithm.name, "settings": algorithm.settings()},
         "budget": budget,
         "seed": seed,
+        "cache": memory.grows,
         "executor": executor.settings(),
         "versions": {
             "paretide": version("paretide"),
@@ -94,15 +97,23 @@ def stored_algorithm(specification: dict[str, Any]) -> Specification:
     return make_algorithm(stored["name"], stored["settings"])
 
 
+def differences(
+    stored: dict[str, Any], definition: Definition, names: tuple[str, str]
+) -> list[str]:
+    """In what a definition differs from a stored description, a line each; ``names`` of the two."""
+    given = definition.describe()
+    # As text: the order of objectives and variables is the order of columns.
+    return [
+        f"  {key}: {names[0]} {stored[key]!r:.300}, {names[1]} {given[key]!r:.300}"
+        for key in stored
+        if json.dumps(stored[key]) != json.dumps(given.get(key))
+    ]
+
+
 def refuse_other_problem(specification: dict[str, Any], definition: Definition, path: Path) -> None:
     """Raise StoreMismatch, saying what differs, unless the definition is the stored one."""
-    stored, given = specification["problem"]["definition"], definition.describe()
-    # As text: the order of objectives and variables is the order of columns.
-    differing = [key for key in stored if json.dumps(stored[key]) != json.dumps(given.get(key))]
-    if differing:
-        lines = [
-            f"  {key}: stored {stored[key]!r:.300}, given {given[key]!r:.300}" for key in differing
-        ]
+    lines = differences(specification["problem"]["definition"], definition, ("stored", "given"))
+    if lines:
         raise StoreMismatch(
             f"{path} belongs to another problem:\n"
             + "\n".join(lines)

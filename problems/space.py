@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import ConfigurationError, ShapeError
-from ..typing import Candidates, FloatArray, IntArray
+from ..typing import BoolArray, Candidates, FloatArray, IntArray
 from .variables import LARGEST_INTEGER, Bool, Choice, Float, Int, Ordinal, Variable, check_bounds
 
 
@@ -57,8 +57,8 @@ class SearchSpace(Protocol):
         """Working coordinates."""
 
     @property
-    def discrete(self) -> bool:
-        """True if it has finitely many candidates, so that equal ones are likely."""
+    def continuous(self) -> BoolArray:
+        """(n_var,) bool, True where a value is a real number."""
 
     def to_working(self, X: Candidates) -> FloatArray:
         """(n, n_var) candidates to working coordinates."""
@@ -86,7 +86,8 @@ def check_candidates(space: SearchSpace, X: ArrayLike) -> Candidates:
     # must be.
     layout = space.layout
     with np.errstate(invalid="ignore", divide="ignore"):
-        Z = np.clip(space.to_working(values), layout.lower, layout.upper)
+        working = space.to_working(values)
+        Z = np.clip(working, layout.lower, layout.upper)
         finite = np.isfinite(Z)
         inside = space.from_working(np.where(finite, Z, layout.lower))
         wrong = ~(finite & np.isclose(inside.astype(np.float64), values, rtol=1e-9, atol=0))
@@ -96,7 +97,8 @@ def check_candidates(space: SearchSpace, X: ArrayLike) -> Candidates:
             f"X[{row}, {column}] = {raw[row, column]} is no value of variable "
             f"{space.names[column]!r} in {space!r}"
         )
-    exact = inside == values  # what needed no rounding keeps its bits
+    # What needed no rounding keeps its bits, which a logarithm and back may change.
+    exact = (inside == values) | (space.continuous & (working == Z))
     return np.ascontiguousarray(np.where(exact, values, inside).astype(space.dtype))
 
 
@@ -186,13 +188,13 @@ class Real:
     """
 
     dtype = np.dtype(np.float64)
-    discrete = False
 
     def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
         self.low, self.high = _vector_bounds("Real", low, high, n)
         self.n_var = self.low.size
         self.names = _vector_names(self.n_var)
         self.layout = Layout(self.low, self.high, np.zeros(self.n_var, dtype=np.int64))
+        self.continuous = np.ones(self.n_var, dtype=np.bool_)
 
     def __repr__(self) -> str:
         return f"Real({self.low.tolist()}, {self.high.tolist()})"
@@ -221,7 +223,6 @@ class Integer:
     """
 
     dtype = np.dtype(np.int64)
-    discrete = True
 
     def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
         bounds = _vector_bounds("Integer", low, high, n)
@@ -236,6 +237,7 @@ class Integer:
         self.n_var = self.low.size
         self.names = _vector_names(self.n_var)
         # Half a unit wider, so that after rounding the ends are as likely as the middle.
+        self.continuous = np.zeros(self.n_var, dtype=np.bool_)
         self.layout = Layout(bounds[0] - 0.5, bounds[1] + 0.5, np.zeros(self.n_var, dtype=np.int64))
 
     def __repr__(self) -> str:
@@ -262,13 +264,13 @@ class Binary:
     """Bit strings of length ``n``."""
 
     dtype = np.dtype(np.bool_)
-    discrete = True
 
     def __init__(self, n: int) -> None:
         if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
             raise ConfigurationError(f"Binary: n must be a whole number of at least 1, got {n!r}")
         self.n_var = int(n)
         self.names = _vector_names(self.n_var)
+        self.continuous = np.zeros(self.n_var, dtype=np.bool_)
         self.layout = Layout(
             np.zeros(self.n_var), np.ones(self.n_var), np.full(self.n_var, 2, dtype=np.int64)
         )
@@ -320,7 +322,7 @@ class Space:
                     "use Float, Int, Choice, Bool or Ordinal"
                 )
         self.variables = dict(variables)
-        self.discrete = not any(isinstance(v, Float) for v in variables.values())
+        self.continuous = np.array([isinstance(v, Float) for v in variables.values()])
         self.n_var = len(variables)
         self.names = tuple(variables)
         bounds = np.array([v.working_bounds for v in variables.values()])

@@ -125,6 +125,34 @@ def test_wrong_input_exits_2_with_one_message_and_no_traceback(arguments, messag
     assert not (tmp_path / "run.h5").exists()  # nothing is in the way of the next try
 
 
+def test_a_run_begins_with_what_another_one_found(finished, tmp_path):
+    before = finished[0] / "run.h5"
+    begin = ["run", "toy:Mixed", "--budget", 30, "--set", "size=12", "--set", "arguments.scale=2.5"]
+    done = paretide(*begin, "--initial", before, "--cache", before, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    run = pt.open_run(tmp_path / "run.h5")
+    members = pt.open_run(before).population()
+    assert run.evaluations.recalled.sum() >= 10
+    assert {x.tobytes() for x in members.X} <= {x.tobytes() for x in run.evaluations.X}
+    assert "from the cache" in paretide("show", "run.h5", cwd=tmp_path).stdout
+    other = paretide("run", "toy:Mixed", "--budget", 30, "--set", "size=12", "--store", "other.h5",
+                     "--initial", before, cwd=tmp_path)  # fmt: skip
+    assert other.returncode == 2
+    assert "arguments: there {'scale': 2.5}, here {}" in other.stderr
+
+
+def test_a_file_names_the_candidates_to_begin_with(tmp_path):
+    (tmp_path / "run.toml").write_text(
+        'problem = "toy:Mixed"\nbudget = 20\nalgorithm = {name = "nsga2", size = 10}\n'
+        '[[initial]]\nrate = 0.001\nwidth = 8\nkind = "a"\nflag = true\nstep = 32\n'
+    )
+    done = paretide("run", "--config", "run.toml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    first = pt.open_run(tmp_path / "run.h5").evaluations
+    assert first.operator[:2].tolist() == ["initial", "sample"]
+    assert first.X[0].tolist() == [0.001, 8, 0, 1, 1]
+
+
 def test_a_store_that_exists_exits_2(finished):
     done = paretide("run", "toy:Mixed", "--budget", 200, cwd=finished[0])
     assert done.returncode == 2

@@ -47,6 +47,7 @@ class Image:
         stopped_by: Why the run ended, or "" while it goes on.
         evaluations: All that were told, in that order.
         waiting: All that have finished and wait for their turn to be told.
+        known: Outcomes of other runs that this one began with.
         populations: Ids of the population after each selection.
         final: Ids of the population when this was written.
         state: Of the algorithm.
@@ -57,6 +58,7 @@ class Image:
     stopped_by: str
     evaluations: Evaluations
     waiting: Evaluations
+    known: Evaluations
     populations: list[IntArray]
     final: IntArray
     state: dict[str, Any]
@@ -183,6 +185,8 @@ def _write_evaluations(file: Any, image: Image, old: Any) -> None:
     table = _write_table(file, rows, old)
     if len(image.waiting):
         _write_table(file.create_group("waiting"), image.waiting, {})
+    if len(image.known):
+        _write_table(file.create_group("known"), image.known, old.get("known", {}))
     definition = image.specification["problem"]["definition"]
     write_texts(table, "objectives", list(definition["objectives"]))
     write_texts(table, "directions", list(definition["objectives"].values()))
@@ -225,7 +229,10 @@ def _read_hdf5(file: Any) -> Image:
     specification = json.loads(read_text(file["specification"]))
     definition = definition_from(specification["problem"]["definition"])
     evaluations = _read_table(file, definition)
-    waiting = _read_table(file["waiting"], definition) if "waiting" in file else empty(definition)
+    waiting, known = (
+        _read_table(file[name], definition) if name in file else empty(definition)
+        for name in ("waiting", "known")
+    )
     both = np.concatenate([evaluations.ids, waiting.ids])
     populations = file["populations"]
     members = evaluations.ids[read_array(populations["rows"])]
@@ -240,6 +247,7 @@ def _read_hdf5(file: Any) -> Image:
         stopped_by=str(file.attrs["stopped_by"]),
         evaluations=evaluations,
         waiting=waiting,
+        known=known,
         populations=np.split(members, np.cumsum(sizes))[: len(sizes)],
         final=both[read_array(populations["final"])],
         state=state,

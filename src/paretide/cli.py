@@ -67,6 +67,17 @@ def run(
         Path | None, typer.Option(help="HDF5 file; default run.h5.", show_default=False)
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
+    initial: Annotated[
+        Path | None,
+        typer.Option(help="A run whose last population this one begins with.", show_default=False),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            help="A run whose candidates are not evaluated again; --set cache=true or false.",
+            show_default=False,
+        ),
+    ] = None,
     executor: ExecutorName = None,
     workers: Workers = None,
     address: Annotated[
@@ -98,6 +109,8 @@ def run(
         "seed": seed,
         "store": store,
         "overwrite": True if overwrite else None,
+        "initial": initial,
+        "cache": cache,
         "executor.name": executor,
         "executor.workers": workers,
         "executor.address": address,
@@ -115,6 +128,8 @@ def run(
             executor=chosen.make_executor(),
             store=chosen.store,
             overwrite=chosen.overwrite,
+            initial=chosen.initial,
+            cache=chosen.cache,
             progress=progress,
         )
     _finish(result, chosen.store, picture)

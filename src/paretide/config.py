@@ -44,6 +44,8 @@ class RunConfig(BaseModel):
     seed: int | None = None
     store: Path = Path("run.h5")
     overwrite: bool = False
+    initial: Path | list[dict[str, Any]] | list[list[float]] | None = None
+    cache: bool | Path | None = None
 
     @field_validator("algorithm", "executor", mode="before")
     @classmethod

@@ -171,6 +171,7 @@ def run_summary(run: Run) -> Any:
         "evaluations": f"{len(run.evaluations)} of {specification['budget']}",
         "generations": len(run.populations),
         "failed": len(run.evaluations.failures),
+        "from the cache": run.evaluations.recalled.sum(),
         "state": f"stopped by {run.stopped_by}" if run.stopped_by else "going on, or interrupted",
         "started": specification["created"],
     }

@@ -38,11 +38,12 @@ def figures(problem, algorithm):
     """What a run is compared by: a hash of everything evaluated, and a sum that tolerates bits."""
     result = pt.minimize(problem, algorithm, budget=300, seed=2026)
     evaluations = result.run.evaluations
-    digest = hashlib.sha256(evaluations.X.tobytes() + result.population.ids.tobytes())
+    X = evaluations.X[np.argsort(evaluations.ids)]
+    digest = hashlib.sha256(X.tobytes() + result.population.ids.tobytes())
     F = result.population.F
     return {
         "sha256": digest.hexdigest(),
-        "first": np.round(evaluations.X[0].astype(float), 9).tolist(),
+        "first": np.round(X[0].astype(float), 9).tolist(),
         "mean": F.mean(axis=0).tolist(),
         "best": F.min(axis=0).tolist(),
     }

@@ -175,3 +175,21 @@ class Hopeless(pt.Problem):
 
     def evaluate(self, x, ctx):
         return {"f": 1 / 0, "g": 0.0}
+
+
+class Dice(pt.Problem):
+    """Few candidates, all named; values depend on the seed, and some of the seeds fail."""
+
+    space = pt.Space(
+        kind=pt.Choice(["a", "b", "c"]), flag=pt.Bool(), step=pt.Ordinal([1, 2, 4]), n=pt.Int(0, 2)
+    )
+    objectives = {"f": "min", "g": "min"}
+
+    def cost(self, x):
+        return float(x["step"])
+
+    def evaluate(self, x, ctx):
+        chance = np.random.default_rng(ctx.seed).random()
+        if chance < 0.2:
+            raise ValueError("unlucky")
+        return {"f": x["n"] + chance, "g": 4 - x["n"] + chance * x["step"] + x["flag"]}

@@ -1,0 +1,122 @@
+"""What a run begins with: candidates to start from, and outcomes that are known already."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias, TypeGuard
+
+import numpy as np
+
+from ..errors import ConfigurationError, StoreMismatch
+from ..problems.definition import Definition
+from ..problems.reference import reference_to
+from ..problems.space import read_candidates
+from ..typing import Candidates
+from .evaluations import Archive, Evaluations, empty, unrecorded
+from .memory import Memory
+from .population import Population
+from .result import Result
+from .run import Run, open_run
+from .specification import differences
+
+Source: TypeAlias = str | os.PathLike[str] | Run | Result | Population
+"""Where outcomes come from: a run or its file, its result, or a population."""
+
+
+def read_initial(
+    initial: Any, cache: bool | Source | None, problem: Any, definition: Definition
+) -> tuple[Candidates | None, Memory]:
+    """The candidates to start from, if any were given, and what is known from the start.
+
+    Args:
+        initial: As in ``minimize``.
+        cache: As in ``minimize``.
+        problem: Of the run.
+        definition: Of the problem.
+
+    Raises:
+        ConfigurationError, ShapeError: For candidates that do not fit.
+        StoreMismatch: For outcomes of another problem.
+        StoreError: If a file cannot be read.
+    """
+    known: list[Evaluations] = []
+    candidates: Candidates | None = None
+    if initial is not None and not _is_source(initial):
+        candidates = read_candidates(definition.space, initial)
+    elif initial is not None:
+        rows = _last_population(initial, problem, definition)
+        candidates = np.array(rows.X)
+        known.append(rows)
+    if _is_source(cache):
+        known.append(_everything(cache, problem, definition))
+    elif cache is not None and not isinstance(cache, bool):
+        raise ConfigurationError(
+            "cache must be True, False, or a run (its file, Run, Result, Population), "
+            f"got {cache!r}"
+        )
+    grows = not definition.space.continuous.any() if cache is None else cache is not False
+    return candidates, Memory(_gathered(known, definition), grows=grows)
+
+
+def _gathered(known: list[Evaluations], definition: Definition) -> Evaluations:
+    """Outcomes of several runs, numbered anew, without parents; failed ones are left out."""
+    gathered = Archive(empty(definition))
+    for outcomes in known:
+        rows = outcomes.take(np.flatnonzero(outcomes.evaluated))
+        ids = np.arange(len(rows), dtype=np.int64) + gathered.rows
+        extras = {
+            new: rows.extras[old]
+            for new, old in zip(ids.tolist(), rows.ids.tolist(), strict=True)
+            if old in rows.extras
+        }
+        parents = np.full_like(rows.parents, -1)
+        gathered.append(replace(rows, ids=ids, parents=parents, extras=extras))
+    return gathered.table()
+
+
+def _is_source(given: Any) -> TypeGuard[Source]:
+    return isinstance(given, (str, os.PathLike, Run, Result, Population))
+
+
+def _last_population(source: Source, problem: Any, definition: Definition) -> Evaluations:
+    """The evaluations of a run's last population, or of a population."""
+    if isinstance(source, Population):
+        return _everything(source, problem, definition)
+    run = _run_of(source)
+    everything = _everything(run, problem, definition)
+    members = np.isin(everything.ids, run.final)
+    if not members.any():
+        raise ConfigurationError(f"initial: {run!r} has no population yet")
+    return everything.take(np.flatnonzero(members))
+
+
+def _everything(source: Source, problem: Any, definition: Definition) -> Evaluations:
+    """All evaluations of a run, or those of a population; refused if of another problem."""
+    if isinstance(source, Population):
+        _refuse_other(source.definition.describe(), definition, [])
+        return unrecorded(source)
+    run = _run_of(source)
+    stored, own = run.specification["problem"], reference_to(problem)
+    others = []
+    if stored["target"] and own.target and stored["arguments"] != own.arguments:
+        others.append(f"  arguments: there {stored['arguments']!r}, here {own.arguments!r}")
+    _refuse_other(stored["definition"], definition, others)
+    return run.evaluations
+
+
+def _run_of(source: str | os.PathLike[str] | Run | Result) -> Run:
+    if isinstance(source, Result):
+        return source.run
+    return source if isinstance(source, Run) else open_run(Path(source))
+
+
+def _refuse_other(there: dict[str, Any], here: Definition, others: list[str]) -> None:
+    lines = differences(there, here, ("there", "here")) + others
+    if lines:
+        raise StoreMismatch(
+            "outcomes of another problem cannot be taken over:\n"
+            + "\n".join(lines)
+            + "\npass its candidates alone, to be evaluated: initial=population.X"
+        )
