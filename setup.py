@@ -33,13 +33,14 @@ def kernels():
     arguments = ["-O3", "-ffp-contract=off"]
     return [
         Extension(
-            f"paretide.cext.{source.stem}",
-            [f"cext/{source.name}"],
+            f"paretide.{'.'.join(source.relative_to(ROOT).with_suffix('').parts)}",
+            [str(source.relative_to(ROOT))],
             include_dirs=[np.get_include(), "cext"],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
             extra_compile_args=arguments,
         )
-        for source in sorted((ROOT / "cext").glob("*.pyx"))
+        for wing in WINGS
+        for source in sorted((ROOT / wing).rglob("*.pyx"))
     ]
 
 
@@ -57,6 +58,7 @@ setup(
     package_data={
         "paretide": ["py.typed"],
         "paretide.cext": ["*.pyi", "*.pxd", "*.pyx", "*.h"],
+        "paretide.engine.store": ["*.pyi", "*.pyx"],
     },
     ext_modules=cythonize(
         kernels(),

@@ -4,6 +4,7 @@ Once with evaluations of 1 ms, once vectorized with 20 us each; then size and re
 """
 
 import argparse
+import logging
 import tempfile
 import time
 from pathlib import Path
@@ -44,8 +45,10 @@ class Vectorized(pt.Problem):
 
 
 def seconds(problem: pt.Problem, budget: int, store: Path | None) -> float:
+    if store is not None:
+        store.unlink(missing_ok=True)
     began = time.perf_counter()
-    pt.minimize(problem, pt.NSGA2(size=100), budget=budget, seed=1, store=store, overwrite=True)
+    pt.minimize(problem, pt.NSGA2(size=100), budget=budget, seed=1, store=store)
     return time.perf_counter() - began
 
 
@@ -53,6 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
     options = parser.parse_args()
+    logging.disable(logging.WARNING)  # that a script's own class must be named to resume
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.h5"
         seconds(Vectorized(), 200, path)  # imports

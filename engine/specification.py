@@ -61,18 +61,15 @@ def commit_of(problem: Any) -> str:
     """The git commit of the file that defines the problem, "+changes" if that has some; or ""."""
     try:
         file = Path(inspect.getfile(type(problem))).resolve()
-        commit = _git(file, "rev-parse", "HEAD")
-        return (
-            commit + "+changes" if _git(file, "status", "--porcelain", "--", file.name) else commit
-        )
+        status = subprocess.run(
+            ["git", "status", "--porcelain=v2", "--branch", "--", file.name],
+            cwd=file.parent, check=True, timeout=5, capture_output=True, text=True,
+        ).stdout.splitlines()  # fmt: skip
     except (OSError, TypeError, subprocess.SubprocessError):
         return ""  # no file, no git, or no repository: worth knowing, not worth failing for
-
-
-def _git(file: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=file.parent, check=True, timeout=5, capture_output=True, text=True
-    ).stdout.strip()
+    commit = next(line.split()[-1] for line in status if line.startswith("# branch.oid "))
+    changed = any(not line.startswith("#") for line in status)
+    return "" if commit == "(initial)" else commit + ("+changes" if changed else "")
 
 
 def stored_problem(specification: dict[str, Any], path: Path) -> Any:

@@ -7,6 +7,7 @@ kind P  = population of a generation: its ids
 
 from __future__ import annotations
 
+import functools
 import json
 import struct
 from typing import Any, TypeAlias
@@ -37,21 +38,30 @@ def layout_of(rows: Evaluations) -> Layout:
 
 def encode_evaluations(rows: Evaluations) -> bytes:
     """A record of kind E."""
+    arrays = [getattr(rows, name).tobytes() for name in ARRAYS]
+    if not rows.failures and not rows.extras:
+        return _framed(EVALUATIONS, len(rows), _workers_alone(rows.workers), arrays)
     named: dict[str, Any] = {"workers": rows.workers}
     if rows.failures:
         named["failures"] = [[i, f.reason, f.kind, f.detail] for i, f in rows.failures.items()]
     if rows.extras:
         named["extras"] = list(rows.extras.items())
-    return _encode(EVALUATIONS, len(rows), named, [getattr(rows, n).tobytes() for n in ARRAYS])
+    return _framed(EVALUATIONS, len(rows), json.dumps(named).encode(), arrays)
+
+
+@functools.lru_cache(maxsize=1024)
+def _workers_alone(workers: tuple[str, ...]) -> bytes:
+    """What most records have in common."""
+    return json.dumps({"workers": workers}).encode()
 
 
 def encode_population(generation: int, ids: IntArray) -> bytes:
     """A record of kind P."""
-    return _encode(POPULATION, len(ids), {"generation": generation}, [ids.tobytes()])
+    named = json.dumps({"generation": generation}).encode()
+    return _framed(POPULATION, len(ids), named, [ids.tobytes()])
 
 
-def _encode(kind: bytes, rows: int, named: dict[str, Any], arrays: list[bytes]) -> bytes:
-    text = json.dumps(named).encode()
+def _framed(kind: bytes, rows: int, text: bytes, arrays: list[bytes]) -> bytes:
     return b"".join([_HEAD.pack(kind, rows, len(text)), text, *arrays])
 
 

@@ -6,10 +6,14 @@
 all little-endian; the CRC32 is that of length, synced and payload. ``synced`` is how many bytes of
 the file were known to be on the disk when the record was written.
 
-Appended records reach the disk by group commit: at most ``SYNC_SECONDS`` or ``SYNC_RECORDS`` after
-they were written. What was not synced when a process or its machine died may be torn anywhere and
-is dropped from the first damaged record on. What was synced and is damaged is corrupt, and is named
-with its offset. A journal is replaced by writing a new one beside it and renaming.
+A record is written as it is appended, and then survives the death of its process. Group commit
+brings it to the disk, where it survives the death of the machine: a sync begins at most
+``SYNC_SECONDS`` or ``SYNC_RECORDS`` after the first record of the group. A disk that takes its time
+over that holds nobody up before ``MOST_BEHIND`` records are not on it.
+
+What was not synced when a process or its machine died may be torn anywhere and is dropped from the
+first damaged record on. What was synced and is damaged is corrupt, and is named with its offset. A
+journal is replaced by writing a new one beside it and renaming.
 """
 
 from __future__ import annotations
@@ -18,12 +22,14 @@ import logging
 import os
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import StoreCorrupt, StoreError
 from .files import replace_file
+from .group_commit import GroupCommit
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +39,8 @@ _COVERED = struct.Struct("<IQ")
 
 SYNC_SECONDS = 0.05
 SYNC_RECORDS = 64
+MOST_BEHIND = 1024
+IDLE_SECONDS = 1.0
 
 
 def frame(payload: bytes, synced: int) -> bytes:
@@ -101,11 +109,10 @@ class Journal:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
         except OSError as error:
             raise StoreError(f"cannot append to {path}: {error}") from error
-        self._synced = self.size  # bytes that are on the disk
-        self._waiting = 0  # records written and not yet synced
-        self._error: OSError | None = None
+        self._failed: OSError | None = None  # to write
         self._closing = False
-        self._changed = threading.Condition()
+        self._begun = threading.Event()  # a group, after a while without any; or this closes
+        self._commit = GroupCommit(self._file, self.size)
         self._syncer = threading.Thread(target=self._sync_forever, daemon=True)
         self._syncer.start()
 
@@ -115,58 +122,42 @@ class Journal:
         return self.size == self._header
 
     def append(self, payload: bytes) -> None:
-        """Write a record; waits while ``SYNC_RECORDS`` are not on the disk. Raises StoreError."""
-        with self._changed:
-            while self._waiting >= SYNC_RECORDS and self._error is None:
-                self._changed.wait()
+        """Write a record; waits while ``MOST_BEHIND`` are not on the disk. Raises StoreError."""
+        while self._commit.behind >= MOST_BEHIND and not self._commit.error:
+            time.sleep(0.001)
+        self._raise_error()
+        record = frame(payload, self._commit.synced_bytes)
+        try:
+            written = os.write(self._file, record)
+            while written < len(record):
+                written += os.write(self._file, record[written:])
+        except OSError as error:
+            self._failed = error
             self._raise_error()
-            record = frame(payload, self._synced)
-            try:
-                written = os.write(self._file, record)
-                while written < len(record):
-                    written += os.write(self._file, record[written:])
-            except OSError as error:
-                self._error = error
-                self._raise_error()
-            self.size += len(record)
-            self._waiting += 1
-            if self._waiting in (1, SYNC_RECORDS):  # the syncer sleeps on otherwise
-                self._changed.notify_all()
+        self.size += len(record)
+        if self._commit.wrote(self.size) == 1:
+            self._begun.set()
 
     def close(self) -> None:
         """Bring everything to the disk and close. Raises StoreError."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
+        self._closing = True
+        self._commit.close()
+        self._begun.set()
         self._syncer.join()
         os.close(self._file)
         self._raise_error()
 
     def _raise_error(self) -> None:
-        if self._error is not None:
+        if self._commit.error and self._failed is None:
+            self._failed = OSError(self._commit.error, os.strerror(self._commit.error))
+        if self._failed is not None:
             raise StoreError(
-                f"cannot write {self.path}: {self._error}; what was written before is kept: "
+                f"cannot write {self.path}: {self._failed}; what was written before is kept: "
                 "make room, then resume the run"
-            ) from self._error
+            ) from self._failed
 
     def _sync_forever(self) -> None:
-        while True:
-            with self._changed:
-                while not self._waiting and not self._closing:
-                    self._changed.wait()
-                if not self._waiting or self._error is not None:
-                    return
-                if self._waiting < SYNC_RECORDS and not self._closing:
-                    self._changed.wait_for(
-                        lambda: self._closing or self._waiting >= SYNC_RECORDS, SYNC_SECONDS
-                    )
-                covered, size = self._waiting, self.size
-            try:
-                os.fsync(self._file)
-            except OSError as error:
-                self._error = error
-            with self._changed:
-                self._waiting -= covered
-                if self._error is None:
-                    self._synced = size
-                self._changed.notify_all()
+        while not self._closing:
+            self._begun.wait()
+            self._begun.clear()
+            self._commit.run(SYNC_SECONDS, SYNC_RECORDS, IDLE_SECONDS)

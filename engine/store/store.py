@@ -200,10 +200,10 @@ class RunStore:
 
         How old, depends on how long sealing takes.
         """
-        grown = self._open_journal().size > max(LEAST_JOURNAL, JOURNAL_SHARE * self._size)
+        journal = self._open_journal()
         age = time.monotonic() - self._sealed_at
-        if grown or (
-            age > max(SEAL_SECONDS, self._seal_took / SEAL_SHARE) and not self._open_journal().empty
+        if journal.size > max(LEAST_JOURNAL, JOURNAL_SHARE * self._size) or (
+            age > max(SEAL_SECONDS, self._seal_took / SEAL_SHARE) and not journal.empty
         ):
             self.seal(make_image())
 
