@@ -5,15 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from commands import paretide
 
 import paretide as pt
-
-
-def paretide(*arguments, cwd=None):
-    return subprocess.run(
-        [sys.executable, "-m", "paretide", *map(str, arguments)],
-        check=False, capture_output=True, text=True, cwd=cwd, timeout=120,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +169,7 @@ def test_doctor_is_content():
 def test_help_names_every_command():
     done = paretide("--help")
     assert done.returncode == 0
-    for command in ("run", "resume", "show", "demo", "doctor"):
+    for command in ("run", "resume", "show", "export", "verify", "demo", "doctor"):
         assert command in done.stdout
 
 

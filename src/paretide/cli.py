@@ -1,4 +1,4 @@
-"""The command line: run, resume, show, demo, doctor.
+"""The command line: run, resume, show, export, verify, demo, doctor.
 
 Exit codes: 0 the command did what it says; 1 a bug, with its traceback; 2 wrong input, named with
 its remedy; 3 evaluation cannot go on (no worker, or every candidate fails); 130 interrupted,
@@ -208,6 +208,26 @@ def show(
         out.print(tables.run_summary(opened))
         out.print(tables.front_table(opened, opened.front(), out.width))
     _draw(opened, picture)
+
+
+@app.command()
+def export(
+    store: Store,
+    to: Annotated[str, typer.Option(help="csv, parquet or optuna.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option(help="File; default: beside the run.", show_default=False)
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
+) -> None:
+    """Write every evaluation in another format; Optuna's opens in optuna-dashboard."""
+    from .engine.run import open_run
+    from .export import export as write
+
+    run_ = open_run(store)
+    path = write(run_, to, output, overwrite=overwrite)
+    typer.echo(f"{path}: {len(run_.evaluations)} evaluations")
+    if to == "optuna":
+        typer.echo(f"open:   optuna-dashboard sqlite:///{path}")
 
 
 @app.command()
