@@ -11,7 +11,6 @@ import numpy as np
 
 from ..errors import ConfigurationError, StoreMismatch
 from ..problems.definition import Definition
-from ..problems.reference import reference_to
 from ..problems.space import read_candidates
 from ..typing import Candidates
 from .evaluations import Archive, Evaluations, empty, unrecorded
@@ -19,10 +18,12 @@ from .memory import Memory
 from .population import Population
 from .result import Result
 from .run import Run, open_run
-from .specification import differences
+from .specification import differences, other_arguments
 
 Source: TypeAlias = str | os.PathLike[str] | Run | Result | Population
 """Where outcomes come from: a run or its file, its result, or a population."""
+
+NAMES = ("there", "here")
 
 
 def read_initial(
@@ -98,10 +99,8 @@ def _everything(source: Source, problem: Any, definition: Definition) -> Evaluat
         _refuse_other(source.definition.describe(), definition, [])
         return unrecorded(source)
     run = _run_of(source)
-    stored, own = run.specification["problem"], reference_to(problem)
-    others = []
-    if stored["target"] and own.target and stored["arguments"] != own.arguments:
-        others.append(f"  arguments: there {stored['arguments']!r}, here {own.arguments!r}")
+    stored = run.specification["problem"]
+    others = other_arguments(stored, problem, NAMES)
     _refuse_other(stored["definition"], definition, others)
     return run.evaluations
 
@@ -113,7 +112,7 @@ def _run_of(source: str | os.PathLike[str] | Run | Result) -> Run:
 
 
 def _refuse_other(there: dict[str, Any], here: Definition, others: list[str]) -> None:
-    lines = differences(there, here, ("there", "here")) + others
+    lines = differences(there, here, NAMES) + others
     if lines:
         raise StoreMismatch(
             "outcomes of another problem cannot be taken over:\n"

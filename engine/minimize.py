@@ -163,7 +163,7 @@ def resume(
         specification = image.specification
         problem = stored_problem(specification, path) if problem is None else as_problem(problem)
         definition = read_definition(problem)
-        refuse_other_problem(specification, definition, path)
+        refuse_other_problem(specification, problem, definition, path)
         workers = _stored_executor(specification) if executor is None else make_executor(executor)
         specification["executor"] = workers.settings()
         if budget is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import platform
 import subprocess
 import uuid
@@ -20,6 +21,8 @@ from .algorithms import make_algorithm
 from .algorithms.specification import Specification
 from .executors.base import Executor
 from .memory import Memory
+
+log = logging.getLogger(__name__)
 
 
 def specify(
@@ -107,9 +110,32 @@ def differences(
     ]
 
 
-def refuse_other_problem(specification: dict[str, Any], definition: Definition, path: Path) -> None:
-    """Raise StoreMismatch, saying what differs, unless the definition is the stored one."""
-    lines = differences(specification["problem"]["definition"], definition, ("stored", "given"))
+def other_arguments(stored: dict[str, Any], problem: Any, names: tuple[str, str]) -> list[str]:
+    """A line if the problem was made with other arguments than the stored one; else nothing."""
+    given = reference_to(problem)
+    if not stored["target"] or not given.target or stored["arguments"] == given.arguments:
+        return []
+    return [f"  arguments: {names[0]} {stored['arguments']!r}, {names[1]} {given.arguments!r}"]
+
+
+def refuse_other_problem(
+    specification: dict[str, Any], problem: Any, definition: Definition, path: Path
+) -> None:
+    """Raise StoreMismatch, saying what differs, unless the problem is the stored one.
+
+    Its file may have moved and its code may have been mended: where the code is at another commit,
+    a warning says so.
+    """
+    stored = specification["problem"]
+    names = ("stored", "given")
+    lines = differences(stored["definition"], definition, names)
+    lines += other_arguments(stored, problem, names)
+    before, now = stored.get("commit", ""), commit_of(problem)
+    if before and now and before != now:
+        log.warning(
+            "%s was started with the code at commit %s, which is at %s now; what it evaluates from "
+            "here on may differ", path.name, before, now,
+        )  # fmt: skip
     if lines:
         raise StoreMismatch(
             f"{path} belongs to another problem:\n"

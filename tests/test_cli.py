@@ -279,6 +279,9 @@ def test_show_gives_the_front_as_json_and_everything_as_csv(tmp_path):
     assert lines[0] == "id,x0,x1,x2,x3,f,g,generation,failure"
     assert len(lines) == 41
     assert "ValueError: candidate 0 is bad" in lines[1]
+    front = paretide("show", "run.h5", "--front", cwd=tmp_path).stdout
+    assert "front:" in front
+    assert "algorithm" not in front
     failures = paretide("show", "run.h5", "--failures", cwd=tmp_path).stdout
     assert "20 of 40 evaluations failed" in failures
     assert "10 x non-finite: not finite: g = nan" in failures

@@ -177,6 +177,7 @@ def resume(
 @app.command()
 def show(
     store: Store,
+    front: Annotated[bool, typer.Option("--front", help="The front alone.")] = False,
     failures: Annotated[bool, typer.Option("--failures", help="Failed candidates.")] = False,
     lineage: Annotated[
         int | None, typer.Option(help="A candidate and its ancestors.", show_default=False)
@@ -190,8 +191,10 @@ def show(
     from .engine.run import open_run
     from .errors import ConfigurationError
 
-    if sum([failures, lineage is not None, as_json, as_csv]) > 1:
-        raise ConfigurationError("--failures, --lineage, --json and --csv exclude each other")
+    if sum([front, failures, lineage is not None, as_json, as_csv]) > 1:
+        raise ConfigurationError(
+            "--front, --failures, --lineage, --json and --csv exclude each other"
+        )
     _check_picture(picture)
     opened = open_run(store)
     out = tables.console()
@@ -205,7 +208,8 @@ def show(
     elif lineage is not None:
         out.print(tables.lineage_table(opened, lineage, out.width))
     else:
-        out.print(tables.run_summary(opened))
+        if not front:
+            out.print(tables.run_summary(opened))
         out.print(tables.front_table(opened, opened.front(), out.width))
     _draw(opened, picture)
 

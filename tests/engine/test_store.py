@@ -27,6 +27,7 @@ from paretide.errors import (
     StoreNotFound,
     StoreVersion,
 )
+from paretide.problems.reference import load_problem
 
 ALGORITHMS = [pt.NSGA2(size=10), pt.DynamicNSGA2(start=4, max_size=16, tau=12)]
 
@@ -403,6 +404,34 @@ def test_a_missing_folder_is_named(tmp_path):
 def test_a_folder_that_cannot_be_written_is_named():
     with pytest.raises(StoreError, match="cannot write"):
         whole(toy.Schaffer(), ALGORITHMS[0], store="/proc/run.h5")
+
+
+def test_a_problem_made_with_other_arguments_is_refused(tmp_path):
+    path = tmp_path / "run.h5"
+    pt.minimize(toy.Mixed(scale=2.0), pt.NSGA2(size=10), budget=20, seed=1, store=path)
+    with pytest.raises(StoreMismatch, match=r"arguments: stored \{'scale': 2.0\}, given \{\}"):
+        pt.resume(path, budget=10, problem=toy.Mixed())
+    assert len(pt.resume(path, budget=10, problem=toy.Mixed(scale=2.0)).run.evaluations) == 30
+
+
+def test_code_at_another_commit_is_told(tmp_path, caplog):
+    code = tmp_path / "code"
+    code.mkdir()
+    git = ["git", "-C", str(code), "-c", "user.name=n", "-c", "user.email=e"]
+    (code / "job.py").write_text("from toy import Schaffer\n\nclass Job(Schaffer):\n    pass\n")
+    for command in (["init", "-q"], ["add", "job.py"], ["commit", "-qm", "one"]):
+        subprocess.run([*git, *command], check=True)
+    path = tmp_path / "run.h5"
+    problem = load_problem(str(code / "job.py") + ":Job")
+    pt.minimize(problem, pt.NSGA2(size=10), budget=20, seed=1, store=path)
+    commit = pt.open_run(path).specification["problem"]["commit"]
+    assert len(commit) == 40
+    pt.resume(path, budget=10)
+    assert "at commit" not in caplog.text
+    with (code / "job.py").open("a") as file:
+        file.write("# mended\n")
+    pt.resume(path, budget=10)
+    assert f"at commit {commit}, which is at {commit}+changes now" in caplog.text
 
 
 def test_the_run_directory_can_be_copied_elsewhere(abandoned, tmp_path):

@@ -1,0 +1,37 @@
+"""Makes the stored run of this folder anew: for a new schema version, beside those that are there.
+
+    PYTHONPATH=tests/helpers python tests/assets/make.py
+
+The run is one whose process died in the middle of a generation: a sealed file and a journal.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from paretide.engine.store.image import SCHEMA_VERSION
+
+FOLDER = Path(__file__).parent
+
+SCRIPT = """
+import os, sys, toy, paretide as pt
+class Mixed(toy.Mixed):
+    def evaluate(self, x, ctx):
+        if ctx.id == 27:
+            os._exit(9)
+        if ctx.id % 10 == 9:
+            raise ValueError("every tenth")
+        ctx.log(twice=2 * x["width"], kind=x["kind"])
+        return super().evaluate(x, ctx)
+pt.minimize(
+    Mixed(scale=0.5), pt.NSGA2(size=10), budget=40, seed=3, store=sys.argv[1],
+    initial=[{"rate": 0.01, "width": 8, "kind": "b", "flag": True, "step": 32}],
+)
+"""
+
+if __name__ == "__main__":
+    path = FOLDER / f"schema{SCHEMA_VERSION}.h5"
+    done = subprocess.run([sys.executable, "-c", SCRIPT, str(path)], check=False)
+    assert done.returncode == 9
+    os.unlink(f"{path}.lock")
