@@ -1,21 +1,21 @@
 """The run loop: hand out what may be evaluated, take in what has finished, keep all of it.
 
-Who is evaluated again is decided here, by ``Losses``: a task whose worker died is the
-infrastructure's fault the first time and the candidate's the second time.
+Who is evaluated again, ``again.py`` decides.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol
 
 from ..errors import ContractError, EvaluationError
+from .again import Chances
 from .executors.base import Executor
+from .failures import FailureBudget, failing_regions, failure_report
 from .interrupts import Interrupts
-from .outcome import Completion, Failed, LostTask, Task, failed_completion
+from .outcome import Completion
 from .progress import Progress
 from .recorder import Recorder
 from .session import Session
@@ -24,9 +24,6 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.1
 """Longest wait for an outcome before the display and Ctrl-C get their turn."""
-
-DEADLY = 2
-"""Workers that a candidate may take with it before it is taken to be its own fault."""
 
 Stop = Callable[[Progress], Any]
 Callback = Callable[[Progress], Any]
@@ -37,25 +34,6 @@ class Display(Protocol):
 
     def update(self) -> None:
         """Called often; shows at its own pace."""
-
-
-class Losses:
-    """Decides what happens to a task whose worker died."""
-
-    def __init__(self) -> None:
-        self._deaths: Counter[int] = Counter()
-
-    def decide(self, lost: LostTask) -> list[Task] | Failed:
-        """The tasks to submit again, with the same seeds; or, for a candidate, its failure."""
-        task = lost.task
-        if len(task.ids) > 1:  # one of a chunk is to blame: each on its own from now on
-            return [Task(task.ids[i : i + 1], task.X[i : i + 1]) for i in range(len(task.ids))]
-        id = int(task.ids[0])
-        self._deaths[id] += 1
-        if self._deaths[id] < DEADLY:
-            log.warning("candidate %d: %s; it is evaluated again", id, lost.reason)
-            return [task]
-        return Failed(f"its worker died {DEADLY} times ({lost.reason})", "crash")
 
 
 def drive(
@@ -69,19 +47,22 @@ def drive(
     stop: Stop | None,
     callbacks: Sequence[Callback],
     display: Display | None,
+    failure_budget: FailureBudget | None,
 ) -> str:
     """Run until the budget is used up, ``stop`` says so, or nothing new can be drawn; returns why.
 
     Raises:
         ContractError: If ``evaluate`` returned other names or shapes for the first candidate that
             was to be evaluated.
-        EvaluationError: If every candidate of the first generation failed.
+        EvaluationError: If every candidate of the first generation failed, or more than the
+            failure budget has.
     """
-    losses = Losses()
+    chances = Chances(session, executor.retries)
     unseen = resumed  # the end of the generation: the run was killed before anybody was called
     while True:
         while True:
             if unseen and session.machine.complete and session.machine.evaluations:
+                _refuse_too_many_failures(session, failure_budget)
                 reason = _end_of_generation(session, progress, stop, callbacks, interrupts)
                 if reason:
                     return reason
@@ -103,7 +84,8 @@ def drive(
         with interrupts.allowed() if executor.evaluates_here else nullcontext():
             arrived = executor.collect(WAIT_SECONDS)
         for finished in arrived:
-            done = _settle(finished, losses, session, executor)
+            done, again = chances.settle(finished)
+            executor.submit(again)
             if done is not None:
                 _refuse_broken_contract(done, session)
                 recorder.begin()
@@ -136,19 +118,6 @@ def _call(callbacks: Sequence[Callback], progress: Progress, interrupts: Interru
             callback(progress)
 
 
-def _settle(
-    finished: Completion | LostTask, losses: Losses, session: Session, executor: Executor
-) -> Completion | None:
-    if isinstance(finished, Completion):
-        return finished
-    decision = losses.decide(finished)
-    if isinstance(decision, Failed):
-        sizes = (session.definition.n_obj, session.definition.n_con)
-        return failed_completion(finished.task, decision, sizes)
-    executor.submit(decision)
-    return None
-
-
 def _refuse_broken_contract(done: Completion, session: Session) -> None:
     """Other names or shapes from the very first that was evaluated: the definition is wrong.
 
@@ -161,6 +130,22 @@ def _refuse_broken_contract(done: Completion, session: Session) -> None:
             f"{session.definition.name}, candidate {first}: {failure.reason}",
             [session.first_evaluated or 0],
         )
+
+
+def _refuse_too_many_failures(session: Session, budget: FailureBudget | None) -> None:
+    machine = session.machine
+    if budget is None or not budget.used_up(machine.failures, machine.evaluations):
+        return
+    everything = session.archive.table()
+    regions = failing_regions(everything)
+    raise EvaluationError(
+        f"{machine.failures} of {machine.evaluations} evaluations have failed, more than {budget} "
+        "allows:\n"
+        + failure_report(everything.failures.values())
+        + ("\nmost of all\n" + "\n".join(regions) if regions else "")
+        + "\nmend the problem and resume with a larger failure_budget, or start anew",
+        list(everything.failures),
+    )
 
 
 def _refuse_hopeless(session: Session) -> None:
@@ -176,12 +161,3 @@ def _refuse_hopeless(session: Session) -> None:
             + "\nmend the problem and start anew (a store is replaced with overwrite)",
             list(failures),
         )
-
-
-def failure_report(failures: Iterable[Failed], most: int = 5) -> str:
-    """Failures grouped by kind and reason, a line each, the most frequent first."""
-    counts = Counter((f.kind, f.reason) for f in failures)
-    lines = [f"  {n} x {kind}: {reason}" for (kind, reason), n in counts.most_common(most)]
-    if len(counts) > most:
-        lines.append(f"  ... and {len(counts) - most} other reasons")
-    return "\n".join(lines)

@@ -7,7 +7,7 @@ import logging
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..problems.definition import read_definition
 from .algorithms.specification import Specification, as_problem, check_count, cost_of
 from .executors import make_executor
 from .executors.base import Executor, Job
+from .failures import FailureBudget
 from .initial import Source, read_initial
 from .interrupts import deferred
 from .loop import Callback, Stop, drive
@@ -50,6 +51,7 @@ def minimize(
     overwrite: bool = False,
     initial: Any = None,
     cache: bool | Source | None = None,
+    failure_budget: FailureBudget | None = None,
     stop: Stop | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
@@ -74,6 +76,9 @@ def minimize(
             them; they count as evaluations, their worker is "cache". None is True for spaces
             without real numbers, otherwise False. A run's file, a ``Run``, ``Result`` or
             ``Population`` of the same problem is True, with its outcomes known from the start.
+        failure_budget: ``FailureBudget(count=20, share=0.5)`` ends the run with an EvaluationError
+            that says what fails and where, once more than that have failed. None bears any number,
+            except a first generation that fails altogether.
         stop: Called with a ``Progress`` after every generation; a true value ends the run, and a
             string says why.
         callbacks: Called with a ``Progress`` after every generation.
@@ -86,7 +91,8 @@ def minimize(
         ConfigurationError: For a wrong problem, algorithm, budget, seed, executor or candidate.
         ShapeError: For an ``initial`` array that is none of candidates.
         StoreMismatch: For ``initial`` or ``cache`` outcomes of another problem.
-        EvaluationError: If nothing of the first generation could be evaluated.
+        EvaluationError: If nothing of the first generation could be evaluated, or more failed than
+            the failure budget allows.
         StoreError: If the file exists, is in use, or cannot be written.
     """
     _leave_if_spawning()
@@ -96,6 +102,7 @@ def minimize(
         )
     check_count("budget", budget, 1)
     _check_callables(stop, callbacks)
+    _check_failure_budget(failure_budget)
     seed = check_seed(seed)
     workers = make_executor(executor)
     problem = as_problem(problem)
@@ -108,6 +115,8 @@ def minimize(
     )
     session = Session.fresh(definition, machine, budget, memory)
     specification = specify(problem, definition, algorithm, budget, seed, workers, memory)
+    if failure_budget is not None:
+        specification["failure_budget"] = asdict(failure_budget)
     keeper = None
     if store is not None:
         path = _absolute(store)
@@ -120,8 +129,11 @@ def minimize(
                 specification["problem"]["reason"],
             )
     recorder = Recorder(session, specification, keeper, -1)
-    job = Job(problem, definition, seed)
-    return _run(job, session, recorder, keeper, workers, stop, callbacks, progress, resumed=False)
+    job = Job(problem, definition, seed, specification["run_id"])
+    return _run(
+        job, session, recorder, keeper, workers, stop, callbacks, progress, failure_budget,
+        resumed=False,
+    )  # fmt: skip
 
 
 def resume(
@@ -130,6 +142,7 @@ def resume(
     budget: int | None = None,
     problem: Any = None,
     executor: str | Executor | None = None,
+    failure_budget: FailureBudget | None = None,
     stop: Stop | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
@@ -141,6 +154,7 @@ def resume(
         budget: Evaluations to add to the run's budget; None leaves it as it is.
         problem: The problem; needed only if the store cannot say how to make it again.
         executor: As in ``minimize``; None is the one that the run was started with.
+        failure_budget: As in ``minimize``; None is the one that the run was started with.
         stop: As in ``minimize``.
         callbacks: As in ``minimize``.
         progress: As in ``minimize``.
@@ -157,6 +171,7 @@ def resume(
     if budget is not None:
         check_count("budget (evaluations to add)", budget, 1)
     _check_callables(stop, callbacks)
+    _check_failure_budget(failure_budget)
     path = _absolute(path)
     store, image, events = RunStore.reopen(path)
     try:
@@ -168,6 +183,10 @@ def resume(
         specification["executor"] = workers.settings()
         if budget is not None:
             specification["budget"] += budget
+        if failure_budget is not None:
+            specification["failure_budget"] = asdict(failure_budget)
+        elif "failure_budget" in specification:
+            failure_budget = FailureBudget(**specification["failure_budget"])
         seed = int(specification["seed"])
         machine = stored_algorithm(specification).machine(definition, seed, cost_of(problem))
         known = replace(image.known, definition=definition)
@@ -180,9 +199,9 @@ def resume(
     except BaseException:
         store.release()
         raise
-    job = Job(problem, definition, seed)
+    job = Job(problem, definition, seed, specification["run_id"])
     return _run(
-        job, session, recorder, store, workers, stop, callbacks, progress,
+        job, session, recorder, store, workers, stop, callbacks, progress, failure_budget,
         resumed=not image.stopped_by,
     )  # fmt: skip
 
@@ -226,6 +245,7 @@ def _run(
     stop: Stop | None,
     callbacks: Sequence[Callback],
     progress: bool,
+    failure_budget: FailureBudget | None,
     *,
     resumed: bool,
 ) -> Result:
@@ -251,6 +271,7 @@ def _run(
                 stop=stop,
                 callbacks=callbacks,
                 display=display,
+                failure_budget=failure_budget,
             )
         except BaseException as error:
             if isinstance(error, ParetideError) and not session.machine.evaluations:
@@ -291,6 +312,13 @@ def _check_callables(stop: Stop | None, callbacks: Sequence[Callback]) -> None:
     for callback in callbacks:
         if not callable(callback):
             raise ConfigurationError(f"callbacks must be callable, got {callback!r}")
+
+
+def _check_failure_budget(budget: FailureBudget | None) -> None:
+    if budget is not None and not isinstance(budget, FailureBudget):
+        raise ConfigurationError(
+            f"failure_budget must be pt.FailureBudget(count=..., share=...), got {budget!r}"
+        )
 
 
 def _check_budget(budget: int, least: int) -> None:

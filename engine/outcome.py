@@ -19,7 +19,7 @@ from ..typing import ByteArray, Candidates, FloatArray, IntArray
 PENDING, EVALUATED, FAILED = 0, 1, 2
 """Status of a candidate: asked and not told, told with values, told as failed."""
 
-FailureKind = Literal["exception", "non-finite", "contract", "crash", "told"]
+FailureKind = Literal["exception", "non-finite", "contract", "deadline", "memory", "crash", "told"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ class Failed:
 
     Attributes:
         reason: One line.
-        kind: "exception", "non-finite", "contract" (other names or shapes than declared), "crash"
-            (its worker died twice), "told" (by the user of ask and tell).
+        kind: "exception", "non-finite", "contract" (other names or shapes than declared),
+            "deadline" (ended after the executor's ``timeout``), "memory" (ended by Ray for its use
+            of memory), "crash" (its worker died twice), "told" (by the user of ask and tell).
         detail: A traceback, if there is one.
     """
 
@@ -95,10 +96,17 @@ class Completion:
 
 @dataclass(frozen=True)
 class LostTask:
-    """A task whose worker died under it: the infrastructure's fault until it happens again."""
+    """A task whose worker died under it: the infrastructure's fault until it happens again.
+
+    Attributes:
+        task: What it was doing.
+        reason: One line.
+        blameless: The worker's machine went away: never the task's fault.
+    """
 
     task: Task
     reason: str
+    blameless: bool = False
 
 
 def failed_completion(task: Task, failure: Failed, sizes: tuple[int, int]) -> Completion:

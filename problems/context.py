@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,18 +35,50 @@ class Context:
         seed: An int below 2**32 derived from the run's seed and the id, never from the worker or
             the order of evaluation. In ``setup`` it is derived from the run's seed alone, the same
             in every worker.
+        device: Ids of the GPUs that the worker has to itself, as text; () if it has none.
+        deadline: When the evaluation is ended, by ``time.monotonic()``; None for never.
         extra: What ``log`` has collected.
+        reports: What ``report`` has collected.
+        has_workdir: True once ``workdir`` was asked for.
     """
 
-    __slots__ = ("extra", "id", "seed")
+    __slots__ = ("_folder", "deadline", "device", "extra", "has_workdir", "id", "reports", "seed")
 
-    def __init__(self, id: int | None, seed: int) -> None:
+    def __init__(
+        self,
+        id: int | None,
+        seed: int,
+        *,
+        folder: Path | None = None,
+        device: tuple[str, ...] = (),
+        deadline: float | None = None,
+    ) -> None:
         self.id = id
         self.seed = seed
+        self.device = device
+        self.deadline = deadline
         self.extra: dict[str, Any] = {}
+        self.reports: list[dict[str, Any]] = []
+        self.has_workdir = False
+        self._folder = folder
 
     def __repr__(self) -> str:
         return f"Context(id={self.id}, seed={self.seed})"
+
+    @property
+    def workdir(self) -> Path:
+        """A scratch folder of the candidate's own, made when it is first asked for.
+
+        It goes when the evaluation succeeds and stays when it fails.
+        """
+        if self._folder is None:  # made by hand, not by a run
+            self._folder = Path(tempfile.mkdtemp(prefix="paretide-"))
+        elif not self.has_workdir:
+            if self._folder.exists():  # of an evaluation that was ended
+                shutil.rmtree(self._folder)
+            self._folder.mkdir(parents=True)
+        self.has_workdir = True
+        return self._folder
 
     def log(self, **extra: Any) -> None:
         """Store named values beside the objectives; selection never sees them.
@@ -51,3 +87,13 @@ class Context:
         """
         for key, value in extra.items():
             self.extra[key] = _plain(key, value)
+
+    def report(self, step: int, **objectives: Any) -> bool:
+        """Store what the evaluation has reached at a step of its own, like an epoch.
+
+        Returns True if it should stop and return what it has: its deadline has passed.
+        Raises TypeError for a value that JSON cannot hold.
+        """
+        values = {key: _plain(key, value) for key, value in objectives.items()}
+        self.reports.append({"step": _plain("step", step), **values})
+        return self.deadline is not None and time.monotonic() >= self.deadline

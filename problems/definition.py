@@ -177,14 +177,18 @@ def read_definition(problem: Any) -> Definition:
 def _check_signatures(problem: Any, batch: bool) -> None:
     """Refuse methods that cannot be called as they will be."""
     expected = {"evaluate_batch": 1} if batch else {"evaluate": 2}
-    for method, count in {**expected, "setup": 1}.items():
+    for method, count in {**expected, "setup": 1, "teardown": 0}.items():
         function = getattr(problem, method, None)
         if function is None:
             continue
         try:
             inspect.signature(function).bind(*range(count))
         except TypeError:
-            takes = {"evaluate": "(self, x, ctx)", "evaluate_batch": "(self, X)"}
+            takes = {
+                "evaluate": "(self, x, ctx)",
+                "evaluate_batch": "(self, X)",
+                "teardown": "(self)",
+            }
             raise ConfigurationError(
                 f"{type(problem).__name__}.{method} must take {takes.get(method, '(self, ctx)')}, "
                 f"got {inspect.signature(function)}"

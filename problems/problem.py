@@ -35,7 +35,7 @@ class Problem:
     It must be a plain function of the candidate: the order in which outcomes are told follows it.
 
     ``setup(ctx)`` runs once in every worker, before its first evaluation: load data, claim a
-    device.
+    device. ``teardown()`` runs when the worker is dismissed, not when it is killed.
     """
 
     space: SearchSpace
@@ -56,3 +56,6 @@ class Problem:
 
     def setup(self, ctx: Context) -> None:
         """Prepare a worker. The default does nothing."""
+
+    def teardown(self) -> None:
+        """Release what ``setup`` claimed. The default does nothing."""

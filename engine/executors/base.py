@@ -6,12 +6,17 @@ the run loop says what happens to it.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+
+from ...errors import ConfigurationError
 from ...problems.definition import Definition
-from ..outcome import Completion, LostTask, Task
+from ..outcome import Completion, Failed, LostTask, Task, failed_completion
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,66 @@ class Job:
         problem: The user's problem.
         definition: Read from it.
         seed: Of the run.
+        run_id: Names the folders that its evaluations work in.
     """
 
     problem: Any
     definition: Definition
     seed: int
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """Under what a worker evaluates, the same for all of an executor.
+
+    Attributes:
+        timeout: Seconds that an evaluation may take; None for as long as it takes.
+        workdir: Folder in which every candidate has one of its own; "" is the system's for
+            temporary files.
+        keep_workdirs: Keep them also when the evaluation succeeds.
+    """
+
+    timeout: float | None = None
+    workdir: str = ""
+    keep_workdirs: bool = False
+
+    def __post_init__(self) -> None:
+        timeout = self.timeout
+        if timeout is not None and (
+            isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0
+        ):
+            raise ConfigurationError(f"timeout must be seconds above 0, or None, got {timeout!r}")
+        if not isinstance(self.workdir, str):
+            raise ConfigurationError(f"workdir must be the path of a folder, got {self.workdir!r}")
+        if not isinstance(self.keep_workdirs, bool):
+            raise ConfigurationError(
+                f"keep_workdirs must be True or False, got {self.keep_workdirs!r}"
+            )
+
+    def folder(self, run_id: str, id: int | None) -> Path:
+        """Of a candidate; of ``setup`` for None."""
+        root = Path(self.workdir or tempfile.gettempdir())
+        return root / f"paretide-{run_id}" / ("setup" if id is None else f"candidate-{id}")
+
+    def allowance(self, task: Task) -> float:
+        """Seconds that a task may take."""
+        return float("inf") if self.timeout is None else self.timeout * len(task.ids)
+
+    def exceeded(self, task: Task, definition: Definition, worker: str) -> Completion:
+        """What becomes of a task that took too long."""
+        ids = task.ids.tolist()
+        failure = Failed(f"deadline: not finished after {self.allowance(task):g} s", "deadline")
+        done = failed_completion(task, failure, (definition.n_obj, definition.n_con))
+        seconds = np.full(len(ids), self.allowance(task) / len(ids))
+        return replace(done, seconds=seconds, worker=worker)
+
+
+def check_retries(retries: Any) -> int:
+    """``retries``, or ConfigurationError unless it is a count."""
+    if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+        raise ConfigurationError(f"retries must be a whole number >= 0, got {retries!r}")
+    return retries
 
 
 class Executor(Protocol):
@@ -34,9 +94,11 @@ class Executor(Protocol):
 
     Attributes:
         evaluates_here: True if user code runs in the thread that calls ``collect``.
+        retries: How often a candidate that failed is evaluated again, with the same seed.
     """
 
     evaluates_here: bool
+    retries: int
 
     def start(self, job: Job) -> None:
         """Make workers, run the problem's ``setup`` in each; raises ExecutorError if that fails."""

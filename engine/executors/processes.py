@@ -8,11 +8,14 @@ leaks into it) with a pipe of its own. A worker that dies loses its task, which 
 from __future__ import annotations
 
 import contextlib
+import logging
+import math
 import multiprocessing as mp
 import os
 import pickle
 import signal
 import sys
+import time
 import traceback
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -22,11 +25,17 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from ...errors import ConfigurationError, ExecutorError
+from ...problems.definition import Definition, read_definition
 from ...problems.reference import FILE_MODULE, load_problem, reference_to
 from ..outcome import Completion, LostTask, Task
-from .base import Job
+from .base import Conditions, Job, check_retries
 from .serial import setup_failed
 from .worker import Worker
+
+log = logging.getLogger(__name__)
+
+TEARDOWN_SECONDS = 5.0
+"""For all workers together to end by themselves."""
 
 START_ATTEMPTS = 3
 """Workers in a row that may die before they are ready."""
@@ -42,10 +51,20 @@ class _Process:
     pipe: Connection
     ready: bool = False
     task: Task | None = None
+    ends: float = math.inf  # by time.monotonic(), what it does now
 
 
 class ProcessExecutor:
-    """``workers`` processes; None is one for every core that this process may use.
+    """Processes of this machine.
+
+    Args:
+        workers: How many; None is one for every core that this process may use.
+        timeout: Seconds that an evaluation may take: then its process is ended and replaced, and
+            the candidate has failed. None for as long as it takes.
+        retries: How often a candidate that failed is evaluated again, with the same seed.
+        workdir: Folder in which every candidate has one of its own, ``ctx.workdir``; "" is the
+            system's for temporary files.
+        keep_workdirs: Keep them also when the evaluation succeeds.
 
     The problem must be picklable, and a script that uses it must start its run under
     ``if __name__ == "__main__":``, as Python's multiprocessing demands.
@@ -53,7 +72,15 @@ class ProcessExecutor:
 
     evaluates_here = False
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(
+        self,
+        workers: int | None = None,
+        *,
+        timeout: float | None = None,
+        retries: int = 0,
+        workdir: str = "",
+        keep_workdirs: bool = False,
+    ) -> None:
         if workers is not None and (
             isinstance(workers, bool) or not isinstance(workers, int) or workers < 1
         ):
@@ -61,6 +88,9 @@ class ProcessExecutor:
                 f"ProcessExecutor: workers must be a whole number >= 1, got {workers!r}"
             )
         self.workers = workers or available_cores()
+        self.retries = check_retries(retries)
+        self.conditions = Conditions(timeout=timeout, workdir=workdir, keep_workdirs=keep_workdirs)
+        self._definition: Definition | None = None
         self._queue: deque[Task] = deque()
         self._processes: list[_Process] = []
         self._payload = b""
@@ -68,15 +98,21 @@ class ProcessExecutor:
         self._deaths_before_ready = 0
 
     def __repr__(self) -> str:
-        return f"ProcessExecutor(workers={self.workers})"
+        return f"ProcessExecutor(workers={self.workers}, timeout={self.conditions.timeout})"
 
     def settings(self) -> dict[str, Any]:
-        """Name and number of workers."""
-        return {"name": "processes", "workers": self.workers}
+        """Name and arguments."""
+        return {
+            "name": "processes",
+            "workers": self.workers,
+            "retries": self.retries,
+            **vars(self.conditions),
+        }
 
     def start(self, job: Job) -> None:
         """Start all workers; they run ``setup`` at the same time, and tasks wait for them."""
-        self._payload = _pack(job)
+        self._payload = _pack(job, self.conditions)
+        self._definition = job.definition
         self._queue.clear()
         self._deaths_before_ready = 0
         for _ in range(self.workers):  # one by one: whatever was made is ended by close()
@@ -91,18 +127,30 @@ class ProcessExecutor:
 
     def collect(self, timeout: float) -> list[Completion | LostTask]:
         """What has finished; waits for the first at most ``timeout`` seconds."""
-        finished = self._receive(timeout)
+        now = time.monotonic()
+        first = min((p.ends for p in self._processes), default=math.inf)
+        finished = self._receive(max(0.0, min(timeout, first - now)))
+        finished += self._end_those_that_hang()
         self._hand_out()
         return finished
 
     def close(self) -> None:
-        """End the workers, in the middle of an evaluation if need be."""
+        """End the workers: those that are idle by their ``teardown``, the others at once."""
         self._queue.clear()
         for p in self._processes:
-            p.pipe.close()
-            p.process.kill()
+            if p.ready and p.task is None:
+                with contextlib.suppress(OSError):  # it has died meanwhile
+                    p.pipe.send(None)
+            else:
+                p.process.kill()
+        patience = time.monotonic() + TEARDOWN_SECONDS
         for p in self._processes:
-            p.process.join()
+            p.process.join(max(0.0, patience - time.monotonic()))
+            if p.process.is_alive():
+                log.warning("worker %s: teardown() takes too long, it is killed", p.name)
+                p.process.kill()
+                p.process.join()
+            p.pipe.close()
             p.process.close()
         self._processes = []
 
@@ -123,6 +171,7 @@ class ProcessExecutor:
         for p in self._processes:
             if p.ready and p.task is None and self._queue:
                 p.task = self._queue.popleft()
+                p.ends = time.monotonic() + self.conditions.allowance(p.task)
                 # A death that is not noticed yet: the pipe says so when it is read.
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     p.pipe.send(p.task)
@@ -138,13 +187,25 @@ class ProcessExecutor:
                 finished += self._bury(p)
                 continue
             if isinstance(message, Completion):
-                p.task = None
+                p.task, p.ends = None, math.inf
                 finished.append(message)
             elif message is None:
                 p.ready = True
                 self._deaths_before_ready = 0
             else:
                 raise ExecutorError(setup_failed(message))
+        return finished
+
+    def _end_those_that_hang(self) -> list[Completion | LostTask]:
+        now = time.monotonic()
+        finished: list[Completion | LostTask] = []
+        for p in [p for p in self._processes if p.ends <= now]:
+            assert p.task is not None
+            assert self._definition is not None
+            finished.append(self.conditions.exceeded(p.task, self._definition, p.name))
+            p.process.kill()
+            p.task, p.ends = None, math.inf
+            self._bury(p)
         return finished
 
     def _bury(self, p: _Process) -> list[LostTask]:
@@ -163,6 +224,11 @@ class ProcessExecutor:
                 )
         self._processes.append(self._new())
         return [LostTask(p.task, how)] if p.task is not None else []
+
+
+def visible_devices() -> tuple[str, ...]:
+    """GPUs that this process may use, as its environment says."""
+    return tuple(d for d in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if d)
 
 
 def available_cores() -> int:
@@ -184,7 +250,7 @@ def _single_threaded() -> Iterator[None]:
             del os.environ[variable]
 
 
-def _pack(job: Job) -> bytes:
+def _pack(job: Job, conditions: Conditions) -> bytes:
     """The job as bytes. A problem from a file goes by its reference: it cannot be imported."""
     problem: Any = job.problem
     main = sys.modules["__main__"]
@@ -202,7 +268,7 @@ def _pack(job: Job) -> bytes:
     else:
         definition = job.definition
     try:
-        return pickle.dumps((problem, definition, job.seed))
+        return pickle.dumps((problem, definition, job.seed, job.run_id, conditions))
     except Exception as error:  # whatever the user's objects raise when pickled
         raise ExecutorError(
             f"{type(job.problem).__name__} cannot be pickled for processes: {error}; "
@@ -211,14 +277,12 @@ def _pack(job: Job) -> bytes:
         ) from error
 
 
-def _unpack(payload: bytes) -> Job:
-    from ...problems.definition import read_definition
-
-    problem, definition, seed = pickle.loads(payload)
+def _unpack(payload: bytes) -> tuple[Job, Conditions]:
+    problem, definition, seed, run_id, conditions = pickle.loads(payload)
     if definition is None:
         problem = load_problem(problem.target, problem.arguments)
         definition = read_definition(problem)
-    return Job(problem, definition, seed)
+    return Job(problem, definition, seed, run_id), conditions
 
 
 def _serve(pipe: Connection, payload: bytes, name: str) -> None:
@@ -226,10 +290,12 @@ def _serve(pipe: Connection, payload: bytes, name: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the parent is gone
         try:
-            worker = Worker(_unpack(payload), name)
+            job, conditions = _unpack(payload)
+            worker = Worker(job, name, conditions, visible_devices())
         except (Exception, SystemExit):  # told to the parent, which raises
             pipe.send(traceback.format_exc())
             return
         pipe.send(None)
-        while True:
-            pipe.send(worker.evaluate(pipe.recv()))
+        while (task := pipe.recv()) is not None:
+            pipe.send(worker.evaluate(task))
+        worker.dismiss()

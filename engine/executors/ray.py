@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import signal
 import sys
@@ -16,14 +17,15 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ...errors import ConfigurationError, ExecutorError
-from ...problems.reference import FILE_MODULE
+from ...problems.definition import Definition
+from ...problems.reference import FILE_MODULE, survives_json
 from ..outcome import Completion, Failed, LostTask, Task, failed_completion
-from .base import Job
+from .base import Conditions, Job, check_retries
 from .serial import setup_failed
 from .worker import Worker
 
@@ -31,6 +33,11 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
 """Without any actor placed after this long, something is missing in the cluster, and is named."""
+
+TEARDOWN_SECONDS = 5.0
+"""For all workers together to end by themselves."""
+
+STRATEGIES = ("DEFAULT", "SPREAD")
 
 START_ATTEMPTS = 3
 """Actors in a row that may die before they are ready."""
@@ -42,6 +49,9 @@ class _Actor:
     handle: Any
     phase: Literal["placing", "setup", "ready"] = "placing"
     task: Task | None = None
+    ends: float = math.inf  # by time.monotonic(), what it does now
+    evaluated: int = 0
+    node: str = ""
 
 
 class RayExecutor:
@@ -53,6 +63,17 @@ class RayExecutor:
         gpus: GPUs for each, may be a fraction.
         address: Of a running cluster ("auto" for the one this machine belongs to); None starts Ray
             on this machine, unless the program has initialized it already.
+        memory: Bytes for each, by which Ray places them; it does not limit them.
+        resources: Of the cluster's own names, like {"a100": 1}.
+        runtime_env: Ray's description of the workers' environment: packages, variables, files.
+        scheduling_strategy: "DEFAULT" packs, "SPREAD" spreads over the nodes.
+        max_evaluations_per_worker: A worker is replaced after as many, for code that leaks memory.
+        timeout: Seconds that an evaluation may take: then its actor is killed and replaced, and the
+            candidate has failed. None for as long as it takes.
+        retries: How often a candidate that failed is evaluated again, with the same seed.
+        workdir: Folder in which every candidate has one of its own, ``ctx.workdir``, on the node
+            that evaluates it; "" is the system's for temporary files.
+        keep_workdirs: Keep them also when the evaluation succeeds.
 
     Raises ConfigurationError for wrong numbers, and if Ray is not installed.
     """
@@ -66,6 +87,15 @@ class RayExecutor:
         cpus: float = 1,
         gpus: float = 0,
         address: str | None = None,
+        memory: float | None = None,
+        resources: Mapping[str, float] | None = None,
+        runtime_env: Mapping[str, Any] | None = None,
+        scheduling_strategy: str = "DEFAULT",
+        max_evaluations_per_worker: int | None = None,
+        timeout: float | None = None,
+        retries: int = 0,
+        workdir: str = "",
+        keep_workdirs: bool = False,
     ) -> None:
         if workers is not None and (
             isinstance(workers, bool) or not isinstance(workers, int) or workers < 1
@@ -82,6 +112,16 @@ class RayExecutor:
         self.cpus = cpus
         self.gpus = gpus
         self.address = address
+        self._options = _checked_options(memory, resources, runtime_env, scheduling_strategy)
+        most = max_evaluations_per_worker
+        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or most < 1):
+            raise ConfigurationError(
+                f"RayExecutor: max_evaluations_per_worker must be >= 1, or None, got {most!r}"
+            )
+        self.max_evaluations_per_worker = most
+        self.retries = check_retries(retries)
+        self.conditions = Conditions(timeout=timeout, workdir=workdir, keep_workdirs=keep_workdirs)
+        self._definition: Definition | None = None
         self._ray: Any = None
         self._owns_ray = False
         self._job: Any = None
@@ -106,6 +146,10 @@ class RayExecutor:
             "cpus": self.cpus,
             "gpus": self.gpus,
             "address": self.address,
+            **self._options,
+            "max_evaluations_per_worker": self.max_evaluations_per_worker,
+            "retries": self.retries,
+            **vars(self.conditions),
         }
 
     def start(self, job: Job) -> None:
@@ -119,6 +163,7 @@ class RayExecutor:
         self._connect()
         with _by_value(self._ray, job.problem):
             self._job = self._ray.put(job)
+        self._definition = job.definition
         self._queue.clear()
         self._deaths_before_ready = 0
         for _ in range(self.workers or self._fitting()):
@@ -141,16 +186,30 @@ class RayExecutor:
 
     def collect(self, timeout: float) -> list[Completion | LostTask]:
         """What has finished; waits for the first at most ``timeout`` seconds."""
-        finished = self._receive(timeout)
+        first = min((a.ends for a in self._actors.values()), default=math.inf)
+        finished = self._receive(max(0.0, min(timeout, first - time.monotonic())))
+        finished += self._end_those_that_hang()
         self._hand_out()
         self._say_if_nobody_works()
         return finished
 
     def close(self) -> None:
-        """Kill the actors; shut Ray down if it was started here."""
+        """End the actors: those that are idle by their ``teardown``, the others at once.
+
+        Shuts Ray down if it was started here.
+        """
         self._queue.clear()
         if self._ray is None:
             return
+        with contextlib.suppress(Exception):  # the cluster may be gone already
+            dismissed = [actor.handle.dismiss.remote() for actor in self._idle]
+            _, late = (
+                self._ray.wait(dismissed, num_returns=len(dismissed), timeout=TEARDOWN_SECONDS)
+                if dismissed
+                else ([], [])
+            )
+            if late:
+                log.warning("%d workers are killed: teardown() takes too long", len(late))
         for actor in (*self._idle, *self._actors.values()):
             with contextlib.suppress(Exception):  # the cluster may be gone already
                 self._ray.kill(actor.handle, no_restart=True)
@@ -207,7 +266,11 @@ class RayExecutor:
         name = f"ray-{self._made}"
         self._made += 1
         handle = actor_class.options(
-            num_cpus=self.cpus, num_gpus=self.gpus, max_restarts=0, max_task_retries=0
+            num_cpus=self.cpus,
+            num_gpus=self.gpus,
+            max_restarts=0,
+            max_task_retries=0,
+            **{key: value for key, value in self._options.items() if value is not None},
         ).remote()
         self._actors[handle.placed.remote()] = _Actor(name, handle)
 
@@ -215,6 +278,7 @@ class RayExecutor:
         while self._idle and self._queue:
             actor = self._idle.pop()
             actor.task = self._queue.popleft()
+            actor.ends = time.monotonic() + self.conditions.allowance(actor.task)
             self._actors[actor.handle.evaluate.remote(actor.task)] = actor
 
     def _say_if_nobody_works(self) -> None:
@@ -252,10 +316,11 @@ class RayExecutor:
             # What the user's code does never gets here: the job could not be unpacked.
             raise ExecutorError(f"worker {actor.name} cannot work: {error}") from error
         except self._ray.exceptions.RayError as error:  # died, out of memory, lost its node
-            return self._bury(actor, str(error))
+            return self._bury(actor, error)
         if actor.phase == "placing":
-            actor.phase = "setup"
-            self._actors[actor.handle.setup.remote(self._job, actor.name)] = actor
+            actor.phase, actor.node = "setup", answer
+            reference = actor.handle.setup.remote(self._job, actor.name, self.conditions)
+            self._actors[reference] = actor
             return []
         if actor.phase == "setup":
             if answer is not None:
@@ -264,14 +329,42 @@ class RayExecutor:
             self._deaths_before_ready = 0
             self._idle.append(actor)
             return []
-        actor.task = None
-        self._idle.append(actor)
+        actor.evaluated += len(answer.ids)
+        actor.task, actor.ends = None, math.inf
+        most = self.max_evaluations_per_worker
+        if most is not None and actor.evaluated >= most:
+            self._retire(actor)
+        else:
+            self._idle.append(actor)
         return [answer]
 
-    def _bury(self, actor: _Actor, reason: str) -> list[Completion | LostTask]:
-        log.warning("worker %s died: %s", actor.name, reason.splitlines()[0])
+    def _retire(self, actor: _Actor) -> None:
+        """Replace a worker that has done its share; it ends itself."""
+        actor.handle.dismiss.remote()
+        actor.handle.leave.remote()
+        self._add_actor()
+
+    def _end_those_that_hang(self) -> list[Completion | LostTask]:
+        now = time.monotonic()
+        finished: list[Completion | LostTask] = []
+        for reference in [r for r, actor in self._actors.items() if actor.ends <= now]:
+            actor = self._actors.pop(reference)
+            assert actor.task is not None
+            assert self._definition is not None
+            log.warning("worker %s is killed: its evaluation takes too long", actor.name)
+            finished.append(self.conditions.exceeded(actor.task, self._definition, actor.name))
+            self._kill(actor)
+            self._add_actor()
+        return finished
+
+    def _kill(self, actor: _Actor) -> None:
         with contextlib.suppress(Exception):  # usually there is nobody left to kill
             self._ray.kill(actor.handle, no_restart=True)
+
+    def _bury(self, actor: _Actor, error: Exception) -> list[Completion | LostTask]:
+        reason = str(error)
+        log.warning("worker %s died: %s", actor.name, reason.splitlines()[0])
+        self._kill(actor)
         if actor.phase != "ready":
             self._deaths_before_ready += 1
             if self._deaths_before_ready >= START_ATTEMPTS:
@@ -279,7 +372,21 @@ class RayExecutor:
                     f"{START_ATTEMPTS} workers in a row died before they were ready: {reason}"
                 )
         self._add_actor()
-        return [LostTask(actor.task, f"worker {actor.name} died")] if actor.task else []
+        if actor.task is None:
+            return []
+        if isinstance(error, self._ray.exceptions.OutOfMemoryError):
+            assert self._definition is not None
+            sizes = (self._definition.n_obj, self._definition.n_con)
+            failure = Failed("memory: Ray ended it, its node was out of memory", "memory", reason)
+            return [failed_completion(actor.task, failure, sizes)]
+        blameless = self._lost_its_node(actor, reason)
+        return [LostTask(actor.task, f"worker {actor.name} died", blameless)]
+
+    def _lost_its_node(self, actor: _Actor, reason: str) -> bool:
+        """Ray names a dead node in its message, and lists nodes by whether they are alive."""
+        if "node has died" in reason or "node was terminated" in reason:
+            return True
+        return all(n["NodeID"] != actor.node for n in self._ray.nodes() if n["Alive"])
 
 
 class _ActorWorker:
@@ -288,13 +395,19 @@ class _ActorWorker:
     def __init__(self) -> None:
         self._worker: Worker | None = None
 
-    def placed(self) -> None:
-        """Answers as soon as the actor has a place."""
+    def placed(self) -> str:
+        """Answers as soon as the actor has a place: the id of its node."""
+        import ray
 
-    def setup(self, job: Job, name: str) -> str | None:
+        return str(ray.get_runtime_context().get_node_id())
+
+    def setup(self, job: Job, name: str, conditions: Conditions) -> str | None:
         """Run the problem's ``setup``; returns the traceback if it fails."""
+        import ray
+
+        device = tuple(str(gpu) for gpu in ray.get_gpu_ids())
         try:
-            self._worker = Worker(job, name)
+            self._worker = Worker(job, name, conditions, device)
         except (Exception, SystemExit):  # told to the driver, which raises
             return traceback.format_exc()
         return None
@@ -308,6 +421,46 @@ class _ActorWorker:
             definition = self._worker.job.definition
             failure = Failed("KeyboardInterrupt", "exception")
             return failed_completion(task, failure, (definition.n_obj, definition.n_con))
+
+    def dismiss(self) -> None:
+        """Run the problem's ``teardown``."""
+        assert self._worker is not None
+        self._worker.dismiss()
+
+    def leave(self) -> None:
+        """End the actor, after all that was asked of it."""
+        import ray
+
+        ray.actor.exit_actor()  # type: ignore[no-untyped-call]
+
+
+def _checked_options(
+    memory: float | None,
+    resources: Mapping[str, float] | None,
+    runtime_env: Mapping[str, Any] | None,
+    scheduling_strategy: str,
+) -> dict[str, Any]:
+    """What Ray's actors are made with; all of it JSON, since a resumed run makes them again."""
+    if memory is not None and (
+        isinstance(memory, bool) or not isinstance(memory, (int, float)) or not memory > 0
+    ):
+        raise ConfigurationError(f"RayExecutor: memory must be bytes above 0, got {memory!r}")
+    for what, value in (("resources", resources), ("runtime_env", runtime_env)):
+        if value is not None and not (isinstance(value, Mapping) and survives_json(dict(value))):
+            raise ConfigurationError(
+                f"RayExecutor: {what} must be a mapping that JSON can hold, got {value!r:.200}"
+            )
+    if scheduling_strategy not in STRATEGIES:
+        raise ConfigurationError(
+            f"RayExecutor: scheduling_strategy must be one of {list(STRATEGIES)}, "
+            f"got {scheduling_strategy!r}"
+        )
+    return {
+        "memory": memory,
+        "resources": None if resources is None else dict(resources),
+        "runtime_env": None if runtime_env is None else dict(runtime_env),
+        "scheduling_strategy": scheduling_strategy,
+    }
 
 
 def _import_ray() -> Any:

@@ -9,27 +9,36 @@ from typing import Any
 
 from ...errors import ExecutorError
 from ..outcome import Completion, LostTask, Task
-from .base import Job
+from .base import Conditions, Job, check_retries
 from .worker import Worker
 
 
 class SerialExecutor:
-    """No workers: ``collect`` evaluates the next task itself."""
+    """No workers: ``collect`` evaluates the next task itself, and nothing can end it.
+
+    Args:
+        retries: How often a candidate that failed is evaluated again, with the same seed.
+        workdir: Folder in which every candidate has one of its own, ``ctx.workdir``; "" is the
+            system's for temporary files.
+        keep_workdirs: Keep them also when the evaluation succeeds.
+    """
 
     evaluates_here = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, retries: int = 0, workdir: str = "", keep_workdirs: bool = False) -> None:
+        self.retries = check_retries(retries)
+        self.conditions = Conditions(workdir=workdir, keep_workdirs=keep_workdirs)
         self._queue: deque[Task] = deque()
         self._worker: Worker | None = None
 
     def __repr__(self) -> str:
-        return "SerialExecutor()"
+        return f"SerialExecutor(retries={self.retries})"
 
     def start(self, job: Job) -> None:
         """Run the problem's ``setup``."""
         self._queue.clear()
         try:
-            self._worker = Worker(job, "serial")
+            self._worker = Worker(job, "serial", self.conditions)
         except (Exception, SystemExit) as error:
             raise ExecutorError(setup_failed(traceback.format_exc())) from error
 
@@ -44,13 +53,20 @@ class SerialExecutor:
         return [self._worker.evaluate(self._queue.popleft())]
 
     def close(self) -> None:
-        """Drop what is queued."""
+        """Drop what is queued, and run ``teardown``."""
         self._queue.clear()
-        self._worker = None
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.dismiss()
 
     def settings(self) -> dict[str, Any]:
-        """The name alone."""
-        return {"name": "serial"}
+        """Name and arguments."""
+        return {
+            "name": "serial",
+            "retries": self.retries,
+            "workdir": self.conditions.workdir,
+            "keep_workdirs": self.conditions.keep_workdirs,
+        }
 
 
 def setup_failed(trace: str) -> str:

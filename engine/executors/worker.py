@@ -6,9 +6,13 @@ wrong names and shapes.
 
 from __future__ import annotations
 
+import contextlib
+import shutil
+import socket
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +22,7 @@ from ...problems.definition import ContractViolation
 from ...typing import FloatArray, IntArray
 from ..outcome import EVALUATED, FAILED, Completion, Failed, Task
 from ..randomness import evaluation_seed, setup_seed
-from .base import Job
+from .base import Conditions, Job
 
 LONGEST_REASON, LONGEST_DETAIL = 500, 20_000
 """Characters of a failure that are kept; of a traceback, the last ones."""
@@ -29,12 +33,23 @@ Values = tuple[FloatArray, FloatArray]
 class Worker:
     """Holds the user's problem after one ``setup`` and evaluates tasks with it."""
 
-    def __init__(self, job: Job, name: str) -> None:
+    def __init__(
+        self, job: Job, name: str, conditions: Conditions, device: tuple[str, ...] = ()
+    ) -> None:
         self.job = job
         self.name = name
+        self._conditions = conditions
+        self._device = device
         setup = getattr(job.problem, "setup", None)
         if setup is not None:
-            setup(Context(None, setup_seed(job.seed)))
+            folder = conditions.folder(job.run_id, None)
+            setup(Context(None, setup_seed(job.seed), folder=folder, device=device))
+
+    def dismiss(self) -> None:
+        """Run the problem's ``teardown``."""
+        teardown = getattr(self.job.problem, "teardown", None)
+        if teardown is not None:
+            teardown()
 
     def evaluate(self, task: Task) -> Completion:
         """Evaluate every candidate of the task; never raises for what the user's code does."""
@@ -44,25 +59,51 @@ class Worker:
         G = np.full((k, self.job.definition.n_con), np.nan)
         failures: dict[int, Failed] = {}
         extras: dict[int, dict[str, Any]] = {}
+        with_folders: list[int] = []
         seeds = np.zeros(k, dtype=np.uint32)
         if self.job.definition.vectorized:
             self._rows(task, np.arange(k), F, G, failures)
         else:
             for i in range(k):
                 id = int(task.ids[i])
-                ctx = Context(id, evaluation_seed(self.job.seed, id))
+                ctx = self._context(id)
                 seeds[i] = ctx.seed
                 self._single(task, i, ctx, F, G, failures)
+                if ctx.reports:
+                    ctx.extra["report"] = ctx.reports
                 if ctx.extra:
                     extras[id] = ctx.extra
+                if ctx.has_workdir:
+                    with_folders.append(id)
         status = np.full(k, EVALUATED, dtype=np.uint8)
         self._refuse_nonfinite(task, F, G, failures)
+        for id in with_folders:
+            self._leave_folder(id, failures)
         for i, id in enumerate(task.ids.tolist()):
             if id in failures:
                 status[i] = FAILED
                 F[i], G[i] = np.nan, np.nan
         seconds = np.full(k, (time.perf_counter() - began) / k)
         return Completion(task.ids, status, F, G, failures, extras, seeds, seconds, self.name)
+
+    def _context(self, id: int) -> Context:
+        folder = self._conditions.folder(self.job.run_id, id)
+        timeout = self._conditions.timeout
+        deadline = None if timeout is None else time.monotonic() + timeout
+        seed = evaluation_seed(self.job.seed, id)
+        return Context(id, seed, folder=folder, device=self._device, deadline=deadline)
+
+    def _leave_folder(self, id: int, failures: dict[int, Failed]) -> None:
+        """Remove a scratch folder; that of a failure stays, and is named."""
+        folder = self._conditions.folder(self.job.run_id, id)
+        failure = failures.get(id)
+        if failure is not None:
+            where = f"workdir: {folder} on {socket.gethostname()}"
+            failures[id] = replace(failure, detail=f"{failure.detail.rstrip()}\n{where}".lstrip())
+        elif not self._conditions.keep_workdirs:
+            shutil.rmtree(folder, ignore_errors=True)  # the candidate may have removed it itself
+            with contextlib.suppress(OSError):  # the folder of all, unless there are others in it
+                folder.parent.rmdir()
 
     def _single(
         self,

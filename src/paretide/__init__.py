@@ -10,6 +10,7 @@ from . import errors
 from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
 from .engine.algorithms.nsga2 import NSGA2
 from .engine.executors import ProcessExecutor, RayExecutor, SerialExecutor
+from .engine.failures import FailureBudget
 from .engine.minimize import minimize, resume
 from .engine.outcome import Evaluated, Failed
 from .engine.population import Population
@@ -37,6 +38,7 @@ __all__ = [
     "DynamicNSGA2",
     "Evaluated",
     "Failed",
+    "FailureBudget",
     "Float",
     "Int",
     "Integer",

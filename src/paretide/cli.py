@@ -1,4 +1,4 @@
-"""The command line: run, resume, show, export, verify, demo, doctor.
+"""The command line: run, resume, show, export, replay, verify, demo, doctor.
 
 Exit codes: 0 the command did what it says; 1 a bug, with its traceback; 2 wrong input, named with
 its remedy; 3 evaluation cannot go on (no worker, or every candidate fails); 130 interrupted,
@@ -98,7 +98,7 @@ def run(
     progress: Progress = True,
 ) -> None:
     """Start a run: paretide run train.py:Digits --algorithm dnsga2 --budget 2000 --executor ray."""
-    from .config import read_config
+    from .config import make_failure_budget, read_config
     from .engine.minimize import minimize
     from .errors import ConfigurationError
 
@@ -130,6 +130,7 @@ def run(
             overwrite=chosen.overwrite,
             initial=chosen.initial,
             cache=chosen.cache,
+            failure_budget=make_failure_budget(chosen.failure_budget),
             progress=progress,
         )
     _finish(result, chosen.store, picture)
@@ -232,6 +233,30 @@ def export(
     typer.echo(f"{path}: {len(run_.evaluations)} evaluations")
     if to == "optuna":
         typer.echo(f"open:   optuna-dashboard sqlite:///{path}")
+
+
+@app.command()
+def replay(
+    store: Store,
+    problem: Annotated[
+        str | None,
+        typer.Option(
+            help="file.py:Name, if the run needs cost(x) and cannot say how its problem is made.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Evolve a run again from its seed and its stored outcomes; exits 2 unless all is the same."""
+    from .engine.replay import replay as replay_run
+    from .engine.run import open_run
+    from .problems.reference import load_problem
+
+    run_ = open_run(store)
+    replay_run(run_, problem=None if problem is None else load_problem(problem))
+    typer.echo(
+        f"{store}: replayed {len(run_.evaluations)} evaluations and {len(run_.populations)} "
+        "populations, the same bits"
+    )
 
 
 @app.command()

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from .engine.algorithms import make_algorithm
 from .engine.algorithms.specification import Specification
 from .engine.executors import Executor, make_executor
+from .engine.failures import FailureBudget
 from .errors import ConfigurationError
 from .problems.reference import load_problem
 
@@ -46,6 +47,7 @@ class RunConfig(BaseModel):
     overwrite: bool = False
     initial: Path | list[dict[str, Any]] | list[list[float]] | None = None
     cache: bool | Path | None = None
+    failure_budget: dict[str, Any] | None = None
 
     @field_validator("algorithm", "executor", mode="before")
     @classmethod
@@ -67,6 +69,18 @@ class RunConfig(BaseModel):
     def make_executor(self) -> Executor:
         """The executor with its settings."""
         return make_executor(self.executor.name, **self.executor.settings)
+
+
+def make_failure_budget(settings: dict[str, Any] | None) -> FailureBudget | None:
+    """The failure budget with these settings."""
+    if settings is None:
+        return None
+    try:
+        return FailureBudget(**settings)
+    except TypeError:
+        raise ConfigurationError(
+            f"failure_budget has the settings count and share, got {list(settings)}"
+        ) from None
 
 
 def read_config(

@@ -13,7 +13,7 @@ from paretide.errors import ConfigurationError, ExecutorError
 class Contract:
     """Inherited by the tests of each executor."""
 
-    def executor(self, workers=2):
+    def executor(self, workers=2, **settings):
         raise NotImplementedError
 
     def run(self, problem, budget=60, **arguments):
@@ -68,9 +68,60 @@ class Contract:
         ]
         assert results[0].X.tobytes() == results[1].X.tobytes()
 
+    def test_teardown_runs_when_a_worker_is_dismissed(self, tmp_path):
+        log = tmp_path / "teardowns"
+        self.run(toy.Teardown(str(log)))
+        pids = log.read_text().split()
+        assert 1 <= len(pids) == len(set(pids)) <= 2
+
+    def test_a_scratch_folder_goes_with_success_and_stays_with_failure(self, tmp_path):
+        executor = self.executor(retries=0, workdir=str(tmp_path / "work"))
+        folder = tmp_path / "tries"
+        folder.mkdir()
+        result = pt.minimize(
+            toy.Untroubled(str(folder)), pt.NSGA2(size=12), budget=24, seed=7, executor=executor
+        )
+        evaluations = result.run.evaluations
+        assert evaluations.failures.keys() == {9, 11}
+        left = sorted((tmp_path / "work").glob("*/*"))
+        assert [f.name for f in left] == ["candidate-11", "candidate-9"]
+        assert (left[1] / "notes.txt").read_text() == "candidate 9"
+        assert f"workdir: {left[1]} on " in evaluations.failures[9].detail
+        row = evaluations.ids.tolist().index(8)
+        assert evaluations.extras[8]["report"] == [{"step": 1, "f": evaluations.F[row, 0]}]
+
+    def test_another_try_mends_what_fails_once(self, tmp_path):
+        result = pt.minimize(
+            toy.Untroubled(str(tmp_path)), pt.NSGA2(size=12), budget=24, seed=7,
+            executor=self.executor(retries=1),
+        )  # fmt: skip
+        assert result.run.evaluations.failures.keys() == {9}
+        tries = [len(list(tmp_path.glob(f"tried-{id}-*"))) for id in (8, 9, 11)]
+        assert tries == [1, 2, 2]
+        assert sorted(result.run.evaluations.ids.tolist()) == list(range(24))
+
 
 class Workers(Contract):
     """What executors with workers of their own must do besides."""
+
+    @pytest.mark.parametrize("retries", [0, 1])
+    def test_one_that_hangs_is_ended_and_holds_up_nobody(self, retries, tmp_path):
+        executor = self.executor(retries=retries, timeout=1.0, workdir=str(tmp_path / "work"))
+        problem = toy.Trouble(str(tmp_path))
+        result = pt.minimize(problem, pt.NSGA2(size=12), budget=36, seed=7, executor=executor)
+        evaluations = result.run.evaluations
+        assert sorted(evaluations.ids.tolist()) == list(range(36))
+        expected = {5: "deadline", 9: "exception"}
+        if not retries:
+            expected |= {7: "deadline", 11: "exception"}
+        assert {i: f.kind for i, f in evaluations.failures.items()} == expected
+        assert evaluations.failures[5].reason == "deadline: not finished after 1 s"
+        row = evaluations.ids.tolist().index(5)
+        assert evaluations.seconds[row] == 1.0
+        assert not set(expected) & set(result.population.ids.tolist())
+        assert (next((tmp_path / "work").iterdir()) / "candidate-5" / "notes.txt").exists()
+        assert evaluations.extras[8]["left"] is True
+        assert evaluations.extras[8]["stop"] is False
 
     def test_setup_runs_once_in_every_worker_with_the_same_seed(self, tmp_path):
         log = tmp_path / "setups"
@@ -95,13 +146,13 @@ class Workers(Contract):
 
 
 class TestSerial(Contract):
-    def executor(self, workers=2):
-        return pt.SerialExecutor()
+    def executor(self, workers=2, **settings):
+        return pt.SerialExecutor(**settings)
 
 
 class TestProcesses(Workers):
-    def executor(self, workers=2):
-        return pt.ProcessExecutor(workers=workers)
+    def executor(self, workers=2, **settings):
+        return pt.ProcessExecutor(workers=workers, **settings)
 
     def test_what_cannot_be_pickled_is_named(self):
         problem = toy.Schaffer()
@@ -122,8 +173,18 @@ class TestProcesses(Workers):
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_cluster")
 class TestRay(Workers):
-    def executor(self, workers=2):
-        return pt.RayExecutor(workers=workers, cpus=0.5)
+    def executor(self, workers=2, **settings):
+        return pt.RayExecutor(workers=workers, cpus=0.5, **settings)
+
+    def test_a_worker_is_replaced_after_its_share(self):
+        executor = self.executor(max_evaluations_per_worker=10)
+        result = pt.minimize(
+            toy.Schaffer(), pt.NSGA2(size=12), budget=60, seed=7, executor=executor
+        )
+        names, counts = np.unique(result.run.evaluations.worker.astype(str), return_counts=True)
+        assert len(names) >= 6
+        assert counts.max() <= 10
+        assert result.F.tobytes() == self.run(toy.Schaffer()).F.tobytes()
 
     def test_a_problem_from_a_file_reaches_the_workers(self, tmp_path):
         check_problem_from_file(self, tmp_path)
@@ -179,6 +240,15 @@ def check_problem_from_file(contract, tmp_path):
         (lambda: pt.RayExecutor(workers=-1), "workers must be a whole number >= 1, got -1"),
         (lambda: pt.RayExecutor(cpus=-1), "cpus must be >= 0, got -1"),
         (lambda: pt.RayExecutor(cpus=0), "say how many workers"),
+        (lambda: pt.RayExecutor(memory=0), "memory must be bytes above 0, got 0"),
+        (lambda: pt.RayExecutor(resources=["a100"]), "resources must be a mapping"),
+        (lambda: pt.RayExecutor(runtime_env={"f": len}), "runtime_env must be a mapping that JSON"),
+        (lambda: pt.RayExecutor(scheduling_strategy="HERE"), "scheduling_strategy must be one of"),
+        (lambda: pt.RayExecutor(max_evaluations_per_worker=0), "must be >= 1, or None, got 0"),
+        (lambda: pt.ProcessExecutor(timeout=0), "timeout must be seconds above 0, or None, got 0"),
+        (lambda: pt.ProcessExecutor(retries=-1), "retries must be a whole number >= 0, got -1"),
+        (lambda: pt.SerialExecutor(workdir=3), "workdir must be the path of a folder, got 3"),
+        (lambda: pt.SerialExecutor(keep_workdirs=1), "keep_workdirs must be True or False, got 1"),
     ],
 )
 def test_wrong_arguments_are_named(make, message):

@@ -193,3 +193,69 @@ class Dice(pt.Problem):
         if chance < 0.2:
             raise ValueError("unlucky")
         return {"f": x["n"] + chance, "g": 4 - x["n"] + chance * x["step"] + x["flag"]}
+
+
+class Trouble(pt.Problem):
+    """Hangs for some candidates, raises for others; some of either only the first time."""
+
+    hangs = True
+
+    space = pt.Real(0, 1, n=2)
+    objectives = {"f": "min", "g": "min"}
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def first(self, id):
+        seen = Path(self.folder) / f"tried-{id}-{time.monotonic_ns()}"
+        seen.touch()
+        return len(list(Path(self.folder).glob(f"tried-{id}-*"))) == 1
+
+    def evaluate(self, x, ctx):
+        (ctx.workdir / "notes.txt").write_text(f"candidate {ctx.id}")
+        first = self.first(ctx.id)
+        if self.hangs and (ctx.id == 5 or (ctx.id == 7 and first)):
+            time.sleep(1000)
+        if ctx.id == 9 or (ctx.id == 11 and first):
+            raise ValueError(f"candidate {ctx.id} is bad")
+        stop = ctx.report(1, f=float(x[0]))
+        ctx.log(stop=stop, device=list(ctx.device), left=ctx.deadline is not None)
+        return {"f": float(x[0]), "g": float(1 - x[0] + x[1])}
+
+
+class Untroubled(Trouble):
+    """Without those that hang."""
+
+    hangs = False
+
+
+class Teardown(pt.Problem):
+    """Writes a line when its worker is dismissed."""
+
+    space = pt.Real(0, 1, n=2)
+    objectives = {"f": "min", "g": "min"}
+
+    def __init__(self, log):
+        self.log = log
+
+    def teardown(self):
+        with open(self.log, "a") as file:
+            file.write(f"{os.getpid()}\n")
+
+    def evaluate(self, x, ctx):
+        time.sleep(0.01)
+        return {"f": float(x[0]), "g": float(1 - x[0] + x[1])}
+
+
+class Picky(pt.Problem):
+    """Fails in a part of its space."""
+
+    space = pt.Space(rate=pt.Float(1e-4, 1e0, log=True), kind=pt.Choice(["a", "b"]), n=pt.Int(1, 8))
+    objectives = {"f": "min", "g": "min"}
+
+    def evaluate(self, x, ctx):
+        if x["rate"] > 0.1:
+            raise ValueError("diverged")
+        if x["kind"] == "b" and x["n"] > 6:
+            raise MemoryError("too large")
+        return {"f": x["rate"], "g": 1.0 / x["n"]}
