@@ -18,7 +18,7 @@ from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
 from .initial import Source, read_initial
-from .interrupts import deferred
+from .interrupts import Interrupts, deferred
 from .loop import Callback, Stop, drive
 from .memory import Memory
 from .progress import Progress
@@ -118,22 +118,25 @@ def minimize(
     if failure_budget is not None:
         specification["failure_budget"] = asdict(failure_budget)
     keeper = None
-    if store is not None:
-        path = _absolute(store)
-        keeper, specification["replaces"] = RunStore.claim(path, overwrite=overwrite)
-        specification["problem"]["commit"] = commit_of(problem)
-        if not specification["problem"]["target"]:
-            log.warning(
-                "resuming %s will need the problem passed again: %s",
-                path.name,
-                specification["problem"]["reason"],
-            )
-    recorder = Recorder(session, specification, keeper, -1)
-    job = Job(problem, definition, seed, specification["run_id"])
-    return _run(
-        job, session, recorder, keeper, workers, stop, callbacks, progress, failure_budget,
-        resumed=False,
-    )  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        interrupts = stack.enter_context(deferred())  # until all is closed
+        if store is not None:
+            path = _absolute(store)
+            specification["problem"]["commit"] = commit_of(problem)
+            keeper, specification["replaces"] = RunStore.claim(path, overwrite=overwrite)
+            stack.callback(keeper.release)
+            if not specification["problem"]["target"]:
+                log.warning(
+                    "resuming %s will need the problem passed again: %s",
+                    path.name,
+                    specification["problem"]["reason"],
+                )
+        recorder = Recorder(session, specification, keeper, -1)
+        job = Job(problem, definition, seed, specification["run_id"])
+        return _run(
+            job, session, recorder, keeper, workers, stop, callbacks, progress, failure_budget,
+            stack, interrupts, resumed=False,
+        )  # fmt: skip
 
 
 def resume(
@@ -173,11 +176,16 @@ def resume(
     _check_callables(stop, callbacks)
     _check_failure_budget(failure_budget)
     path = _absolute(path)
-    store, image, events = RunStore.reopen(path)
-    try:
+    with contextlib.ExitStack() as stack:
+        interrupts = stack.enter_context(deferred())  # until all is closed
+        store, image, events = RunStore.reopen(path)
+        stack.callback(store.release)
         specification = image.specification
-        problem = stored_problem(specification, path) if problem is None else as_problem(problem)
-        definition = read_definition(problem)
+        with interrupts.allowed():
+            if problem is None:
+                problem = stored_problem(specification, path)
+            problem = as_problem(problem)
+            definition = read_definition(problem)
         refuse_other_problem(specification, problem, definition, path)
         workers = _stored_executor(specification) if executor is None else make_executor(executor)
         specification["executor"] = workers.settings()
@@ -193,17 +201,14 @@ def resume(
         memory = Memory(known, grows=specification["cache"])
         session = Session.fresh(definition, machine, int(specification["budget"]), memory)
         session.restore(image.evaluations, image.waiting, image.populations, image.state)
-        _replay(session, events)
+        _replay(session, events, interrupts)
         recorder = Recorder(session, specification, store, image.seal)
         recorder.begin()
-    except BaseException:
-        store.release()
-        raise
-    job = Job(problem, definition, seed, specification["run_id"])
-    return _run(
-        job, session, recorder, store, workers, stop, callbacks, progress, failure_budget,
-        resumed=not image.stopped_by,
-    )  # fmt: skip
+        job = Job(problem, definition, seed, specification["run_id"])
+        return _run(
+            job, session, recorder, store, workers, stop, callbacks, progress, failure_budget,
+            stack, interrupts, resumed=not image.stopped_by,
+        )  # fmt: skip
 
 
 def _stored_executor(specification: dict[str, Any]) -> Executor:
@@ -211,8 +216,9 @@ def _stored_executor(specification: dict[str, Any]) -> Executor:
     return make_executor(settings.pop("name"), **settings)
 
 
-def _replay(session: Session, events: Sequence[Event]) -> None:
+def _replay(session: Session, events: Sequence[Event], interrupts: Interrupts) -> None:
     for event in events:
+        interrupts.raise_pending()
         if isinstance(event, tuple):
             session.check_population(*event)
         else:
@@ -246,40 +252,39 @@ def _run(
     callbacks: Sequence[Callback],
     progress: bool,
     failure_budget: FailureBudget | None,
+    stack: contextlib.ExitStack,
+    interrupts: Interrupts,
     *,
     resumed: bool,
 ) -> Result:
-    """Drive a session to its end, with everything that must be closed closed in any case."""
+    """Drive a session to its end; whatever is opened is closed by ``stack``."""
     view = Progress(session)
-    with contextlib.ExitStack() as stack:
-        if store is not None:
-            stack.callback(store.release)
-        stack.callback(executor.close)
-        executor.start(job)  # before anything is written: a run that cannot start leaves no trace
-        if store is not None and not store.path.exists():
-            recorder.begin()  # one that replaces another waits for its first outcome
-        interrupts = stack.enter_context(deferred())
-        display = stack.enter_context(live_display(view)) if progress else None
-        try:
-            stopped_by = drive(
-                session,
-                executor,
-                recorder,
-                interrupts,
-                resumed=resumed,
-                progress=view,
-                stop=stop,
-                callbacks=callbacks,
-                display=display,
-                failure_budget=failure_budget,
-            )
-        except BaseException as error:
-            if isinstance(error, ParetideError) and not session.machine.evaluations:
-                recorder.discard()  # nothing ever ran: leave no empty file in the way
-            else:
-                _keep(recorder, error)
-            raise
-        recorder.finish(stopped_by)
+    stack.callback(executor.close)
+    with interrupts.allowed():  # before anything is written: one that cannot start leaves no trace
+        executor.start(job)
+    if store is not None and not store.path.exists():
+        recorder.begin()  # one that replaces another waits for its first outcome
+    display = stack.enter_context(live_display(view)) if progress else None
+    try:
+        stopped_by = drive(
+            session,
+            executor,
+            recorder,
+            interrupts,
+            resumed=resumed,
+            progress=view,
+            stop=stop,
+            callbacks=callbacks,
+            display=display,
+            failure_budget=failure_budget,
+        )
+    except BaseException as error:
+        if isinstance(error, ParetideError) and not session.machine.evaluations:
+            recorder.discard()  # nothing ever ran: leave no empty file in the way
+        else:
+            _keep(recorder, error)
+        raise
+    recorder.finish(stopped_by)
     _warn_if_small(session, stopped_by)
     return Result(session.outcome(stopped_by), stopped_by, recorder.run(stopped_by), job.seed)
 
