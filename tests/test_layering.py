@@ -22,7 +22,7 @@ COMMON = {"paretide.errors", "paretide.typing"}
 
 HEAVY = {
     *("h5py", "ray", "pymoo", "moocore", "rich", "typer", "pydantic"),
-    *("matplotlib", "pandas", "scipy", "sklearn", "torch"),
+    *("matplotlib", "optuna", "pandas", "pyarrow", "scipy", "sklearn", "sqlalchemy", "torch"),
 }
 
 COMMAND_LINE = {r"paretide\.cli\w*": {"typer"}, r"paretide\.config": {"pydantic"}}

@@ -224,15 +224,13 @@ def export(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
 ) -> None:
-    """Write every evaluation in another format; Optuna's opens in optuna-dashboard."""
+    """Every evaluation as CSV, Parquet or an Optuna study; also while the run goes on."""
+    from . import export as job
     from .engine.run import open_run
-    from .export import export as write
 
-    run_ = open_run(store)
-    path = write(run_, to, output, overwrite=overwrite)
-    typer.echo(f"{path}: {len(run_.evaluations)} evaluations")
-    if to == "optuna":
-        typer.echo(f"open:   optuna-dashboard sqlite:///{path}")
+    opened = open_run(store)
+    written = job.export(opened, to, output or job.default_output(store, to), overwrite)
+    typer.echo(f"{written}: {len(opened.evaluations)} evaluations" + job.opening(written, to))
 
 
 @app.command()

@@ -1,234 +1,398 @@
-"""A run in other formats: CSV, Parquet, and a study of Optuna's."""
+"""A run in the formats of other tools: CSV, Parquet, an Optuna study.
+
+============  =====================  ==========================================================
+format        file beside run.h5     what it holds
+============  =====================  ==========================================================
+``csv``       ``run.csv``            what ``paretide show --csv`` prints
+``parquet``   ``run.parquet``        ``run.evaluations.to_frame()``, typed
+``optuna``    ``run.optuna.db``      a study in SQLite, a trial an evaluation
+============  =====================  ==========================================================
+
+All hold every evaluation in the order it was told, in the user's units and directions.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shlex
+import sqlite3
 import warnings
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .engine.born import OPERATORS
 from .engine.evaluations import Evaluations
 from .engine.run import Run
 from .engine.store.files import replace_file
-from .errors import ConfigurationError
-from .problems.space import Binary, Integer, Real, SearchSpace, Space
-from .problems.variables import Float, Int, Variable
+from .errors import ConfigurationError, StoreError
+from .problems.definition import Definition
+from .problems.space import SearchSpace
 from .tables import write_csv
-from .typing import FloatArray
+from .typing import Candidates, FloatArray
 
-Write = Callable[[Run, Path], None]
+OWN = ("", ".journal", ".lock", ".tmp")
+"""What stands behind a run's path in the names of its files."""
+
+SQLITE_LEFT = ("-journal", "-wal")
+"""What stands behind a database's path in the names of its unfinished transactions."""
+
+LARGEST = 2**63
+"""The first whole number that Parquet's integers do not hold."""
+
+EXACT = 2**53
+"""Up to here a double counts every integer."""
 
 
-def export(run: Run, to: str, output: Path | None = None, *, overwrite: bool = False) -> Path:
-    """Write every evaluation of a run to a file; returns its path.
+def default_output(path: Path, to: str) -> Path:
+    """Where a run goes if nobody says where: beside it, with the suffix of the format.
+
+    Raises ConfigurationError for an unknown format.
+    """
+    return path.with_suffix(_format(to)[0])
+
+
+def export(run: Run, to: str, output: Path | None = None, overwrite: bool = False) -> Path:
+    """Write a run in another format and return where it is, whole or not at all.
 
     Args:
-        run: Opened from a file, also while it goes on.
-        to: "csv"; "parquet" (needs pandas and pyarrow); "optuna" (needs Optuna): a database of
-            SQLite that holds a study, for optuna-dashboard and ``optuna.load_study``. Optuna takes
-            about 15 s for 1 000 evaluations.
-        output: None is the run's path with the suffix .csv, .parquet or .optuna.db.
-        overwrite: Replace a file that is there.
+        run: The run; one that goes on is written as far as it is known.
+        to: "csv", "parquet" or "optuna".
+        output: Where to; None is beside the run, see ``default_output``.
+        overwrite: Replace what is there.
 
     Raises:
-        ConfigurationError: For a wrong format or path, or a library that is not installed.
+        ConfigurationError: If the format is unknown, the output cannot be, or a library is missing.
         StoreError: If the file cannot be written.
     """
+    _, write = _format(to)
+    if output is None:
+        if run.path is None:
+            raise ConfigurationError("this run has no file to lie beside; say where: output=...")
+        output = default_output(run.path, to)
+    _check_output(run.path, output, to, overwrite)
+    replace_file(output, lambda beside: write(run, beside))
+    return output
+
+
+def opening(output: Path, to: str) -> str:
+    """How what was written is opened, to stand behind it in a line; "" where any tool does it."""
+    if to != "optuna":
+        return ""
+    return f"; open it: optuna-dashboard {shlex.quote(f'sqlite:///{output}')}"
+
+
+def _format(to: str) -> tuple[str, Any]:
+    """Suffix and writer of a format."""
     if to not in FORMATS:
-        raise ConfigurationError(f"there is no format {to!r}; there are {', '.join(FORMATS)}")
-    suffix, write = FORMATS[to]
-    path = _output(run, suffix) if output is None else Path(output).absolute()
-    own = run.path
-    if own is not None and path.name.startswith(own.name) and path.parent == own.parent:
-        raise ConfigurationError(f"{path} belongs to the run itself; name another --output")
-    if not path.parent.is_dir():
-        raise ConfigurationError(f"cannot write {path}: there is no folder {path.parent}")
-    if path.is_dir() or (path.exists() and not overwrite):
-        raise ConfigurationError(f"{path} exists; pass --overwrite, or name another --output")
-    replace_file(path, lambda beside: write(run, beside))
-    return path
+        raise ConfigurationError(f"no format {to!r}; there are {', '.join(FORMATS)}")
+    return FORMATS[to]
 
 
-def _output(run: Run, suffix: str) -> Path:
-    if run.path is None:
-        raise ConfigurationError("a run in memory has no path to write beside: name an output")
-    return run.path.with_suffix(suffix)
+def _check_output(path: Path | None, output: Path, to: str, overwrite: bool) -> None:
+    """Raise ConfigurationError for an output that must not or cannot be written."""
+    if not output.absolute().parent.is_dir():
+        raise ConfigurationError(
+            f"there is no folder {output.parent} for {output.name}; make it first"
+        )
+    beside = output.with_name(f"{output.name}.tmp")  # written and removed by replace_file
+    for own in () if path is None else [path.with_name(path.name + end) for end in OWN]:
+        if _same(output, own) or _same(beside, own):
+            raise ConfigurationError(
+                f"{output} would be written over the run's own {own.name}; name another --output"
+            )
+    if output.is_dir():
+        raise ConfigurationError(f"{output} is a folder; name a file in it")
+    if output.exists() and not overwrite:
+        raise ConfigurationError(f"{output} exists; replace it with --overwrite")
+    for left in [output.with_name(output.name + end) for end in SQLITE_LEFT if to == "optuna"]:
+        if left.exists():  # SQLite would play it back into the new database
+            raise ConfigurationError(
+                f"{left} belongs to a database that is open or was not closed; close or remove it"
+            )
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths are one file, also through links and where case does not count."""
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
+
+
+def _missing(library: str, to: str) -> ConfigurationError:
+    return ConfigurationError(f"an export to {to} needs {library}: pip install 'paretide[export]'")
+
+
+# CSV
 
 
 def _write_csv(run: Run, path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
+    # A logged text may hold what UTF-8 cannot; the store writes it as an escape, too.
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         write_csv(run, file)
 
 
+# Parquet
+
+
 def _write_parquet(run: Run, path: Path) -> None:
-    _needs("pandas", "pyarrow")
-    table = run.evaluations.to_frame()
-    for name in table.columns:
-        if table[name].dtype == object:
-            table[name] = _of_one_kind(list(table[name]))
-    table.to_parquet(path, engine="pyarrow", index=False)
-
-
-def _of_one_kind(values: list[Any]) -> list[Any]:
-    """``values`` if a column can hold them; else as JSON, a text each. None stays None."""
-    kinds = {type(value) for value in values} - {type(None)}
-    if len(kinds) <= 1 and kinds <= {str, int, float, bool}:
-        return values
-    return [None if value is None else json.dumps(value, default=str) for value in values]
-
-
-def _write_optuna(run: Run, path: Path) -> None:
-    _needs("optuna")
-    import optuna
-    import sqlalchemy
-    from optuna.study import StudyDirection
-
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    url = sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
-    path.unlink(missing_ok=True)  # one that a killed export has left would be added to
-    storage = optuna.storages.RDBStorage(url)
-    # Every trial is a transaction, and the file is synced as a whole before it gets its name.
-    sqlalchemy.event.listen(storage.engine, "checkout", _without_syncing)
     try:
-        study = optuna.create_study(
-            storage=storage,
-            study_name=run.definition.name,
-            directions=[
-                StudyDirection.MINIMIZE if direction == "min" else StudyDirection.MAXIMIZE
-                for direction in run.definition.objectives.values()
-            ],
-        )
-        with warnings.catch_warnings():  # it has been experimental for years
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study.set_metric_names(list(run.definition.objectives))
-        specification = run.specification
-        for key in ("seed", "budget", "algorithm", "versions", "created"):
-            study.set_user_attr(key, specification[key])
-        study.add_trials(_trials(run))
-    finally:
-        storage.engine.dispose()
-        optuna.logging.set_verbosity(verbosity)
+        import pandas  # noqa: F401
+    except ImportError as error:
+        raise _missing("pandas", "parquet") from error
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise _missing("pyarrow", "parquet") from error
+    frame = replace(run.evaluations, failures={}, extras={}).to_frame()
+    columns = {
+        name: pa.array(frame[name])
+        if frame[name].dtype.kind in "biuf"
+        else _typed(pa, frame[name].tolist())
+        for name in frame.columns
+    }
+    columns |= {name: _typed(pa, values) for name, values in _told(run.evaluations).items()}
+    parquet.write_table(pa.table(columns), path)
 
 
-def _without_syncing(connection: Any, *_: Any) -> None:
-    connection.execute("PRAGMA synchronous = OFF")
+def _told(evaluations: Evaluations) -> dict[str, list[Any]]:
+    """Failures and what was logged, by column of ``to_frame``; None where nothing was.
 
-
-def _trials(run: Run) -> list[Any]:
-    """One frozen trial an evaluation, in the order they were told."""
-    from optuna.trial import TrialState, create_trial
-
-    everything, definition = run.evaluations, run.definition
-    space = definition.space
-    distributions = dict(zip(space.names, _distributions(space), strict=True))
-    limits = [constraint.g for constraint in definition.constraints.values()]
-    G = [g(everything.G[:, j]) for j, g in enumerate(limits)]
-    # Trials have times, and a run keeps how long each took: they are laid end to end.
-    ends = np.cumsum(everything.seconds)
-    began = datetime.fromisoformat(run.specification["created"]).replace(tzinfo=None)
-    trials = []
-    for row, id in enumerate(everything.ids.tolist()):
-        evaluated = bool(everything.evaluated[row])
-        trial = create_trial(
-            state=TrialState.COMPLETE if evaluated else TrialState.FAIL,
-            values=everything.F[row].tolist() if evaluated else None,
-            params=dict(zip(space.names, _values(space, everything.X[row]), strict=True)),
-            distributions=distributions,
-            user_attrs=_user_attrs(everything, row, id),
-            constraints={
-                name: float(g[row]) for name, g in zip(definition.constraints, G, strict=True)
-            }
-            if evaluated and G
-            else None,
-        )
-        trial.datetime_start = began + timedelta(seconds=ends[row] - everything.seconds[row])
-        trial.datetime_complete = began + timedelta(seconds=ends[row])
-        trials.append(trial)
-    return trials
-
-
-def _user_attrs(everything: Evaluations, row: int, id: int) -> dict[str, Any]:
-    failure = everything.failures.get(id)
+    Not taken from the frame, where one missing value makes floats of whole numbers, and pandas
+    refuses texts that UTF-8 cannot hold.
+    """
+    ids, failures = evaluations.ids.tolist(), evaluations.failures
+    extras = [evaluations.extras.get(id, {}) for id in ids]
+    keys = dict.fromkeys(key for extra in evaluations.extras.values() for key in extra)
     return {
-        "id": id,
-        "generation": int(everything.generation[row]),
-        "parents": [i for i in everything.parents[row].tolist() if i >= 0],
-        "operator": OPERATORS[everything.operator_code[row]],
-        "seconds": float(everything.seconds[row]),
-        "worker": everything.workers[everything.worker_code[row]],
-        **dict(zip(everything.definition.constraints, everything.G[row].tolist(), strict=True)),
-        **({} if failure is None else {"failure": failure.reason, "failure_kind": failure.kind}),
-        **{f"log.{key}": value for key, value in everything.extras.get(id, {}).items()},
+        "failure": [failures[id].reason if id in failures else "" for id in ids],
+        **{f"log.{key}": [extra.get(key) for extra in extras] for key in keys},
     }
 
 
-def _distributions(space: SearchSpace) -> list[Any]:
-    from optuna.distributions import (
-        CategoricalDistribution,
-        FloatDistribution,
-        IntDistribution,
-    )
-
-    if isinstance(space, Real):
-        return [FloatDistribution(*b) for b in _bounds(space.low, space.high)]
-    if isinstance(space, Integer):
-        return [IntDistribution(int(a), int(b)) for a, b in _bounds(space.low, space.high)]
-    if isinstance(space, Binary):
-        return [CategoricalDistribution([False, True])] * space.n_var
-    assert isinstance(space, Space)
-    made: list[Any] = []
-    for variable in space.variables.values():
-        if isinstance(variable, Float):
-            made.append(FloatDistribution(variable.low, variable.high, log=variable.log))
-        elif isinstance(variable, Int):
-            made.append(IntDistribution(variable.low, variable.high, log=variable.log))
-        else:
-            made.append(CategoricalDistribution(_choices(variable)))
-    return made
+def _typed(pa: Any, values: list[Any]) -> Any:
+    """Values as an Arrow array of their one type; as JSON texts if they have no one type."""
+    kinds = {type(value) for value in values if value is not None}
+    whole = [value for value in values if type(value) is int]
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds == {int} and all(-LARGEST <= value < LARGEST for value in whole):
+        return pa.array(values, pa.int64())
+    if kinds <= {int, float} and float in kinds and all(abs(v) <= EXACT for v in whole):
+        return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    if kinds - {str}:
+        values = [None if v is None else json.dumps(v, default=str) for v in values]
+    return pa.array([None if v is None else _encodable(v) for v in values], pa.string())
 
 
-def _bounds(low: Any, high: Any) -> list[tuple[float, float]]:
-    return list(zip(low.tolist(), high.tolist(), strict=True))
+def _encodable(text: str) -> str:
+    """``text`` with what UTF-8 cannot hold, lone surrogates, written as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _values(space: SearchSpace, x: FloatArray) -> list[Any]:
-    """What the distributions contain for a row of ``X``."""
-    if not isinstance(space, Space):
-        return list(x.tolist())
-    return [
-        v.decode(code) if isinstance(v, (Float, Int)) else _choices(v)[int(code)]
-        for v, code in zip(space.variables.values(), x, strict=True)
-    ]
+# Optuna
 
 
-def _choices(variable: Variable) -> list[Any]:
-    """The values of a choice; what a database cannot hold, as it is printed."""
-    described: dict[str, Any] = variable.describe()
-    return list(described.get("values", (False, True)))
+def _write_optuna(run: Run, path: Path) -> None:
+    """Write a study, a trial at a time: Optuna has no faster way in.
 
+    Each parameter and each attribute of a trial costs it several statements, near a millisecond.
+    """
+    try:
+        import optuna
+        from sqlalchemy.exc import SQLAlchemyError
+    except ImportError as error:
+        raise _missing("optuna", "optuna") from error
 
-def _needs(*modules: str) -> None:
-    """Raise ConfigurationError unless all can be imported."""
-    import importlib
-
-    for module in modules:
+    path.unlink(missing_ok=True)  # one that a killed process left would be added to
+    with _quiet(optuna):
         try:
-            importlib.import_module(module)
-        except ImportError:
-            raise ConfigurationError(
-                f"this format needs {module}: pip install 'paretide[export]'"
-            ) from None
+            storage = optuna.storages.RDBStorage(
+                "sqlite://", engine_kwargs={"creator": lambda: _connect(path)}
+            )
+            try:
+                _fill(optuna, storage, run)
+            finally:
+                storage.remove_session()
+                storage.engine.dispose()
+        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            raise StoreError(f"cannot write {path}: {error.__cause__ or error}") from error
 
 
-FORMATS: dict[str, tuple[str, Write]] = {
+def _connect(path: Path) -> sqlite3.Connection:
+    """A database that nobody else sees yet: it is synced once, when it is whole."""
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA journal_mode = MEMORY")
+    return connection
+
+
+@contextlib.contextmanager
+def _quiet(optuna: Any) -> Iterator[None]:
+    """Without what Optuna says about every study made and every function that may still change."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _fill(optuna: Any, storage: Any, run: Run) -> None:
+    """Make a study of the run in an empty storage."""
+    specification, objectives = run.specification, run.definition.objectives
+    study = optuna.create_study(
+        storage=storage,
+        study_name=run.definition.name,
+        directions=[f"{direction}imize" for direction in objectives.values()],
+    )
+    study.set_metric_names(list(objectives))
+    for key, value in {
+        "seed": specification["seed"],
+        "algorithm": specification["algorithm"],
+        "budget": specification["budget"],
+        "paretide": specification["versions"]["paretide"],
+    }.items():
+        study.set_user_attr(key, value)
+    study.add_trials(_trials(optuna, run))
+
+
+def _trials(optuna: Any, run: Run) -> Iterator[Any]:
+    """A finished trial an evaluation."""
+    rows, definition = run.evaluations, run.definition
+    distributions = {
+        name: _distribution(optuna, described)
+        for name, described in _variables(definition.space).items()
+    }
+    params = _params(distributions, rows.X)
+    attributes, g = _attributes(rows), _g(definition, rows.G)
+    times = _times(run)
+    for i, evaluated in enumerate(rows.evaluated.tolist()):
+        state = optuna.trial.TrialState.COMPLETE if evaluated else optuna.trial.TrialState.FAIL
+        yield optuna.trial.FrozenTrial(
+            number=i,
+            trial_id=-1,  # the storage gives it one
+            state=state,
+            value=None,
+            values=rows.F[i].tolist() if evaluated else None,
+            datetime_start=times[i],
+            datetime_complete=times[i + 1],
+            params={name: values[i] for name, values in params.items()},
+            distributions=distributions,
+            user_attrs=attributes[i],
+            # The key that Optuna's samplers write; every version from 4 on reads it.
+            system_attrs={"constraints": g[i].tolist()} if evaluated and definition.n_con else {},
+            intermediate_values={},
+        )
+
+
+def _variables(space: SearchSpace) -> dict[str, dict[str, Any]]:
+    """The description of every variable by name, as if it had been named in a ``Space``."""
+    described = space.describe()
+    if described["kind"] == "mixed":
+        named: dict[str, dict[str, Any]] = described["variables"]
+        return named
+    if described["kind"] == "binary":
+        return {name: {"kind": "bool"} for name in space.names}
+    kind = {"real": "float", "integer": "int"}[described["kind"]]
+    bounds = zip(space.names, described["low"], described["high"], strict=True)
+    return {
+        name: {"kind": kind, "low": low, "high": high, "log": False} for name, low, high in bounds
+    }
+
+
+def _distribution(optuna: Any, variable: dict[str, Any]) -> Any:
+    """Optuna's distribution for a described variable."""
+    made = optuna.distributions
+    if variable["kind"] == "float":
+        return made.FloatDistribution(variable["low"], variable["high"], log=variable["log"])
+    if variable["kind"] == "int":
+        return made.IntDistribution(variable["low"], variable["high"], log=variable["log"])
+    if variable["kind"] == "bool":
+        return made.CategoricalDistribution((False, True))
+    return made.CategoricalDistribution(_choices(variable["values"]))
+
+
+def _choices(values: list[Any]) -> tuple[Any, ...]:
+    """Described values, which JSON holds; as texts where Optuna would take one for another.
+
+    It finds values by ``==``, and 1 is 1.0 and True.
+    """
+    alike = any(value in values[:i] for i, value in enumerate(values))
+    return tuple(repr(value) if alike else value for value in values)
+
+
+def _params(distributions: dict[str, Any], X: Candidates) -> dict[str, list[Any]]:
+    """The values of every variable; codes of choices, also of bits, are positions."""
+    columns: dict[str, list[Any]] = {}
+    for (name, distribution), codes in zip(distributions.items(), X.T.tolist(), strict=True):
+        choices = getattr(distribution, "choices", None)
+        if choices is None:
+            columns[name] = [distribution.to_external_repr(code) for code in codes]
+        else:
+            columns[name] = [choices[int(code)] for code in codes]
+    return columns
+
+
+def _g(definition: Definition, G: FloatArray) -> FloatArray:
+    """(n, n_con) constraint values as Optuna reads them: feasible where <= 0."""
+    g = np.empty_like(G)
+    for j, constraint in enumerate(definition.constraints.values()):
+        g[:, j] = constraint.g(G[:, j])
+    return g
+
+
+def _attributes(rows: Evaluations) -> list[dict[str, Any]]:
+    """User attributes of every trial: what paretide knows of it besides parameters and values.
+
+    What was logged is called ``log.NAME``, as in CSV and frames, since it may be named ``id``.
+    """
+    parents = [[id for id in pair if id >= 0] for pair in rows.parents.tolist()]
+    columns = zip(
+        rows.ids.tolist(), rows.generation.tolist(), parents, rows.seconds.tolist(),
+        rows.worker.tolist(), rows.operator.tolist(), strict=True,
+    )  # fmt: skip
+    names = ("id", "generation", "parents", "seconds", "worker", "operator")
+    taken = {*names, "failure", "failure_kind"}
+    constraints = [
+        f"constraint.{name}" if name in taken else name for name in rows.definition.constraints
+    ]
+    found = []
+    for row, G in zip(columns, rows.G.tolist(), strict=True):
+        attributes = dict(zip(names, row, strict=True))
+        failure = rows.failures.get(row[0])
+        if failure is None:
+            attributes |= zip(constraints, G, strict=True)
+        else:
+            attributes |= {"failure": failure.reason, "failure_kind": failure.kind}
+        attributes |= {f"log.{key}": v for key, v in rows.extras.get(row[0], {}).items()}
+        found.append(attributes)
+    return found
+
+
+def _times(run: Run) -> list[datetime]:
+    """When each trial started and, one further on, ended.
+
+    Optuna wants times of finished trials, and a run keeps none but its start and how long each
+    evaluation took: so they follow one another, as if one worker had done them all. That keeps
+    their order and their durations, which is what Optuna's timelines are read for. Its times are
+    local and without a zone.
+    """
+    begin = datetime.fromisoformat(run.specification["created"]).astimezone().replace(tzinfo=None)
+    passed = np.concatenate([[0.0], np.cumsum(run.evaluations.seconds)]).tolist()
+    return [begin + timedelta(seconds=seconds) for seconds in passed]
+
+
+FORMATS: dict[str, tuple[str, Any]] = {
     "csv": (".csv", _write_csv),
     "parquet": (".parquet", _write_parquet),
     "optuna": (".optuna.db", _write_optuna),
 }
-"""Suffix of the file, and what writes it."""
+"""Suffix and writer of each format."""
