@@ -2,7 +2,8 @@
 
 Every actor only sleeps, so that as many fit as are asked for; job times are lognormal, a plain
 function of the candidate. Utilization is the time spent in evaluations over workers times wall
-time, from the first start of a job to the last end.
+time, while there was work to hand out: from the moment when every actor had begun its first job
+(they start one after the other) to the start of the last job.
 """
 
 import argparse
@@ -54,17 +55,21 @@ class Unforeseen(Sleep):
 def utilization(problem, algorithm, jobs, workers):
     executor = pt.RayExecutor(workers=workers, cpus=0.01)
     result = pt.minimize(problem, algorithm, budget=jobs, seed=1, executor=executor)
-    logged = list(result.run.evaluations.extras.values())
-    assert len(logged) == jobs
-    wall = max(e["ended"] for e in logged) - min(e["began"] for e in logged)
-    return sum(e["ended"] - e["began"] for e in logged) / (workers * wall), wall
+    everything = result.run.evaluations
+    logged = [everything.extras[id] for id in everything.ids.tolist()]
+    began, ended = (np.array([e[key] for e in logged]) for key in ("began", "ended"))
+    names = everything.worker.astype(str)
+    up, last = max(began[names == name].min() for name in set(names)), began.max()
+    assert len(set(names)) == workers
+    inside = np.clip(np.minimum(ended, last) - np.maximum(began, up), 0, None)
+    return inside.sum() / (workers * (last - up)), last - up
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=32)
     parser.add_argument("--jobs", type=int, default=1000)
-    parser.add_argument("--mean", type=float, default=0.5, help="seconds a job")
+    parser.add_argument("--mean", type=float, default=1.0, help="seconds a job")
     parser.add_argument("--error", type=float, default=0.3, help="sigma of declared costs")
     options = parser.parse_args()
     window = 2 * options.workers
@@ -79,7 +84,7 @@ def main():
         "generational": (unforeseen, pt.NSGA2(size=size)),
     }
     print(f"{options.jobs} jobs of {options.mean} s on {options.workers} actors, window {window}")
-    print("| told by | utilization | seconds |\n|---|---|---|")
+    print("| told by | utilization | over seconds |\n|---|---|---|")
     for name, (problem, algorithm) in rows.items():
         busy, wall = utilization(problem, algorithm, options.jobs, options.workers)
         print(f"| {name} | {busy:.1%} | {wall:.1f} |", flush=True)
