@@ -365,7 +365,8 @@ class RayExecutor:
         reason = str(error)
         log.warning("worker %s died: %s", actor.name, reason.splitlines()[0])
         self._kill(actor)
-        if actor.phase != "ready":
+        blameless = self._lost_its_node(actor, reason)
+        if actor.phase != "ready" and not blameless:
             self._deaths_before_ready += 1
             if self._deaths_before_ready >= START_ATTEMPTS:
                 raise ExecutorError(
@@ -379,14 +380,14 @@ class RayExecutor:
             sizes = (self._definition.n_obj, self._definition.n_con)
             failure = Failed("memory: Ray ended it, its node was out of memory", "memory", reason)
             return [failed_completion(actor.task, failure, sizes)]
-        blameless = self._lost_its_node(actor, reason)
         return [LostTask(actor.task, f"worker {actor.name} died", blameless)]
 
     def _lost_its_node(self, actor: _Actor, reason: str) -> bool:
         """Ray names a dead node in its message, and lists nodes by whether they are alive."""
         if "node has died" in reason or "node was terminated" in reason:
             return True
-        return all(n["NodeID"] != actor.node for n in self._ray.nodes() if n["Alive"])
+        alive = {node["NodeID"] for node in self._ray.nodes() if node["Alive"]}
+        return actor.node != "" and actor.node not in alive
 
 
 class _ActorWorker:
