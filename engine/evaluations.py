@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -219,6 +221,17 @@ class Archive:
     def rows(self) -> int:
         """How many there are."""
         return self._rows
+
+    @property
+    def failures(self) -> Mapping[int, Failed]:
+        """By id."""
+        return MappingProxyType(self._failures)
+
+    def recent_seconds(self, most: int) -> FloatArray:
+        """(k,) wall time of the last evaluations, ``most`` at most, those from a cache left out."""
+        first = max(0, self._rows - most)
+        mine = self._columns["worker_code"][first : self._rows] != self._codes.get(CACHE, -1)
+        return np.asarray(self._columns["seconds"][first : self._rows][mine], dtype=np.float64)
 
     def append(self, rows: Evaluations) -> None:
         """Add rows at the end."""

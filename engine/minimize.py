@@ -264,7 +264,7 @@ def _run(
         executor.start(job)
     if store is not None and not store.path.exists():
         recorder.begin()  # one that replaces another waits for its first outcome
-    display = stack.enter_context(live_display(view)) if progress else None
+    display = stack.enter_context(live_display(view, executor)) if progress else None
     try:
         stopped_by = drive(
             session,

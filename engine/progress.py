@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 from ..problems.definition import Definition
+from ..typing import FloatArray
 from .population import Population
 from .session import Session
 
@@ -44,6 +46,25 @@ class Progress:
     def failures(self) -> int:
         """Candidates that failed."""
         return self._session.machine.failures
+
+    @property
+    def failures_by_kind(self) -> dict[str, int]:
+        """Candidates that failed, by the kind of failure, the most frequent first."""
+        return dict(Counter(f.kind for f in self._session.archive.failures.values()).most_common())
+
+    @property
+    def in_flight(self) -> int:
+        """Candidates asked for and not told, queued or under evaluation."""
+        return self._session.in_flight
+
+    @property
+    def waiting(self) -> int:
+        """Outcomes that have come before their turn, in steady state."""
+        return self._session.machine.waiting
+
+    def recent_seconds(self, most: int = 1000) -> FloatArray:
+        """(k,) wall time of the last evaluations, those from a cache left out."""
+        return self._session.archive.recent_seconds(most)
 
     @property
     def generation(self) -> int:

@@ -7,8 +7,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from ..operators.indicators import hypervolume, reference_point
 from ..typing import FloatArray
+from .executors.base import Activity, Executor
 from .progress import Progress
 
 REFRESH_SECONDS = 0.25
@@ -16,11 +19,34 @@ PLAIN_SECONDS = 30.0  # between lines where there is no terminal
 MOST_OBJECTIVES = 5  # whose hypervolume can be had in passing
 
 
-class LiveLine:
-    """Evaluations, generation, population, front, hypervolume, failures, speed and time left."""
+class Utilization:
+    """The share of the time of workers that were ready in which they were busy."""
 
-    def __init__(self, progress: Progress, live: Any) -> None:
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._busy = self._ready = 0.0
+
+    def note(self, now: float, activity: Activity) -> None:
+        """The workers did this since the last call."""
+        passed, self._since = now - self._since, now
+        self._busy += passed * activity.busy
+        self._ready += passed * (activity.busy + activity.idle)
+
+    def text(self) -> str:
+        """As a percentage."""
+        return f"utilization {self._busy / self._ready:.0%}" if self._ready else "utilization --"
+
+
+class LiveLine:
+    """Evaluations, generation, population, front, hypervolume, failures, speed and time left.
+
+    With workers a second line: what they do, and how long evaluations take.
+    """
+
+    def __init__(self, progress: Progress, executor: Executor, live: Any) -> None:
         self._progress = progress
+        self._executor = executor
+        self._utilization = Utilization()
         self._live = live
         self._first_evaluations = progress.evaluations
         self._reference: FloatArray | None = None
@@ -30,6 +56,9 @@ class LiveLine:
     def update(self) -> None:
         """Show the present state if it is time."""
         now = time.monotonic()
+        activity = self._executor.activity()
+        if activity is not None:
+            self._utilization.note(now, activity)
         if now >= self._next:
             self.show()
             self._next = time.monotonic() + self._pace
@@ -52,12 +81,33 @@ class LiveLine:
             f"population {p.size}",
             f"front {len(front)}",
             *self._hypervolume(),
-            f"{p.failures} failed",
+            self._failures(),
             f"{rate:.3g}/s",
         ]
         if rate > 0:
             parts.append(f"{_duration((p.budget - p.evaluations) / rate)} left")
-        return " | ".join(parts)
+        return "\n".join([" | ".join(parts), *self._workers()])
+
+    def _failures(self) -> str:
+        kinds = self._progress.failures_by_kind
+        named = f" ({', '.join(f'{n} {kind}' for kind, n in kinds.items())})" if kinds else ""
+        return f"{self._progress.failures} failed{named}"
+
+    def _workers(self) -> list[str]:
+        activity = self._executor.activity()
+        if activity is None:
+            return []
+        parts = [f"{activity.busy} workers busy", f"{activity.idle} idle"]
+        if activity.starting:
+            parts.append(f"{activity.starting} starting")
+        parts.append(f"{max(0, self._progress.in_flight - activity.busy)} queued")
+        if self._progress.waiting:
+            parts.append(f"{self._progress.waiting} wait for their turn")
+        seconds = self._progress.recent_seconds()
+        if len(seconds):
+            half, most = np.percentile(seconds, [50, 95])
+            parts.append(f"{half:.3g} s each, 95% below {most:.3g} s")
+        return [" | ".join([*parts, self._utilization.text()])]
 
     def _hypervolume(self) -> list[str]:
         population = self._progress.population
@@ -79,14 +129,14 @@ def _duration(seconds: float) -> str:
 
 
 @contextlib.contextmanager
-def live_display(progress: Progress) -> Iterator[LiveLine]:
+def live_display(progress: Progress, executor: Executor) -> Iterator[LiveLine]:
     """Shows a live line while the run goes on, on standard error."""
     from rich.console import Console
     from rich.live import Live
 
     console = Console(stderr=True)
     with Live("", console=console, auto_refresh=False) as live:
-        line = LiveLine(progress, live)
+        line = LiveLine(progress, executor, live)
         try:
             yield line
         finally:

@@ -30,11 +30,14 @@ def make_executor(executor: Any, **arguments: Any) -> Executor:
             f"{executor.__name__} is a class; pass an instance: {executor.__name__}()"
         )
     if not isinstance(executor, str):
-        for method in ("start", "submit", "collect", "close", "settings"):
+        for method in ("start", "submit", "collect", "activity", "close", "settings"):
             if not callable(getattr(executor, method, None)):
                 raise ConfigurationError(
                     f"executor must be one of {list(EXECUTORS)} or an executor, got {executor!r}"
                 )
+        for attribute in ("evaluates_here", "retries"):
+            if not hasattr(executor, attribute):
+                raise ConfigurationError(f"executor {executor!r} has no attribute {attribute!r}")
         return executor  # type: ignore[no-any-return]
     if executor not in EXECUTORS:
         raise ConfigurationError(

@@ -89,6 +89,15 @@ def check_retries(retries: Any) -> int:
     return retries
 
 
+@dataclass(frozen=True)
+class Activity:
+    """What workers do at a moment: how many are busy, idle, and not ready yet."""
+
+    busy: int
+    idle: int
+    starting: int
+
+
 class Executor(Protocol):
     """Runs evaluations. ``start`` once, then ``submit`` and ``collect``, then ``close``.
 
@@ -108,6 +117,9 @@ class Executor(Protocol):
 
     def collect(self, timeout: float) -> list[Completion | LostTask]:
         """What has finished; waits at most ``timeout`` seconds (serial: as long as it takes)."""
+
+    def activity(self) -> Activity | None:
+        """What the workers do now; None if there are none."""
 
     def close(self) -> None:
         """Drop what is queued or running and end the workers. May be called twice."""

@@ -28,7 +28,7 @@ from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition, read_definition
 from ...problems.reference import FILE_MODULE, load_problem, reference_to
 from ..outcome import Completion, LostTask, Task
-from .base import Conditions, Job, check_retries
+from .base import Activity, Conditions, Job, check_retries
 from .serial import setup_failed
 from .worker import Worker
 
@@ -133,6 +133,12 @@ class ProcessExecutor:
         finished += self._end_those_that_hang()
         self._hand_out()
         return finished
+
+    def activity(self) -> Activity:
+        """What the processes do now."""
+        busy = sum(p.task is not None for p in self._processes)
+        ready = sum(p.ready for p in self._processes)
+        return Activity(busy, ready - busy, len(self._processes) - ready)
 
     def close(self) -> None:
         """End the workers: those that are idle by their ``teardown``, the others at once."""

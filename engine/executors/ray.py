@@ -25,7 +25,7 @@ from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition
 from ...problems.reference import FILE_MODULE, survives_json
 from ..outcome import Completion, Failed, LostTask, Task, failed_completion
-from .base import Conditions, Job, check_retries
+from .base import Activity, Conditions, Job, check_retries
 from .serial import setup_failed
 from .worker import Worker
 
@@ -192,6 +192,11 @@ class RayExecutor:
         self._hand_out()
         self._say_if_nobody_works()
         return finished
+
+    def activity(self) -> Activity:
+        """What the actors do now."""
+        busy = sum(actor.task is not None for actor in self._actors.values())
+        return Activity(busy, len(self._idle), len(self._actors) - busy)
 
     def close(self) -> None:
         """End the actors: those that are idle by their ``teardown``, the others at once.

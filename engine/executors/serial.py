@@ -52,6 +52,9 @@ class SerialExecutor:
             return []
         return [self._worker.evaluate(self._queue.popleft())]
 
+    def activity(self) -> None:
+        """There are no workers."""
+
     def close(self) -> None:
         """Drop what is queued, and run ``teardown``."""
         self._queue.clear()
