@@ -66,3 +66,32 @@ def test_workers_end_with_a_killed_parent(tmp_path):
     while time.monotonic() < deadline and any(os.path.exists(f"/proc/{c}") for c in children):
         time.sleep(0.05)
     assert not [c for c in children if os.path.exists(f"/proc/{c}")]
+
+
+STEADY = """
+import sys, toy, paretide as pt
+if __name__ == "__main__":
+    algorithm = pt.NSGA2(size=20, mode="steady", window=12)
+    pt.minimize(toy.Slow(), algorithm, budget=300, seed=3, store=sys.argv[1],
+                executor=pt.ProcessExecutor(workers=int(sys.argv[2])))
+"""
+
+
+def test_steady_state_gives_the_same_bits_with_any_number_of_workers_and_after_a_kill(tmp_path):
+    (tmp_path / "run.py").write_text(STEADY)
+    whole = pt.minimize(toy.Slow(), pt.NSGA2(size=20, mode="steady", window=12), budget=300, seed=3)
+    for workers, others, kill in ((1, 5, True), (2, 16, True), (5, 2, True), (16, 1, False)):
+        path = tmp_path / f"{workers}.h5"
+        process = subprocess.Popen([sys.executable, str(tmp_path / "run.py"), path, str(workers)])
+        if kill:
+            while evaluations_in(path) < 100:
+                assert process.poll() is None
+                time.sleep(0.005)
+            process.kill()
+        process.wait()
+        if kill:
+            pt.resume(path, executor=pt.ProcessExecutor(workers=others))
+        run = pt.open_run(path)
+        assert run.evaluations.ids.tolist() == whole.run.evaluations.ids.tolist()
+        assert run.evaluations.F.tobytes() == whole.run.evaluations.F.tobytes()
+        assert run.population().ids.tolist() == whole.population.ids.tolist()
