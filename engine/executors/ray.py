@@ -18,7 +18,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ...errors import ConfigurationError, ExecutorError
@@ -43,12 +43,17 @@ START_ATTEMPTS = 3
 """Actors in a row that may die before they are ready."""
 
 
+CHEAP_SECONDS, TOGETHER_SECONDS, MOST_TOGETHER = 0.01, 0.02, 200
+"""Tasks shorter than the first go to an actor together, as many as take the second, up to the
+third: a call costs Ray the better part of a millisecond."""
+
+
 @dataclass
 class _Actor:
     name: str
     handle: Any
     phase: Literal["placing", "setup", "ready"] = "placing"
-    task: Task | None = None
+    tasks: list[Task] = field(default_factory=list)
     ends: float = math.inf  # by time.monotonic(), what it does now
     evaluated: int = 0
     node: str = ""
@@ -131,6 +136,8 @@ class RayExecutor:
         self._made = 0
         self._deaths_before_ready = 0
         self._nobody_since: float | None = None
+        self._typical = math.inf  # seconds of a task, as of late
+        self._alone: set[int] = set()  # first ids of tasks that go without company
 
     def __repr__(self) -> str:
         return (
@@ -164,6 +171,8 @@ class RayExecutor:
         with _by_value(self._ray, job.problem):
             self._job = self._ray.put(job)
         self._definition = job.definition
+        self._typical = math.inf
+        self._alone.clear()
         self._queue.clear()
         self._deaths_before_ready = 0
         for _ in range(self.workers or self._fitting()):
@@ -195,7 +204,7 @@ class RayExecutor:
 
     def activity(self) -> Activity:
         """What the actors do now."""
-        busy = sum(actor.task is not None for actor in self._actors.values())
+        busy = sum(bool(actor.tasks) for actor in self._actors.values())
         return Activity(busy, len(self._idle), len(self._actors) - busy)
 
     def close(self) -> None:
@@ -282,9 +291,34 @@ class RayExecutor:
     def _hand_out(self) -> None:
         while self._idle and self._queue:
             actor = self._idle.pop()
-            actor.task = self._queue.popleft()
-            actor.ends = time.monotonic() + self.conditions.allowance(actor.task)
-            self._actors[actor.handle.evaluate.remote(actor.task)] = actor
+            actor.tasks = self._next_tasks(actor)
+            longest = max(self.conditions.allowance(task) for task in actor.tasks)
+            actor.ends = time.monotonic() + longest + (TOGETHER_SECONDS if actor.tasks[1:] else 0)
+            self._actors[actor.handle.evaluate.remote(actor.tasks)] = actor
+
+    def _next_tasks(self, actor: _Actor) -> list[Task]:
+        """What an actor gets: one task, or several short ones, but no more than its share."""
+        tasks = [self._queue.popleft()]
+        share = 1 + len(self._queue) // (len(self._actors) + len(self._idle) + 1)
+        if self._typical < CHEAP_SECONDS and int(tasks[0].ids[0]) not in self._alone:
+            most = min(share, MOST_TOGETHER, int(TOGETHER_SECONDS / max(self._typical, 1e-6)))
+            if self.max_evaluations_per_worker is not None:
+                most = min(most, self.max_evaluations_per_worker - actor.evaluated)
+            while len(tasks) < most and int(self._queue[0].ids[0]) not in self._alone:
+                tasks.append(self._queue.popleft())
+        return tasks
+
+    def _put_back(self, actor: _Actor) -> None:
+        """One of several is to blame for what happened to the actor: each on its own now."""
+        self._alone.update(int(task.ids[0]) for task in actor.tasks)
+        self._queue.extendleft(reversed(actor.tasks))
+
+    def _note_seconds(self, done: Completion) -> None:
+        """Follow a longer task at once and shorter ones slowly."""
+        seconds = float(done.seconds.sum())
+        slower = not math.isfinite(self._typical) or seconds > self._typical
+        self._typical = seconds if slower else 0.9 * self._typical + 0.1 * seconds
+        self._alone.discard(int(done.ids[0]))
 
     def _say_if_nobody_works(self) -> None:
         """A cluster that has shrunk to nothing is waited for, but not in silence."""
@@ -334,14 +368,17 @@ class RayExecutor:
             self._deaths_before_ready = 0
             self._idle.append(actor)
             return []
-        actor.evaluated += len(answer.ids)
-        actor.task, actor.ends = None, math.inf
+        done: list[Completion | LostTask] = list(answer)
+        for completion in answer:
+            actor.evaluated += len(completion.ids)
+            self._note_seconds(completion)
+        actor.tasks, actor.ends = [], math.inf
         most = self.max_evaluations_per_worker
         if most is not None and actor.evaluated >= most:
             self._retire(actor)
         else:
             self._idle.append(actor)
-        return [answer]
+        return done
 
     def _retire(self, actor: _Actor) -> None:
         """Replace a worker that has done its share; it ends itself."""
@@ -354,10 +391,13 @@ class RayExecutor:
         finished: list[Completion | LostTask] = []
         for reference in [r for r, actor in self._actors.items() if actor.ends <= now]:
             actor = self._actors.pop(reference)
-            assert actor.task is not None
             assert self._definition is not None
             log.warning("worker %s is killed: its evaluation takes too long", actor.name)
-            finished.append(self.conditions.exceeded(actor.task, self._definition, actor.name))
+            if actor.tasks[1:]:
+                self._put_back(actor)
+            else:
+                task = actor.tasks[0]
+                finished.append(self.conditions.exceeded(task, self._definition, actor.name))
             self._kill(actor)
             self._add_actor()
         return finished
@@ -378,14 +418,18 @@ class RayExecutor:
                     f"{START_ATTEMPTS} workers in a row died before they were ready: {reason}"
                 )
         self._add_actor()
-        if actor.task is None:
+        if actor.tasks[1:]:
+            self._put_back(actor)
             return []
+        if not actor.tasks:
+            return []
+        (task,) = actor.tasks
         if isinstance(error, self._ray.exceptions.OutOfMemoryError):
             assert self._definition is not None
             sizes = (self._definition.n_obj, self._definition.n_con)
             failure = Failed("memory: Ray ended it, its node was out of memory", "memory", reason)
-            return [failed_completion(actor.task, failure, sizes)]
-        return [LostTask(actor.task, f"worker {actor.name} died", blameless)]
+            return [failed_completion(task, failure, sizes)]
+        return [LostTask(task, f"worker {actor.name} died", blameless)]
 
     def _lost_its_node(self, actor: _Actor, reason: str) -> bool:
         """Ray names a dead node in its message, and lists nodes by whether they are alive."""
@@ -418,8 +462,11 @@ class _ActorWorker:
             return traceback.format_exc()
         return None
 
-    def evaluate(self, task: Task) -> Completion:
-        """Evaluate a task."""
+    def evaluate(self, tasks: list[Task]) -> list[Completion]:
+        """Evaluate tasks, one after the other."""
+        return [self._evaluate(task) for task in tasks]
+
+    def _evaluate(self, task: Task) -> Completion:
         assert self._worker is not None
         try:
             return self._worker.evaluate(task)
