@@ -292,15 +292,15 @@ class RayExecutor:
         while self._idle and self._queue:
             actor = self._idle.pop()
             actor.tasks = self._next_tasks(actor)
-            longest = max(self.conditions.allowance(task) for task in actor.tasks)
-            actor.ends = time.monotonic() + longest + (TOGETHER_SECONDS if actor.tasks[1:] else 0)
+            actor.ends = time.monotonic() + self.conditions.allowance(actor.tasks[0])
             self._actors[actor.handle.evaluate.remote(actor.tasks)] = actor
 
     def _next_tasks(self, actor: _Actor) -> list[Task]:
         """What an actor gets: one task, or several short ones, but no more than its share."""
         tasks = [self._queue.popleft()]
         share = 1 + len(self._queue) // (len(self._actors) + len(self._idle) + 1)
-        if self._typical < CHEAP_SECONDS and int(tasks[0].ids[0]) not in self._alone:
+        company = self.conditions.timeout is None  # with a deadline it must be known who missed it
+        if company and self._typical < CHEAP_SECONDS and int(tasks[0].ids[0]) not in self._alone:
             most = min(share, MOST_TOGETHER, int(TOGETHER_SECONDS / max(self._typical, 1e-6)))
             if self.max_evaluations_per_worker is not None:
                 most = min(most, self.max_evaluations_per_worker - actor.evaluated)
@@ -393,11 +393,8 @@ class RayExecutor:
             actor = self._actors.pop(reference)
             assert self._definition is not None
             log.warning("worker %s is killed: its evaluation takes too long", actor.name)
-            if actor.tasks[1:]:
-                self._put_back(actor)
-            else:
-                task = actor.tasks[0]
-                finished.append(self.conditions.exceeded(task, self._definition, actor.name))
+            (task,) = actor.tasks
+            finished.append(self.conditions.exceeded(task, self._definition, actor.name))
             self._kill(actor)
             self._add_actor()
         return finished

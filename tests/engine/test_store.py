@@ -181,7 +181,8 @@ def test_every_truncation_of_the_journal_resumes_to_the_same_bits(abandoned, tmp
 
 
 def test_a_flipped_byte_is_found_and_named_with_its_offset(abandoned, monkeypatch):
-    monkeypatch.setattr(journal_module, "SYNC_RECORDS", 1)  # each is synced before the next
+    monkeypatch.setattr(journal_module, "SYNC_RECORDS", 1)
+    monkeypatch.setattr(journal_module, "MOST_BEHIND", 1)  # each is synced before the next
     path = abandoned(toy.Schaffer(), ALGORITHMS[0])
     data = bytearray(journal_path(path).read_bytes())
     starts = [i for i in range(len(data)) if data[i : i + 4] == MAGIC]
