@@ -1,7 +1,8 @@
 """The compiled core: arrays in, arrays out, no Python objects inside a loop, the GIL released.
 
-One file is one kernel and has one oracle of the same name in ``reference.py``. Inputs are never
-modified, may be read-only or non-contiguous, and are finite: that is checked above this layer.
+Every kernel has an oracle of the same name in ``reference.py``. Inputs are never modified, may be
+read-only or non-contiguous, and are finite: that is checked above this layer. Only ``incremental``
+changes its arrays in place, which is what it is for.
 """
 
 try:
@@ -9,6 +10,7 @@ try:
         bit_flip,
         crowding,
         dominance,
+        incremental,
         polynomial_mutation,
         sbx,
         tournament,
@@ -19,4 +21,12 @@ except ImportError as error:
         f" and after a change of a kernel: python setup.py build_ext --inplace) [{error}]"
     ) from error
 
-__all__ = ["bit_flip", "crowding", "dominance", "polynomial_mutation", "sbx", "tournament"]
+__all__ = [
+    "bit_flip",
+    "crowding",
+    "dominance",
+    "incremental",
+    "polynomial_mutation",
+    "sbx",
+    "tournament",
+]

@@ -4,17 +4,21 @@ from libc.math cimport INFINITY, isinf
 from libc.stdint cimport int64_t
 
 
+cdef inline void scaled_range(
+    double lowest, double highest, double *scale, double *span
+) noexcept nogil:
+    """A range, and what to scale values by; halves where the range of finite values overflows."""
+    scale[0] = 0.5 if isinf(highest - lowest) else 1.0
+    span[0] = highest * scale[0] - lowest * scale[0]
+
+
 cdef inline void measure(
     const double[:, ::1] points, const int64_t[:, ::1] orders, double[::1] scale, double[::1] span
 ) noexcept nogil:
-    """The range of each objective; halved where the range of finite values is not finite."""
+    """The scaled range of each objective."""
     cdef Py_ssize_t j, n = points.shape[0]
-    cdef double lowest, highest
     for j in range(points.shape[1]):
-        lowest = points[orders[j, 0], j]
-        highest = points[orders[j, n - 1], j]
-        scale[j] = 0.5 if isinf(highest - lowest) else 1.0
-        span[j] = highest * scale[j] - lowest * scale[j]
+        scaled_range(points[orders[j, 0], j], points[orders[j, n - 1], j], &scale[j], &span[j])
 
 
 cdef inline double gap(double below, double above, double scale, double span) noexcept nogil:

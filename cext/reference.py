@@ -13,15 +13,7 @@ from ..typing import BoolArray, FloatArray, IntArray
 
 def nondominated_rank(F: FloatArray) -> IntArray:
     """Peel off the non-dominated points, front by front."""
-    no_worse: BoolArray = np.all(F[:, None, :] <= F[None, :, :], axis=2)
-    dominates = no_worse & ~no_worse.T
-    rank = np.full(len(F), -1, dtype=np.int64)
-    front = 0
-    while (rank < 0).any():
-        left = rank < 0
-        rank[left & ~dominates[left].any(axis=0)] = front
-        front += 1
-    return rank
+    return _peeled(_dominates(F))
 
 
 def sort_objectives(F: FloatArray, rng: np.random.Generator | None = None) -> IntArray:
@@ -142,6 +134,72 @@ def bit_flip(X: BoolArray, prob: float, bit_generator: np.random.BitGenerator) -
         flipped[i, j] = not flipped[i, j]
         position += 1 + _failures(rng, prob)
     return flipped
+
+
+def insert(
+    F: FloatArray,
+    violation: FloatArray,
+    rank: IntArray,
+    order: IntArray,
+    n: int,
+    bit_generator: np.random.BitGenerator,
+) -> None:
+    """Rank everything anew, and insert the last row into every sorted list."""
+    rng = np.random.Generator(bit_generator)
+    worse = violation[: n + 1]
+    infeasible = (worse[:, None] > 0) | (worse[None, :] > 0)
+    less: BoolArray = worse[:, None] < worse[None, :]
+    rank[: n + 1] = _peeled(np.where(infeasible, less, _dominates(F[: n + 1])))
+    for j, values in enumerate(F.T):
+        by_value = order[j, :n].tolist()
+        place = sum(values[i] < values[n] for i in by_value)
+        equals = sum(values[i] == values[n] for i in by_value)
+        by_value.insert(place + (_below(rng, equals + 1) if equals else 0), n)
+        order[j, : n + 1] = by_value
+
+
+def crowding_within_fronts(
+    F: FloatArray, rank: IntArray, order: IntArray, n: int, distance: FloatArray
+) -> None:
+    """Measure every front by itself."""
+    for front in np.unique(rank[:n]):
+        rows = np.flatnonzero(rank[:n] == front).tolist()
+        by_value = [[rows.index(i) for i in line if i in rows] for line in order[:, :n].tolist()]
+        distance[rows] = crowding_distance(F[rows], np.array(by_value))
+
+
+def most_crowded(
+    rank: IntArray, distance: FloatArray, n: int, bit_generator: np.random.BitGenerator
+) -> int:
+    """Sort out the last front, then its least distance."""
+    last = [i for i in range(n) if rank[i] == rank[:n].max()]
+    least = [i for i in last if distance[i] == min(distance[last])]
+    rng = np.random.Generator(bit_generator)
+    return least[_below(rng, len(least)) if len(least) > 1 else 0]
+
+
+def remove(order: IntArray, n: int, row: int) -> None:
+    """Delete one number and rename another."""
+    for by_value in order:
+        left = [row if i == n - 1 else i for i in by_value[:n].tolist() if i != row]
+        by_value[: n - 1] = left
+
+
+def _dominates(F: FloatArray) -> BoolArray:
+    """(n, n), True where the row's point dominates the column's."""
+    no_worse: BoolArray = np.all(F[:, None, :] <= F[None, :, :], axis=2)
+    return no_worse & ~no_worse.T
+
+
+def _peeled(dominates: BoolArray) -> IntArray:
+    """The ranks by who dominates whom."""
+    rank = np.full(len(dominates), -1, dtype=np.int64)
+    front = 0
+    while (rank < 0).any():
+        left = rank < 0
+        rank[left & ~dominates[left].any(axis=0)] = front
+        front += 1
+    return rank
 
 
 def _distance(F: FloatArray, order: IntArray, left: "range | list[int]") -> FloatArray:
