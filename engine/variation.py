@@ -77,8 +77,7 @@ class Variation:
         self, X: Candidates, a: IntArray, b: IntArray, k: int, rng: np.random.Generator
     ) -> Candidates:
         assert self.crossover is not None
-        Z = np.ascontiguousarray(self.space.to_working(X))
-        A, B = Z[a], Z[b]
+        A, B = self.space.to_working(X[a]), self.space.to_working(X[b])
         layout = self.space.layout
         listed = np.flatnonzero(layout.categories)
         children = sbx(A, B, layout.lower, layout.upper, self.crossover, rng)
@@ -86,9 +85,12 @@ class Variation:
             children[:, listed] = exchange(
                 A[:, listed], B[:, listed], EXCHANGE_PROB * self.crossover.prob, rng
             )
-        first, second = np.repeat(a, 2)[:k], np.repeat(b, 2)[:k]
         mutated = self._mutate_working(children[:k], rng)
-        return self._candidates(mutated, (Z[first], X[first]), (Z[second], X[second]))
+        first, second = (
+            (np.repeat(Z, 2, axis=0)[:k], np.repeat(X[p], 2, axis=0)[:k])
+            for Z, p in ((A, a), (B, b))
+        )
+        return self._candidates(mutated, first, second)
 
     def _mutate_working(self, Z: FloatArray, rng: np.random.Generator) -> FloatArray:
         assert isinstance(self.mutation, PolynomialMutation)

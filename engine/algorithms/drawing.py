@@ -22,6 +22,16 @@ REDRAWS = 20  # of children that turned out to be duplicates
 
 
 @dataclass(frozen=True)
+class Mating:
+    """Those that may become parents, and what decides their tournaments."""
+
+    ids: IntArray  # (n,)
+    X: Candidates  # (n, n_var)
+    rank: IntArray  # (n,)
+    crowding: FloatArray  # (n,)
+
+
+@dataclass(frozen=True)
 class Selected:
     """A population with what mating selection needs, and the generator's state after choosing."""
 
@@ -30,6 +40,11 @@ class Selected:
     rank: IntArray
     crowding: FloatArray
     generator_after: Mapping[str, Any]
+
+    @property
+    def mating(self) -> Mating:
+        """Everybody may."""
+        return Mating(self.population.ids, self.population.X, self.rank, self.crowding)
 
 
 def select(
@@ -65,17 +80,17 @@ def draw(
     k: int,
     variation: Variation,
     rng: np.random.Generator,
-    selected: Selected | None,
+    mating: Mating | None,
     seen: set[bytes] | None,
 ) -> Born:
     """``k`` new candidates; fewer if nothing new can be drawn.
 
     Without parents to select from it is a sample. Candidates in ``seen`` (see ``row_keys``) or
-    equal to each other are drawn again; None accepts everything.
+    equal to each other are drawn again; None accepts everything. The new ones are in ``seen`` then.
     """
     born = nobody(variation.space)
     for _ in range(REDRAWS):
-        fresh = _fresh(k - len(born), variation, rng, selected)
+        fresh = _fresh(k - len(born), variation, rng, mating)
         if seen is not None:
             fresh = fresh.take(first_occurrences(fresh.X, seen))
         born = together(born, fresh)
@@ -86,12 +101,9 @@ def draw(
     return born
 
 
-def _fresh(
-    k: int, variation: Variation, rng: np.random.Generator, selected: Selected | None
-) -> Born:
-    if selected is None or not len(selected.population):
+def _fresh(k: int, variation: Variation, rng: np.random.Generator, mating: Mating | None) -> Born:
+    if mating is None or not len(mating.ids):
         return orphans(variation.sample(k, rng), SAMPLE)
-    members = selected.population
-    X, rows = variation.children(members.X, selected.rank, selected.crowding, k, rng)
-    parents = np.where(rows < 0, -1, members.ids[rows])
+    X, rows = variation.children(mating.X, mating.rank, mating.crowding, k, rng)
+    parents = np.where(rows < 0, -1, mating.ids[rows])
     return Born(X, parents, np.full(k, variation.operator, dtype=np.uint8))

@@ -258,7 +258,7 @@ class Generational:
             return first_candidates(self._initial, k, self._variation, self._variation_rng, seen)
         if seen is not None:
             first_occurrences(selected.population.X, seen)
-        return draw(k, self._variation, self._variation_rng, selected, seen)
+        return draw(k, self._variation, self._variation_rng, selected.mating, seen)
 
     # -- state -----------------------------------------------------------------------------------
 

@@ -57,7 +57,8 @@ class Specification:
     Attributes:
         crossover: ``SBX(...)``, or None for the default of the space.
         mutation: ``PolynomialMutation(...)`` or ``BitFlip(...)``, or None for that of the space.
-        crowding: "current" (updated after each removal) or "once".
+        crowding: "current" (updated after each removal) or "once". In steady state one goes at a
+            time, so that both are the same.
         eliminate_duplicates: Draw children again that equal a parent or another child.
         mode: "generational", or "steady": a child is born whenever an outcome is told, so that no
             worker waits for the end of a generation.
@@ -167,7 +168,6 @@ class Specification:
                 self.schedule(),
                 variation_for(definition.space, self.crossover, self.mutation),
                 seed,
-                crowding=self.crowding,
                 eliminate_duplicates=self.eliminate_duplicates,
                 window=DEFAULT_WINDOW if self.window is None else self.window,
                 order=self.order,

@@ -22,19 +22,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...errors import AskTellError, ConfigurationError
-from ...operators.duplicates import first_occurrences, row_keys
-from ...operators.survival import Crowding
+from ...operators.duplicates import row_keys
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
 from ..order import ORDERS, Order, OrderName
 from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
-from ..population import Population, concatenate, no_population
+from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Doubling
 from ..variation import Variation
 from .batch import Batch
-from .drawing import Selected, draw, first_candidates, select
+from .drawing import draw, first_candidates
+from .members import Members
 from .telling import check_asked_for, read_told
 
 Cost = Callable[[Any], float]
@@ -76,7 +76,6 @@ class SteadyState:
         variation: Variation,
         seed: int,
         *,
-        crowding: Crowding,
         eliminate_duplicates: bool,
         window: int,
         order: OrderName,
@@ -88,8 +87,6 @@ class SteadyState:
         self.seed = seed
         self.window = window
         self._variation = variation
-        self._crowding: Crowding = crowding
-        self._eliminate_duplicates = eliminate_duplicates
         self._cost = cost
         self._initial = initial  # until the first sample is made
         self._variation_rng = generator(seed, VARIATION)
@@ -106,27 +103,30 @@ class SteadyState:
         self._open: dict[int, _Candidate] = {}  # by id, ascending
         self._unstarted: deque[int] = deque()  # of the sample
         self._ready: deque[int] = deque()  # started and not asked for
-        empty = no_population(definition)
-        self._parents = empty
-        no_ranks = np.empty(0, dtype=np.int64)
-        self._selected = Selected(self.size, empty, no_ranks, np.empty(0), {})
+        self._waiting = 0  # outcomes for their turn
+        self._members = Members(definition, self.size)
+        self._parents = no_population(definition)
+        # Row keys of members and of those that are open, which nobody new may have.
+        self._seen: set[bytes] | None = set() if eliminate_duplicates else None
 
     # -- what a user sees ------------------------------------------------------------------------
 
     @property
     def population(self) -> Population:
         """The survivors of everything told, in the order of telling."""
-        return self._selected.population
+        return self._members.population()
 
     def final_population(self) -> Population:
         """The survivors if those that wait for their turn were told now."""
-        waiting = [i for i in self._order.waiting() if self._open[i].status == EVALUATED]
-        everyone = self.population
-        for id in waiting:
-            everyone = concatenate(everyone, self._alone(id))
-        if not waiting:
-            return everyone
-        return select(everyone, self.size, self._survival_rng, self._crowding).population
+        members = self._members.copy()
+        rng = restored(state_of(self._survival_rng))  # looking must not change what comes
+        for id in self._order.waiting():
+            candidate = self._open[id]
+            if candidate.status == EVALUATED:
+                members.insert(id, candidate.x, candidate.F, candidate.G, rng)
+                if members.n > self.size:
+                    members.remove_worst(rng)
+        return members.population()
 
     @property
     def parents(self) -> Population:
@@ -136,12 +136,12 @@ class SteadyState:
     @property
     def outstanding(self) -> int:
         """Candidates asked for and not told."""
-        return sum(c.handed and c.status == PENDING for c in self._open.values())
+        return len(self._order) - len(self._ready) - self._waiting
 
     @property
     def waiting(self) -> int:
         """Outcomes that wait for their turn."""
-        return sum(c.status != PENDING for c in self._open.values())
+        return self._waiting
 
     @property
     def complete(self) -> bool:
@@ -223,6 +223,7 @@ class SteadyState:
             candidate.status = EVALUATED if finite[row] else FAILED
             candidate.F, candidate.G = F[row].copy(), G[row].copy()
             self._order.finish(id)
+            self._waiting += 1
 
     def asked(self, ids: IntArray) -> bool:
         """True if all of (k,) ids have been asked for and none has been told."""
@@ -265,27 +266,33 @@ class SteadyState:
         self.size, self._next_growth = self.schedule.grown(
             self.size, self._next_growth, self.evaluations
         )
+        self._members = self._members.resized(self.size)
         self.generation += 1
         self._to_tell = self.size
 
     def _tell(self, id: int) -> None:
         """Insert one, let the worst go, and start another candidate in its place."""
-        if self._open[id].status == EVALUATED:
-            everyone = concatenate(self.population, self._alone(id))
-            self._selected = select(everyone, self.size, self._survival_rng, self._crowding)
-            self._survival_rng.bit_generator.state = self._selected.generator_after
+        candidate = self._open.pop(id)
+        self._waiting -= 1
+        gone = None
+        if candidate.status == EVALUATED:
+            rng = self._survival_rng
+            self._members.insert(id, candidate.x, candidate.F, candidate.G, rng)
+            if self._members.n > self.size:
+                gone = self._members.remove_worst(rng)
         else:
             self.failures += 1
-        del self._open[id]
+            (gone,) = row_keys(candidate.x[None])
+        if self._seen is not None and gone is not None:
+            self._seen.remove(gone)
         self.evaluations += 1
         self._to_tell -= 1
         self._fill()
 
     def _sample(self) -> None:
         """The first candidates: as many as the population or the window, whichever is larger."""
-        seen: set[bytes] | None = set() if self._eliminate_duplicates else None
-        k = max(self.size, self.window)
-        self._bear(first_candidates(self._initial, k, self._variation, self._variation_rng, seen))
+        k, rng = max(self.size, self.window), self._variation_rng
+        self._bear(first_candidates(self._initial, k, self._variation, rng, self._seen))
         self._initial = nobody(self.definition.space).X
         self.generation = 0
         self._fill()
@@ -294,19 +301,13 @@ class SteadyState:
         """Start candidates until the window is full or nothing new can be drawn."""
         while len(self._order) < self.window:
             if not self._unstarted:
-                self._bear(self._child())
+                parents = self._members.mating()
+                self._bear(draw(1, self._variation, self._variation_rng, parents, self._seen))
             if not self._unstarted:
                 return
             id = self._unstarted.popleft()
             self._order.start(id, self._cost_of(id))
             self._ready.append(id)
-
-    def _child(self) -> Born:
-        seen: set[bytes] | None = None
-        if self._eliminate_duplicates:
-            seen = set(row_keys(self._stacked(list(self._open.values()))[0].X))
-            first_occurrences(self.population.X, seen)
-        return draw(1, self._variation, self._variation_rng, self._selected, seen)
 
     def _bear(self, new: Born) -> None:
         n_obj, n_con = self.definition.n_obj, self.definition.n_con
@@ -328,18 +329,6 @@ class SteadyState:
             )
         return float(cost)
 
-    def _alone(self, id: int) -> Population:
-        candidate = self._open[id]
-        G = candidate.G[None]
-        return Population(
-            np.array([id], dtype=np.int64),
-            candidate.x[None],
-            candidate.F[None],
-            G,
-            self.definition.violation(G),
-            self.definition,
-        )
-
     def _stacked(self, candidates: list[_Candidate]) -> tuple[Born, IntArray]:
         """Candidates, and (k,) generations they were born in."""
         space, k = self.definition.space, len(candidates)
@@ -353,7 +342,7 @@ class SteadyState:
 
     def state_dict(self) -> dict[str, Any]:
         """The whole state as arrays and JSON values; ``load_state_dict`` continues from it."""
-        chosen, candidates = self._selected, list(self._open.values())
+        candidates = list(self._open.values())
         born, generation = self._stacked(candidates)
         k = len(candidates)
         n_obj, n_con = self.definition.n_obj, self.definition.n_con
@@ -367,13 +356,6 @@ class SteadyState:
             "born": self._born,
             "variation_rng": state_of(self._variation_rng),
             "survival_rng": state_of(self._survival_rng),
-            "selected_size": chosen.size,
-            "population_ids": chosen.population.ids,
-            "population_X": chosen.population.X,
-            "population_F": chosen.population.F,
-            "population_G": chosen.population.G,
-            "population_rank": chosen.rank,
-            "population_crowding": chosen.crowding,
             "open_ids": np.array(list(self._open), dtype=np.int64),
             "initial_X": self._initial,
             "open_X": born.X,
@@ -383,6 +365,7 @@ class SteadyState:
             "open_status": np.array([c.status for c in candidates], dtype=np.uint8),
             "open_F": np.array([c.F for c in candidates]).reshape(k, n_obj),
             "open_G": np.array([c.G for c in candidates]).reshape(k, n_con),
+            **{f"members_{name}": value for name, value in self._members.state().items()},
             **{f"order_{name}": value for name, value in self._order.state().items()},
         }
 
@@ -397,18 +380,9 @@ class SteadyState:
         self._born = int(state["born"])
         self._variation_rng = restored(state["variation_rng"])
         self._survival_rng = restored(state["survival_rng"])
-        G = np.array(state["population_G"])
-        members = Population(
-            np.array(state["population_ids"]),
-            np.array(state["population_X"]),
-            np.array(state["population_F"]),
-            G,
-            self.definition.violation(G),
-            self.definition,
-        )
-        rank, crowding = np.array(state["population_rank"]), np.array(state["population_crowding"])
-        self._selected = Selected(int(state["selected_size"]), members, rank, crowding, {})
-        self._parents = members
+        self._members = Members(self.definition, self.size)
+        self._members.load(_part(state, "members_"))
+        self._parents = self.population
         self._initial = np.array(state["initial_X"])
         columns = ("X", "parents", "operator", "generation", "status", "F", "G")
         arrays = [np.array(state[f"open_{name}"]) for name in columns]
@@ -418,9 +392,17 @@ class SteadyState:
                 state["open_ids"].tolist(), *arrays, strict=True
             )
         }
-        prefix = "order_"
-        order = {key.removeprefix(prefix): v for key, v in state.items() if key.startswith(prefix)}
+        self._waiting = sum(c.status != PENDING for c in self._open.values())
+        if self._seen is not None:
+            open_X = self._stacked(list(self._open.values()))[0].X
+            self._seen = {*row_keys(self._members.mating().X), *row_keys(open_X)}
+        order = _part(state, "order_")
         self._order = ORDERS[self._order_name](order)
         started = set(order["started"].tolist())
         self._unstarted = deque(id for id in self._open if id not in started)
         self.withdraw()
+
+
+def _part(state: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """What stands under names with this prefix, by the rest of the name."""
+    return {key.removeprefix(prefix): v for key, v in state.items() if key.startswith(prefix)}
