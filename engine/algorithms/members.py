@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from ...cext import incremental
 from ...operators.duplicates import row_keys
+from ...operators.incremental_survival import insert, most_crowded, remove
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..population import Population
 from .drawing import Mating
 
-ROWS = ("ids", "told", "X", "F", "G", "violation", "minimized", "rank", "crowding")
-"""What a member has; the first axis of these arrays."""
+OWN = ("ids", "told", "X", "F", "G", "violation")
+ROWS = (*OWN, "minimized", "rank", "crowding")
+"""What a member has, the first axis of these arrays; the latter are kept by survival."""
 
 STORED = ("ids", "told", "X", "F", "G", "rank", "crowding")
 
@@ -77,29 +78,27 @@ class Members:
     def insert(
         self, id: int, x: Candidates, F: FloatArray, G: FloatArray, rng: np.random.Generator
     ) -> None:
-        """One more; there must be room. O(n_obj n), see ``cext.incremental``."""
+        """One more; there must be room."""
         row = self.n
         self.ids[row], self.told[row], self.X[row] = id, self._next, x
         self.F[row], self.G[row] = F, G
         self.minimized[row] = self.definition.minimized(F)
         self.violation[row] = self.definition.violation(G[None])[0]
-        incremental.insert(
-            self.minimized, self.violation, self.rank, self.by_value, row, rng.bit_generator
-        )
+        insert(
+            self.minimized, self.violation, self.rank, self.crowding, self.by_value, row, rng
+        )  # fmt: skip
         self.n += 1
         self._next += 1
-        self._measure()
 
     def remove_worst(self, rng: np.random.Generator) -> bytes:
-        """The most crowded of the last front goes; returns its ``row_keys``. O(n_obj n)."""
-        row = incremental.most_crowded(self.rank, self.crowding, self.n, rng.bit_generator)
+        """The most crowded of the last front goes; returns its ``row_keys``."""
+        row = most_crowded(self.rank, self.crowding, self.n, rng)
         (key,) = row_keys(self.X[row : row + 1])
-        incremental.remove(self.by_value, self.n, row)
+        remove(self.minimized, self.rank, self.crowding, self.by_value, self.n, row)
         self.n -= 1
-        for name in ROWS:
+        for name in OWN:
             array = getattr(self, name)
             array[row] = array[self.n]
-        self._measure()
         return key
 
     def mating(self) -> Mating:
@@ -128,8 +127,3 @@ class Members:
         self.by_value[:, : self.n] = state["by_value"]
         self.minimized[: self.n] = self.definition.minimized(self.F[: self.n])
         self.violation[: self.n] = self.definition.violation(self.G[: self.n])
-
-    def _measure(self) -> None:
-        incremental.crowding_within_fronts(
-            self.minimized, self.rank, self.by_value, self.n, self.crowding
-        )
