@@ -59,6 +59,19 @@ def _number(what: str, value: Any) -> float:
         raise ConfigurationError(f"{what}: {value!r:.50} is beyond every double") from None
 
 
+def _log(values: FloatArray) -> FloatArray:
+    """By the C library: NumPy's own differs between processors, and a resumed run may change it.
+
+    NaN outside the domain, where a check will name the value and its place.
+    """
+    return np.array([math.log(v) if v > 0 else math.nan for v in values.tolist()], dtype=np.float64)
+
+
+def _exp(values: FloatArray) -> FloatArray:
+    """By the C library, see ``_log``."""
+    return np.array([math.exp(v) for v in values.tolist()], dtype=np.float64)
+
+
 @dataclass(frozen=True)
 class Float:
     """A real number in [low, high]; with ``log=True`` searched by its logarithm."""
@@ -81,11 +94,11 @@ class Float:
 
     def to_working(self, codes: FloatArray) -> FloatArray:
         """(n,) codes to (n,) working coordinates."""
-        return np.log(codes) if self.log else codes
+        return _log(codes) if self.log else codes
 
     def from_working(self, z: FloatArray) -> FloatArray:
         """(n,) working coordinates to (n,) codes inside the bounds."""
-        return np.clip(np.exp(z) if self.log else z, self.low, self.high)
+        return np.clip(_exp(z) if self.log else z, self.low, self.high)
 
     def decode(self, code: float) -> float:
         """The value that a code stands for."""
@@ -133,11 +146,11 @@ class Int:
 
     def to_working(self, codes: FloatArray) -> FloatArray:
         """(n,) codes to (n,) working coordinates."""
-        return np.log(codes) if self.log else codes
+        return _log(codes) if self.log else codes
 
     def from_working(self, z: FloatArray) -> FloatArray:
         """(n,) working coordinates to (n,) whole codes inside the bounds."""
-        return np.clip(np.rint(np.exp(z) if self.log else z) + 0.0, self.low, self.high)
+        return np.clip(np.rint(_exp(z) if self.log else z) + 0.0, self.low, self.high)
 
     def decode(self, code: float) -> int:
         """The value that a code stands for."""

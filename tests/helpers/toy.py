@@ -1,5 +1,6 @@
 """Small problems that workers can import."""
 
+import math
 import os
 import time
 from pathlib import Path
@@ -38,7 +39,7 @@ class Mixed(pt.Problem):
 
     def evaluate(self, x, ctx):
         penalty = {"a": 0.0, "b": 1.0, "c": 2.0}[x["kind"]] + x["flag"]
-        gain = np.log(x["width"]) - abs(np.log10(x["rate"]) + 3) - 0.001 * x["step"]
+        gain = math.log(x["width"]) - abs(math.log10(x["rate"]) + 3) - 0.001 * x["step"]
         return {"cost": self.scale * x["width"] + penalty, "gain": gain, "size": x["width"]}
 
 
