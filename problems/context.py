@@ -6,7 +6,9 @@ import json
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -37,26 +39,32 @@ class Context:
             in every worker.
         device: Ids of the GPUs that the worker has to itself, as text; () if it has none.
         deadline: When the evaluation is ended, by ``time.monotonic()``; None for never.
+        shared: The executor's ``shared`` data, the same memory for all workers of a machine: it is
+            read-only.
         extra: What ``log`` has collected.
         reports: What ``report`` has collected.
         has_workdir: True once ``workdir`` was asked for.
     """
 
-    __slots__ = ("_folder", "deadline", "device", "extra", "has_workdir", "id", "reports", "seed")
+    __slots__ = (
+        "_folder", "deadline", "device", "extra", "has_workdir", "id", "reports", "seed", "shared",
+    )  # fmt: skip
 
     def __init__(
         self,
         id: int | None,
         seed: int,
         *,
-        folder: Path | None = None,
+        folder: str | None = None,
         device: tuple[str, ...] = (),
         deadline: float | None = None,
+        shared: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.id = id
         self.seed = seed
         self.device = device
         self.deadline = deadline
+        self.shared = shared
         self.extra: dict[str, Any] = {}
         self.reports: list[dict[str, Any]] = []
         self.has_workdir = False
@@ -72,13 +80,14 @@ class Context:
         It goes when the evaluation succeeds and stays when it fails.
         """
         if self._folder is None:  # made by hand, not by a run
-            self._folder = Path(tempfile.mkdtemp(prefix="paretide-"))
-        elif not self.has_workdir:
-            if self._folder.exists():  # of an evaluation that was ended
-                shutil.rmtree(self._folder)
-            self._folder.mkdir(parents=True)
+            self._folder = tempfile.mkdtemp(prefix="paretide-")
+        folder = Path(self._folder)
+        if not self.has_workdir:
+            if folder.exists():  # of an evaluation that was ended
+                shutil.rmtree(folder)
+            folder.mkdir(parents=True)
         self.has_workdir = True
-        return self._folder
+        return folder
 
     def log(self, **extra: Any) -> None:
         """Store named values beside the objectives; selection never sees them.

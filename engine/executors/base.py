@@ -6,10 +6,10 @@ the run loop says what happens to it.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -64,10 +64,9 @@ class Conditions:
                 f"keep_workdirs must be True or False, got {self.keep_workdirs!r}"
             )
 
-    def folder(self, run_id: str, id: int | None) -> Path:
-        """Of a candidate; of ``setup`` for None."""
-        root = Path(self.workdir or tempfile.gettempdir())
-        return root / f"paretide-{run_id}" / ("setup" if id is None else f"candidate-{id}")
+    def folder(self, run_id: str, name: str) -> str:
+        """Path of the folder of this name for a run."""
+        return os.path.join(self.workdir or tempfile.gettempdir(), f"paretide-{run_id}", name)
 
     def allowance(self, task: Task) -> float:
         """Seconds that a task may take."""
@@ -91,11 +90,12 @@ def check_retries(retries: Any) -> int:
 
 @dataclass(frozen=True)
 class Activity:
-    """What workers do at a moment: how many are busy, idle, and not ready yet."""
+    """What workers do at a moment: how many are busy, idle, and not ready yet; ``lost`` so far."""
 
     busy: int
     idle: int
     starting: int
+    lost: int = 0
 
 
 class Executor(Protocol):

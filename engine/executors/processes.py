@@ -18,7 +18,7 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -30,6 +30,7 @@ from ...problems.reference import FILE_MODULE, load_problem, reference_to
 from ..outcome import Completion, LostTask, Task
 from .base import Activity, Conditions, Job, check_retries
 from .serial import setup_failed
+from .shared import Parcel, SharedData, check_shared, unpack
 from .worker import Worker
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,9 @@ class ProcessExecutor:
 
     Args:
         workers: How many; None is one for every core that this process may use.
+        shared: Named data that every worker reads, like {"images": array}: put into shared memory
+            once, ``ctx.shared["images"]`` in ``setup`` and ``evaluate``. Arrays are read-only and
+            not copied. A run's file does not hold it: it must be passed again to resume.
         timeout: Seconds that an evaluation may take: then its process is ended and replaced, and
             the candidate has failed. None for as long as it takes.
         retries: How often a candidate that failed is evaluated again, with the same seed.
@@ -76,6 +80,7 @@ class ProcessExecutor:
         self,
         workers: int | None = None,
         *,
+        shared: Mapping[str, Any] | None = None,
         timeout: float | None = None,
         retries: int = 0,
         workdir: str = "",
@@ -88,13 +93,15 @@ class ProcessExecutor:
                 f"ProcessExecutor: workers must be a whole number >= 1, got {workers!r}"
             )
         self.workers = workers or available_cores()
+        self.shared = check_shared("ProcessExecutor", shared)
         self.retries = check_retries(retries)
         self.conditions = Conditions(timeout=timeout, workdir=workdir, keep_workdirs=keep_workdirs)
         self._definition: Definition | None = None
         self._queue: deque[Task] = deque()
         self._processes: list[_Process] = []
         self._payload = b""
-        self._made = 0
+        self._shared_data: SharedData | None = None
+        self._made = self._lost = 0
         self._deaths_before_ready = 0
 
     def __repr__(self) -> str:
@@ -105,16 +112,20 @@ class ProcessExecutor:
         return {
             "name": "processes",
             "workers": self.workers,
+            "shared": sorted(self.shared),
             "retries": self.retries,
             **vars(self.conditions),
         }
 
     def start(self, job: Job) -> None:
         """Start all workers; they run ``setup`` at the same time, and tasks wait for them."""
-        self._payload = _pack(job, self.conditions)
+        if self.shared:
+            self._shared_data = SharedData(self.shared)
+        parcel = None if self._shared_data is None else self._shared_data.parcel
+        self._payload = _pack(job, self.conditions, parcel)
         self._definition = job.definition
         self._queue.clear()
-        self._deaths_before_ready = 0
+        self._deaths_before_ready = self._lost = 0
         for _ in range(self.workers):  # one by one: whatever was made is ended by close()
             self._processes.append(self._new())
         while not any(p.ready for p in self._processes):
@@ -138,7 +149,7 @@ class ProcessExecutor:
         """What the processes do now."""
         busy = sum(p.task is not None for p in self._processes)
         ready = sum(p.ready for p in self._processes)
-        return Activity(busy, ready - busy, len(self._processes) - ready)
+        return Activity(busy, ready - busy, len(self._processes) - ready, self._lost)
 
     def close(self) -> None:
         """End the workers: those that are idle by their ``teardown``, the others at once."""
@@ -159,6 +170,9 @@ class ProcessExecutor:
             p.pipe.close()
             p.process.close()
         self._processes = []
+        if self._shared_data is not None:
+            self._shared_data.close()
+            self._shared_data = None
 
     def _new(self) -> _Process:
         context = mp.get_context("spawn")
@@ -190,6 +204,7 @@ class ProcessExecutor:
             try:
                 message = p.pipe.recv()
             except (EOFError, ConnectionResetError):
+                self._lost += 1
                 finished += self._bury(p)
                 continue
             if isinstance(message, Completion):
@@ -256,7 +271,7 @@ def _single_threaded() -> Iterator[None]:
             del os.environ[variable]
 
 
-def _pack(job: Job, conditions: Conditions) -> bytes:
+def _pack(job: Job, conditions: Conditions, parcel: Parcel | None) -> bytes:
     """The job as bytes. A problem from a file goes by its reference: it cannot be imported."""
     problem: Any = job.problem
     main = sys.modules["__main__"]
@@ -274,7 +289,7 @@ def _pack(job: Job, conditions: Conditions) -> bytes:
     else:
         definition = job.definition
     try:
-        return pickle.dumps((problem, definition, job.seed, job.run_id, conditions))
+        return pickle.dumps((problem, definition, job.seed, job.run_id, conditions, parcel))
     except Exception as error:  # whatever the user's objects raise when pickled
         raise ExecutorError(
             f"{type(job.problem).__name__} cannot be pickled for processes: {error}; "
@@ -283,12 +298,13 @@ def _pack(job: Job, conditions: Conditions) -> bytes:
         ) from error
 
 
-def _unpack(payload: bytes) -> tuple[Job, Conditions]:
-    problem, definition, seed, run_id, conditions = pickle.loads(payload)
+def _unpack(payload: bytes) -> tuple[Job, Conditions, Mapping[str, Any]]:
+    problem, definition, seed, run_id, conditions, parcel = pickle.loads(payload)
     if definition is None:
         problem = load_problem(problem.target, problem.arguments)
         definition = read_definition(problem)
-    return Job(problem, definition, seed, run_id), conditions
+    shared = {} if parcel is None else unpack(parcel)
+    return Job(problem, definition, seed, run_id), conditions, shared
 
 
 def _serve(pipe: Connection, payload: bytes, name: str) -> None:
@@ -296,8 +312,8 @@ def _serve(pipe: Connection, payload: bytes, name: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the parent is gone
         try:
-            job, conditions = _unpack(payload)
-            worker = Worker(job, name, conditions, visible_devices())
+            job, conditions, shared = _unpack(payload)
+            worker = Worker(job, name, conditions, visible_devices(), shared)
         except (Exception, SystemExit):  # told to the parent, which raises
             pipe.send(traceback.format_exc())
             return

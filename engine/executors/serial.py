@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import traceback
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import ExecutorError
 from ..outcome import Completion, LostTask, Task
 from .base import Conditions, Job, check_retries
+from .shared import check_shared, read_only
 from .worker import Worker
 
 
@@ -17,6 +18,8 @@ class SerialExecutor:
     """No workers: ``collect`` evaluates the next task itself, and nothing can end it.
 
     Args:
+        shared: Named data, ``ctx.shared`` in ``setup`` and ``evaluate``; its arrays are read-only
+            there. A run's file does not hold it: it must be passed again to resume.
         retries: How often a candidate that failed is evaluated again, with the same seed.
         workdir: Folder in which every candidate has one of its own, ``ctx.workdir``; "" is the
             system's for temporary files.
@@ -25,7 +28,15 @@ class SerialExecutor:
 
     evaluates_here = True
 
-    def __init__(self, *, retries: int = 0, workdir: str = "", keep_workdirs: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        shared: Mapping[str, Any] | None = None,
+        retries: int = 0,
+        workdir: str = "",
+        keep_workdirs: bool = False,
+    ) -> None:
+        self.shared = check_shared("SerialExecutor", shared)
         self.retries = check_retries(retries)
         self.conditions = Conditions(workdir=workdir, keep_workdirs=keep_workdirs)
         self._queue: deque[Task] = deque()
@@ -38,7 +49,7 @@ class SerialExecutor:
         """Run the problem's ``setup``."""
         self._queue.clear()
         try:
-            self._worker = Worker(job, "serial", self.conditions)
+            self._worker = Worker(job, "serial", self.conditions, shared=read_only(self.shared))
         except (Exception, SystemExit) as error:
             raise ExecutorError(setup_failed(traceback.format_exc())) from error
 
@@ -66,6 +77,7 @@ class SerialExecutor:
         """Name and arguments."""
         return {
             "name": "serial",
+            "shared": sorted(self.shared),
             "retries": self.retries,
             "workdir": self.conditions.workdir,
             "keep_workdirs": self.conditions.keep_workdirs,

@@ -11,8 +11,10 @@ import shutil
 import socket
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,26 +36,39 @@ class Worker:
     """Holds the user's problem after one ``setup`` and evaluates tasks with it."""
 
     def __init__(
-        self, job: Job, name: str, conditions: Conditions, device: tuple[str, ...] = ()
+        self,
+        job: Job,
+        name: str,
+        conditions: Conditions,
+        device: tuple[str, ...] = (),
+        shared: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.job = job
         self.name = name
         self._conditions = conditions
         self._device = device
+        self._shared = shared
+        self._setup = Context(
+            None,
+            setup_seed(job.seed),
+            folder=conditions.folder(job.run_id, f"setup-{name}"),
+            device=device,
+            shared=shared,
+        )
         setup = getattr(job.problem, "setup", None)
         if setup is not None:
-            folder = conditions.folder(job.run_id, None)
-            setup(Context(None, setup_seed(job.seed), folder=folder, device=device))
+            setup(self._setup)
 
     def dismiss(self) -> None:
-        """Run the problem's ``teardown``."""
+        """Run the problem's ``teardown``, and remove the folder that ``setup`` may have used."""
         teardown = getattr(self.job.problem, "teardown", None)
         if teardown is not None:
             teardown()
+        if self._setup.has_workdir and not self._conditions.keep_workdirs:
+            self._remove(self._setup.workdir)
 
     def evaluate(self, task: Task) -> Completion:
         """Evaluate every candidate of the task; never raises for what the user's code does."""
-        began = time.perf_counter()
         k = len(task.ids)
         F = np.full((k, self.job.definition.n_obj), np.nan)
         G = np.full((k, self.job.definition.n_con), np.nan)
@@ -61,11 +76,13 @@ class Worker:
         extras: dict[int, dict[str, Any]] = {}
         with_folders: list[int] = []
         seeds = np.zeros(k, dtype=np.uint32)
+        ended = time.perf_counter()
+        seconds = np.empty(k)
         if self.job.definition.vectorized:
             self._rows(task, np.arange(k), F, G, failures)
+            seconds[:] = (time.perf_counter() - ended) / k
         else:
-            for i in range(k):
-                id = int(task.ids[i])
+            for i, id in enumerate(task.ids.tolist()):
                 ctx = self._context(id)
                 seeds[i] = ctx.seed
                 self._single(task, i, ctx, F, G, failures)
@@ -75,35 +92,42 @@ class Worker:
                     extras[id] = ctx.extra
                 if ctx.has_workdir:
                     with_folders.append(id)
+                began, ended = ended, time.perf_counter()
+                seconds[i] = ended - began
         status = np.full(k, EVALUATED, dtype=np.uint8)
         self._refuse_nonfinite(task, F, G, failures)
         for id in with_folders:
             self._leave_folder(id, failures)
-        for i, id in enumerate(task.ids.tolist()):
-            if id in failures:
-                status[i] = FAILED
-                F[i], G[i] = np.nan, np.nan
-        seconds = np.full(k, (time.perf_counter() - began) / k)
+        if failures:
+            failed = [i for i, id in enumerate(task.ids.tolist()) if id in failures]
+            status[failed] = FAILED
+            F[failed], G[failed] = np.nan, np.nan
         return Completion(task.ids, status, F, G, failures, extras, seeds, seconds, self.name)
 
     def _context(self, id: int) -> Context:
-        folder = self._conditions.folder(self.job.run_id, id)
+        folder = self._conditions.folder(self.job.run_id, f"candidate-{id}")
         timeout = self._conditions.timeout
         deadline = None if timeout is None else time.monotonic() + timeout
         seed = evaluation_seed(self.job.seed, id)
-        return Context(id, seed, folder=folder, device=self._device, deadline=deadline)
+        return Context(
+            id, seed, folder=folder, device=self._device, deadline=deadline, shared=self._shared
+        )
 
     def _leave_folder(self, id: int, failures: dict[int, Failed]) -> None:
         """Remove a scratch folder; that of a failure stays, and is named."""
-        folder = self._conditions.folder(self.job.run_id, id)
+        folder = self._conditions.folder(self.job.run_id, f"candidate-{id}")
         failure = failures.get(id)
         if failure is not None:
             where = f"workdir: {folder} on {socket.gethostname()}"
             failures[id] = replace(failure, detail=f"{failure.detail.rstrip()}\n{where}".lstrip())
         elif not self._conditions.keep_workdirs:
-            shutil.rmtree(folder, ignore_errors=True)  # the candidate may have removed it itself
-            with contextlib.suppress(OSError):  # the folder of all, unless there are others in it
-                folder.parent.rmdir()
+            self._remove(Path(folder))
+
+    @staticmethod
+    def _remove(folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)  # the candidate may have removed it itself
+        with contextlib.suppress(OSError):  # the folder of all, unless there are others in it
+            folder.parent.rmdir()
 
     def _single(
         self,

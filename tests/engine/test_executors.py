@@ -100,6 +100,43 @@ class Contract:
         assert tries == [1, 2, 2]
         assert sorted(result.run.evaluations.ids.tolist()) == list(range(24))
 
+    def test_shared_data_is_read_only_and_the_same_for_all(self):
+        images = np.arange(600.0).reshape(20, 30)
+        shared = {"images": images, "labels": ["a", "b"], "empty": np.empty((0, 3))}
+        executor = self.executor(shared=shared)
+        assert executor.settings()["shared"] == ["empty", "images", "labels"]
+        result = pt.minimize(toy.Sharing(), pt.NSGA2(size=8), budget=16, seed=7, executor=executor)
+        expected = {
+            "total": images.sum(), "writable": False, "owner": False, "label": "b",
+            "names": ["empty", "images", "labels"],
+        }  # fmt: skip
+        extras = result.run.evaluations.extras
+        assert len(extras) == 16
+        assert all(logged == expected for logged in extras.values())
+        assert images.flags.writeable
+
+    def test_a_run_with_shared_data_is_resumed_with_it_passed_again(self, tmp_path):
+        path = tmp_path / "run.h5"
+        shared = {"images": np.ones((2, 2)), "labels": [1, 2]}
+        pt.minimize(
+            toy.Sharing(), pt.NSGA2(size=8), budget=16, seed=7, store=path,
+            executor=self.executor(shared=shared),
+        )  # fmt: skip
+        with pytest.raises(
+            ConfigurationError, match=r"shares \['images', 'labels'\].*pass it again"
+        ):
+            pt.resume(path, budget=8)
+        resumed = pt.resume(path, budget=8, executor=self.executor(shared=shared))
+        whole = pt.minimize(
+            toy.Sharing(), pt.NSGA2(size=8), budget=24, seed=7,
+            executor=pt.SerialExecutor(shared=shared),
+        )  # fmt: skip
+        assert resumed.F.tobytes() == whole.F.tobytes()
+
+    def test_what_is_shared_must_have_names(self):
+        with pytest.raises(ConfigurationError, match="shared must be a mapping like"):
+            self.executor(shared=[1.0])
+
 
 class Workers(Contract):
     """What executors with workers of their own must do besides."""
@@ -196,7 +233,7 @@ class TestRay(Workers):
         assert self.run(Local()).X.tobytes() == self.run(toy.Schaffer()).X.tobytes()
 
     def test_what_does_not_fit_is_named(self):
-        with pytest.raises(ExecutorError, match="each needs 1 CPU and 3 GPU"):
+        with pytest.raises(ExecutorError, match="each needs 1 CPU, 3 GPU"):
             pt.minimize(
                 toy.Schaffer(),
                 pt.NSGA2(size=8),
@@ -237,7 +274,10 @@ def check_problem_from_file(contract, tmp_path):
     ("make", "message"),
     [
         (lambda: pt.ProcessExecutor(workers=0), "workers must be a whole number >= 1, got 0"),
-        (lambda: pt.RayExecutor(workers=-1), "workers must be a whole number >= 1, got -1"),
+        (
+            lambda: pt.RayExecutor(workers=-1),
+            "workers must be a whole number >= 1, or None, got -1",
+        ),
         (lambda: pt.RayExecutor(cpus=-1), "cpus must be >= 0, got -1"),
         (lambda: pt.RayExecutor(cpus=0), "say how many workers"),
         (lambda: pt.RayExecutor(memory=0), "memory must be bytes above 0, got 0"),

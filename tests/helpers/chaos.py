@@ -56,7 +56,7 @@ def actors():
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if b"_ActorWorker" in (folder / "cmdline").read_bytes():
+            if b"ActorWorker" in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
         except OSError:  # it has just ended
             continue

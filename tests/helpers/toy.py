@@ -260,3 +260,40 @@ class Picky(pt.Problem):
         if x["kind"] == "b" and x["n"] > 6:
             raise MemoryError("too large")
         return {"f": x["rate"], "g": 1.0 / x["n"]}
+
+
+class Misjudged(pt.Problem):
+    """The first takes much longer than it says."""
+
+    space = pt.Real(0, 1, n=2)
+    objectives = {"f": "min", "g": "min"}
+
+    def evaluate(self, x, ctx):
+        time.sleep(0.6 if ctx.id == 0 else 0.001)
+        return {"f": float(x[0]), "g": float(x[1])}
+
+
+class Sharing(pt.Problem):
+    """Reads data that the executor shares, and says where it lies and whether it may be changed."""
+
+    space = pt.Real(0, 1, n=2)
+    objectives = {"f": "min", "g": "min"}
+
+    def setup(self, ctx):
+        self.total = float(ctx.shared["images"].sum()) if ctx.shared else 0.0
+
+    def evaluate(self, x, ctx):
+        images = ctx.shared["images"]
+        ctx.log(
+            total=self.total, writable=images.flags.writeable, owner=images.flags.owndata,
+            label=ctx.shared["labels"][1], names=sorted(ctx.shared),
+        )  # fmt: skip
+        return {"f": float(images[0, 0] + x[0]), "g": float(x[1])}
+
+
+class Sleepy(Schaffer):
+    """Each takes a twentieth of a second."""
+
+    def evaluate(self, x, ctx):
+        time.sleep(0.05)
+        return super().evaluate(x, ctx)

@@ -1,0 +1,180 @@
+"""The Ray that actors live in: reached or started, and what a worker needs of it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import ConfigurationError, ExecutorError
+from ...problems.reference import survives_json
+from .ray_guard import Guard, guard_ray
+
+log = logging.getLogger(__name__)
+
+STRATEGIES = ("DEFAULT", "SPREAD")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What each worker needs of a cluster, as Ray's actors are made with; all of it JSON.
+
+    Attributes:
+        cpus: May be a fraction.
+        gpus: May be a fraction.
+        memory: Bytes.
+        resources: Of the cluster's own names.
+        runtime_env: Ray's description of the environment.
+        scheduling_strategy: One of ``STRATEGIES``.
+    """
+
+    cpus: float = 1
+    gpus: float = 0
+    memory: float | None = None
+    resources: Mapping[str, float] | None = None
+    runtime_env: Mapping[str, Any] | None = None
+    scheduling_strategy: str = "DEFAULT"
+
+    def __post_init__(self) -> None:
+        for what in ("cpus", "gpus"):
+            value = getattr(self, what)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+                raise ConfigurationError(f"RayExecutor: {what} must be >= 0, got {value!r}")
+        memory = self.memory
+        if memory is not None and (
+            isinstance(memory, bool) or not isinstance(memory, (int, float)) or not memory > 0
+        ):
+            raise ConfigurationError(f"RayExecutor: memory must be bytes above 0, got {memory!r}")
+        for what in ("resources", "runtime_env"):
+            value = getattr(self, what)
+            if value is not None and not (
+                isinstance(value, Mapping) and survives_json(dict(value))
+            ):
+                raise ConfigurationError(
+                    f"RayExecutor: {what} must be a mapping that JSON can hold, got {value!r:.200}"
+                )
+        if self.scheduling_strategy not in STRATEGIES:
+            raise ConfigurationError(
+                f"RayExecutor: scheduling_strategy must be one of {list(STRATEGIES)}, "
+                f"got {self.scheduling_strategy!r}"
+            )
+
+    def _amounts(self) -> dict[str, float]:
+        """By Ray's names, those above 0."""
+        amounts = {"CPU": self.cpus, "GPU": self.gpus, "memory": self.memory or 0}
+        return {name: n for name, n in {**amounts, **(self.resources or {})}.items() if n}
+
+    @property
+    def bounded(self) -> bool:
+        """True if a cluster's size says how many workers fit."""
+        return bool(self._amounts())
+
+    def fitting(self, total: Mapping[str, float]) -> int:
+        """How many workers a cluster with these resources in all has room for."""
+        return min(int(total.get(name, 0) / need) for name, need in self._amounts().items())
+
+    def options(self) -> dict[str, Any]:
+        """What an actor is made with."""
+        optional = {
+            "memory": self.memory,
+            "resources": None if self.resources is None else dict(self.resources),
+            "runtime_env": None if self.runtime_env is None else dict(self.runtime_env),
+        }
+        return {
+            "num_cpus": self.cpus,
+            "num_gpus": self.gpus,
+            "scheduling_strategy": self.scheduling_strategy,
+            **{key: value for key, value in optional.items() if value is not None},
+        }
+
+    def __str__(self) -> str:
+        return ", ".join(f"{n:g} {name}" for name, n in self._amounts().items()) or "nothing"
+
+
+def import_ray() -> Any:
+    """Ray, or ConfigurationError if it is not installed."""
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError:
+        raise ConfigurationError(
+            "the ray executor needs Ray, which is not installed: pip install 'paretide[ray]', "
+            'or use executor="processes"'
+        ) from None
+    return ray
+
+
+class Connection:
+    """A Ray that this program uses: its own, one it joined, or one that was there before it.
+
+    Args:
+        ray: The module.
+        address: Of a cluster; None starts one here.
+        slots: CPUs that a Ray started here has at least.
+
+    Raises ExecutorError if there is no cluster at the address, or Ray cannot start.
+    """
+
+    def __init__(self, ray: Any, address: str | None, slots: int) -> None:
+        self._ray = ray
+        self._guard: Guard | None = None
+        self._ours = not ray.is_initialized()
+        if not self._ours:
+            if address is not None:
+                log.warning("Ray runs already: address=%r is not looked at", address)
+            return
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        if address is None:
+            self._guard = guard_ray()
+            options["include_dashboard"] = False
+            options["num_cpus"] = max(slots, os.cpu_count() or 1)
+        marked = {} if self._guard is None else self._guard.environment
+        try:
+            with _environment({"RAY_USAGE_STATS_ENABLED": "0"} | marked), _own_handler():
+                ray.init(address=address, **options)
+        except BaseException as error:
+            if self._guard is not None:
+                self._guard.dismiss()
+            if not isinstance(error, Exception):
+                raise
+            # ConnectionError, ValueError and others, by version
+            where = f"the cluster at {address!r}" if address else "Ray on this machine"
+            raise ExecutorError(
+                f"cannot reach {where}: {error}; a cluster is started with `ray start --head`, and "
+                "without an address Ray starts here"
+            ) from error
+
+    def close(self) -> None:
+        """Leave the cluster; end it and all its processes if it was started here."""
+        if self._ours:
+            self._ray.shutdown()
+        if self._guard is not None:
+            self._guard.dismiss()
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """With variables that are not set already."""
+    added = {key: value for key, value in variables.items() if key not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for key in added:
+            del os.environ[key]
+
+
+@contextlib.contextmanager
+def _own_handler() -> Iterator[None]:
+    """Ray installs a handler for SIGTERM, which would keep a run from being sealed."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)
