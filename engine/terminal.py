@@ -16,25 +16,41 @@ from .progress import Progress
 
 REFRESH_SECONDS = 0.25
 PLAIN_SECONDS = 30.0  # between lines where there is no terminal
+LEAST_HELD = 0.01  # of the workers' time, that is worth a word
 MOST_OBJECTIVES = 5  # whose hypervolume can be had in passing
 
 
 class Utilization:
-    """The share of the time of workers that were ready in which they were busy."""
+    """The share of the time of workers that were ready in which they were busy, or held back.
+
+    They are held back while the window of a run in steady state is full of outcomes that wait for
+    one that takes longer than it was said to cost.
+    """
 
     def __init__(self) -> None:
         self._since = time.monotonic()
-        self._busy = self._ready = 0.0
+        self._busy = self._ready = self._held = 0.0  # worker-seconds
 
-    def note(self, now: float, activity: Activity) -> None:
-        """The workers did this since the last call."""
+    def note(self, now: float, activity: Activity, *, held: bool = False) -> None:
+        """The workers did this since the last call; ``held``: nothing could be handed out."""
         passed, self._since = now - self._since, now
         self._busy += passed * activity.busy
         self._ready += passed * (activity.busy + activity.idle)
+        if held:
+            self._held += passed * activity.idle
 
-    def text(self) -> str:
-        """As a percentage."""
-        return f"utilization {self._busy / self._ready:.0%}" if self._ready else "utilization --"
+    def texts(self) -> list[str]:
+        """The shares as percentages."""
+        if not self._ready:
+            return ["utilization --"]
+        texts = [f"utilization {self._busy / self._ready:.0%}"]
+        held = self._held / self._ready
+        if held >= LEAST_HELD:
+            texts.append(
+                f"{held:.0%} ({self._held:.3g} worker-s) spent waiting for turns: "
+                "declare cost(x) closer to the truth, or a wider window"
+            )
+        return texts
 
 
 class LiveLine:
@@ -58,7 +74,9 @@ class LiveLine:
         now = time.monotonic()
         activity = self._executor.activity()
         if activity is not None:
-            self._utilization.note(now, activity)
+            progress = self._progress
+            held = progress.waiting > 0 and progress.in_flight <= activity.busy
+            self._utilization.note(now, activity, held=held)
         if now >= self._next:
             self.show()
             self._next = time.monotonic() + self._pace
@@ -100,6 +118,8 @@ class LiveLine:
         parts = [f"{activity.busy} workers busy", f"{activity.idle} idle"]
         if activity.starting:
             parts.append(f"{activity.starting} starting")
+        if activity.lost:
+            parts.append(f"{activity.lost} lost")
         parts.append(f"{max(0, self._progress.in_flight - activity.busy)} queued")
         if self._progress.waiting:
             parts.append(f"{self._progress.waiting} wait for their turn")
@@ -107,7 +127,7 @@ class LiveLine:
         if len(seconds):
             half, most = np.percentile(seconds, [50, 95])
             parts.append(f"{half:.3g} s each, 95% below {most:.3g} s")
-        return [" | ".join([*parts, self._utilization.text()])]
+        return [" | ".join([*parts, *self._utilization.texts()])]
 
     def _hypervolume(self) -> list[str]:
         population = self._progress.population

@@ -46,8 +46,8 @@ def test_failures_are_shown_by_kind():
 
 
 def test_workers_have_a_line_of_their_own():
-    _, line = lines(toy.Slow(), Activity(busy=3, idle=1, starting=2))
-    assert line.startswith("3 workers busy | 1 idle | 2 starting | 0 queued | ")
+    _, line = lines(toy.Slow(), Activity(busy=3, idle=1, starting=2, lost=5))
+    assert line.startswith("3 workers busy | 1 idle | 2 starting | 5 lost | 0 queued | ")
     assert re.search(r"0\.00\d+ s each, 95% below 0\.\d+ s \| utilization --$", line)
 
 
@@ -57,7 +57,26 @@ def test_utilization_counts_time_and_not_looks():
     utilization.note(start + 1, Activity(busy=4, idle=0, starting=3))
     for step in range(10):
         utilization.note(start + 1.1 + step / 10, Activity(busy=0, idle=4, starting=0))
-    assert utilization.text() == "utilization 50%"
+    assert utilization.texts() == ["utilization 50%"]
+
+
+def test_time_that_is_spent_waiting_for_turns_is_shown():
+    utilization = Utilization()
+    start = utilization._since
+    utilization.note(start + 30, Activity(busy=4, idle=0, starting=0))
+    utilization.note(start + 40, Activity(busy=2, idle=2, starting=0), held=True)
+    utilization.note(start + 50, Activity(busy=3, idle=1, starting=0))
+    first, second = utilization.texts()
+    assert first == "utilization 85%"
+    assert second.startswith("10% (20 worker-s) spent waiting for turns: declare cost(x)")
+
+
+def test_a_wrong_estimate_is_shown_while_workers_wait(capfd):
+    pt.minimize(
+        toy.Misjudged(), pt.NSGA2(size=4, mode="steady", window=6), budget=30, seed=1,
+        executor=pt.ProcessExecutor(workers=2), progress=True,
+    )  # fmt: skip
+    assert "worker-s) spent waiting for turns" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("executor", ["serial", pt.ProcessExecutor(workers=2)])
