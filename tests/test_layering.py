@@ -22,7 +22,8 @@ COMMON = {"paretide.errors", "paretide.typing"}
 
 HEAVY = {
     *("h5py", "ray", "pymoo", "moocore", "rich", "typer", "pydantic"),
-    *("matplotlib", "optuna", "pandas", "pyarrow", "scipy", "sklearn", "sqlalchemy", "torch"),
+    *("matplotlib", "mlxtend", "optuna", "pandas", "psutil", "pyarrow", "scipy", "sklearn"),
+    *("sqlalchemy", "torch", "transformers"),
 }
 
 COMMAND_LINE = {r"paretide\.cli\w*": {"typer"}, r"paretide\.config": {"pydantic"}}

@@ -284,7 +284,10 @@ def check_problem_from_file(contract, tmp_path):
         (lambda: pt.RayExecutor(resources=["a100"]), "resources must be a mapping"),
         (lambda: pt.RayExecutor(runtime_env={"f": len}), "runtime_env must be a mapping that JSON"),
         (lambda: pt.RayExecutor(scheduling_strategy="HERE"), "scheduling_strategy must be one of"),
-        (lambda: pt.RayExecutor(max_evaluations_per_worker=0), "must be >= 1, or None, got 0"),
+        (
+            lambda: pt.RayExecutor(max_evaluations_per_worker=0),
+            "max_evaluations_per_worker must be a whole number >= 1",
+        ),
         (lambda: pt.ProcessExecutor(timeout=0), "timeout must be seconds above 0, or None, got 0"),
         (lambda: pt.ProcessExecutor(retries=-1), "retries must be a whole number >= 0, got -1"),
         (lambda: pt.SerialExecutor(workdir=3), "workdir must be the path of a folder, got 3"),
