@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import ConfigurationError, ParetideError
 from ..problems.definition import read_definition
-from .algorithms.specification import Specification, as_problem, check_count, cost_of
+from .algorithms.specification import Specification, as_problem, cost_of
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
@@ -25,6 +25,7 @@ from .progress import Progress
 from .randomness import check_seed
 from .recorder import Recorder
 from .result import Result
+from .schedule import check_count
 from .session import Session
 from .specification import (
     commit_of,
@@ -299,12 +300,12 @@ def _keep(recorder: Recorder, error: BaseException) -> None:
 
 def _warn_if_small(session: Session, stopped_by: str) -> None:
     machine = session.machine
-    if stopped_by == "budget" and machine.size < machine.schedule.max_size:
+    if stopped_by == "budget" and machine.size < machine.schedule.last_size:
         log.warning(
             "the budget of %d ended before the population reached max_size=%d: it is %d; "
             "add to the budget, or choose a smaller tau",
             session.budget,
-            machine.schedule.max_size,
+            machine.schedule.last_size,
             machine.size,
         )
 

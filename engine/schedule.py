@@ -1,52 +1,257 @@
 """The population size as a function of the evaluations used: the "dynamic" in dynamic NSGA-II.
 
+A schedule with gaps is what a user writes; ``resolved`` fills them in for a problem and a budget.
 Source: Doerr, Krejca, Wietheger, "Speeding Up the NSGA-II via Dynamic Population Sizes",
-arXiv 2509.01739.
+arXiv 2509.01739. The defaults were chosen by measurement.
 """
 
 from __future__ import annotations
 
+import logging
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol, Self
 
 from ..errors import ConfigurationError
 from ..problems.definition import Definition
 from ..problems.space import Binary
 
+log = logging.getLogger(__name__)
+
 FIRST_SHARE, GROWTH_SHARE = 0.3, 0.3
 """Of a known budget: at the first size, and over all sizes between it and the last."""
+
+ADVISED_BUDGET, LEAST_BUDGET = 100, 60
+"""Evaluations per individual of the last size: what pays, and below which NSGA-II is better."""
+
+LARGEST_DEFAULT = 100
+
+
+def check_count(what: str, value: Any, least: int) -> None:
+    """Raise ConfigurationError unless ``value`` is an int >= ``least``."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigurationError(f"{what} must be a whole number >= {least}, got {value!r}")
+
+
+class Schedule(Protocol):
+    """Says how large a population is."""
+
+    def resolved(self, definition: Definition, budget: int | None) -> Constant | Doubling:
+        """Without gaps; raises ConfigurationError if a default needs a budget and there is none."""
+
+    def settings(self) -> dict[str, Any]:
+        """As JSON: the class's name as "schedule", and its arguments."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Always the same size.
+
+    Attributes:
+        size: Of the population, at least 2.
+    """
+
+    size: int
+
+    def __post_init__(self) -> None:
+        check_count("Constant: size", self.size, 2)
+
+    @property
+    def first_size(self) -> int:
+        """The size."""
+        return self.size
+
+    @property
+    def last_size(self) -> int:
+        """The size."""
+        return self.size
+
+    @property
+    def first_growth(self) -> int:
+        """Never, which is 1 as well as any other number."""
+        return 1
+
+    def grown(self, size: int, next_growth: int, evaluations: int) -> tuple[int, int]:
+        """The same."""
+        return size, next_growth
+
+    def resolved(self, definition: Definition, budget: int | None) -> Constant:
+        """Itself."""
+        return self
+
+    def settings(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"schedule": "Constant", "size": self.size}
 
 
 @dataclass(frozen=True)
 class Doubling:
     """Start with ``start``, double after ``first_tau`` evaluations and then every ``tau``.
 
-    ``max_size`` ends it. The clock is cumulative: ``tau`` need not divide the population size. At
-    most one doubling happens in a generation.
+    The clock is cumulative: ``tau`` need not divide the population size. At most one doubling
+    happens in a generation.
+
+    Attributes:
+        start: First size; None is max(4, 2 n_obj).
+        max_size: Last size; None is a hundredth of the budget, at most 100.
+        tau: Evaluations between doublings; None is 8 n for n bits, in other spaces 0.3 of the
+            budget split evenly over the sizes between first and last.
+        first_tau: Evaluations at the first size; None is ``tau`` if that is given, otherwise
+            8 n ln n for n bits, in other spaces 0.3 of the budget.
     """
 
-    start: int
-    max_size: int
-    first_tau: int
-    tau: int
+    start: int | None = None
+    max_size: int | None = None
+    tau: int | None = None
+    first_tau: int | None = None
+
+    def __post_init__(self) -> None:
+        for key, least in {"start": 2, "max_size": 2, "tau": 1, "first_tau": 1}.items():
+            if getattr(self, key) is not None:
+                check_count(f"{type(self).__name__}: {key}", getattr(self, key), least)
+
+    @property
+    def first_size(self) -> int:
+        """Of a resolved schedule."""
+        return self._known("start")
+
+    @property
+    def last_size(self) -> int:
+        """Of a resolved schedule."""
+        return self._known("max_size")
+
+    @property
+    def first_growth(self) -> int:
+        """Evaluations after which it doubles for the first time."""
+        return self._known("first_tau")
 
     def grown(self, size: int, next_growth: int, evaluations: int) -> tuple[int, int]:
         """Size and time of the next growth, once ``evaluations`` have been used at ``size``."""
-        if size < self.max_size and evaluations >= next_growth:
-            return min(2 * size, self.max_size), next_growth + self.tau
+        if size < self.last_size and evaluations >= next_growth:
+            return min(2 * size, self.last_size), next_growth + self._known("tau")
         return size, next_growth
 
-    def sizes(self) -> list[int]:
-        """All sizes in order."""
-        sizes = [self.start]
-        while sizes[-1] < self.max_size:
-            sizes.append(min(2 * sizes[-1], self.max_size))
-        return sizes
+    def resolved(self, definition: Definition, budget: int | None) -> Self:
+        """With sizes and taus filled in; logs a warning where NSGA-II is the better choice."""
+        start, max_size = _sizes(self, self.start, self.max_size, definition, budget)
+        first_tau, tau = self.first_tau, self.tau
+        if tau is None:
+            default_first, tau = default_taus(definition, start, max_size, budget)
+            first_tau = default_first if first_tau is None else first_tau
+        elif first_tau is None:
+            first_tau = tau
+        return replace(self, start=start, max_size=max_size, tau=tau, first_tau=first_tau)
+
+    def settings(self) -> dict[str, Any]:
+        """As JSON."""
+        return _settings(self)
+
+    def _known(self, key: str) -> int:
+        value: int | None = getattr(self, key)
+        if value is None:
+            raise ConfigurationError(f"{self} is not resolved: start it with a problem")
+        return value
 
 
-def constant(size: int) -> Doubling:
-    """A size that never changes."""
-    return Doubling(size, size, 1, 1)
+@dataclass(frozen=True)
+class BudgetShare:
+    """Doubling, by shares of the budget: the first size, the sizes in between, the last one.
+
+    Attributes:
+        start: First size; None is max(4, 2 n_obj).
+        max_size: Last size; None is a hundredth of the budget, at most 100.
+        first: Share of the budget at the first size.
+        growth: Share of the budget over all sizes between the first and the last, split evenly.
+    """
+
+    start: int | None = None
+    max_size: int | None = None
+    first: float = FIRST_SHARE
+    growth: float = GROWTH_SHARE
+
+    def __post_init__(self) -> None:
+        for key in ("start", "max_size"):
+            if getattr(self, key) is not None:
+                check_count(f"BudgetShare: {key}", getattr(self, key), 2)
+        for key in ("first", "growth"):
+            value = getattr(self, key)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
+                raise ConfigurationError(
+                    f"BudgetShare: {key} must be a share between 0 and 1, got {value!r}"
+                )
+        if self.first + self.growth > 1:
+            raise ConfigurationError(
+                f"BudgetShare: first={self.first} and growth={self.growth} are more than the budget"
+            )
+
+    def resolved(self, definition: Definition, budget: int | None) -> Doubling:
+        """The doubling that it is for a budget; raises ConfigurationError if none is known."""
+        if budget is None:
+            raise ConfigurationError(f"{self} needs a budget, and none is known: pass budget=")
+        start, max_size = _sizes(self, self.start, self.max_size, definition, budget)
+        first_tau, tau = _shares(start, max_size, self.first * budget, self.growth * budget)
+        return Doubling(start, max_size, tau, first_tau)
+
+    def settings(self) -> dict[str, Any]:
+        """As JSON."""
+        return _settings(self)
+
+
+SCHEDULES: dict[str, type[Constant | Doubling | BudgetShare]] = {
+    kind.__name__: kind for kind in (Constant, Doubling, BudgetShare)
+}
+
+
+def read_schedule(settings: dict[str, Any]) -> Schedule:
+    """A schedule from its JSON; raises ConfigurationError."""
+    values = dict(settings)
+    kind = SCHEDULES.get(values.pop("schedule", ""))
+    if kind is None:
+        raise ConfigurationError(
+            f'a schedule must name its kind, one of {sorted(SCHEDULES)}: {{"schedule": "Doubling"}}'
+        )
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ConfigurationError(f"{kind.__name__}: {error}") from None
+
+
+def sizes(schedule: Constant | Doubling) -> list[int]:
+    """All sizes of a schedule in order."""
+    found = [schedule.first_size]
+    while found[-1] < schedule.last_size:
+        found.append(min(2 * found[-1], schedule.last_size))
+    return found
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Generations of one size.
+
+    Attributes:
+        size: Of the population.
+        generations: How many.
+        evaluations: In all of them.
+    """
+
+    size: int
+    generations: int
+    evaluations: int
+
+
+def phases(schedule: Constant | Doubling, budget: int) -> list[Phase]:
+    """What a schedule does with a budget if every generation is of full size."""
+    found: list[Phase] = []
+    size, next_growth, used, generations = schedule.first_size, schedule.first_growth, 0, 0
+    began = 0
+    while used < budget:
+        used += min(size, budget - used)
+        generations += 1
+        larger, next_growth = schedule.grown(size, next_growth, used)
+        if larger != size or used == budget:
+            found.append(Phase(size, generations, used - began))
+            size, generations, began = larger, 0, used
+    return found
 
 
 def default_taus(
@@ -54,9 +259,8 @@ def default_taus(
 ) -> tuple[int, int]:
     """``first_tau`` and ``tau`` where the user chose none.
 
-    Bit strings of length n: 8 n ln n, then 8 n (measured on OneMinMax). Otherwise 0.3 of the budget
-    at the first size and another 0.3 split evenly over the sizes before the last.
-    Raises ConfigurationError if the budget would be needed and is not known.
+    Bit strings of length n: 8 n ln n, then 8 n (measured on OneMinMax). Otherwise those of
+    ``BudgetShare``. Raises ConfigurationError if the budget would be needed and is not known.
     """
     n = definition.space.n_var
     if isinstance(definition.space, Binary):
@@ -65,6 +269,45 @@ def default_taus(
         raise ConfigurationError(
             "DynamicNSGA2 derives tau from the budget, and none is known: pass tau=, or budget="
         )
-    between = len(Doubling(start, max_size, 1, 1).sizes()) - 2
-    first = max(1, round(FIRST_SHARE * budget))
-    return first, max(1, round(GROWTH_SHARE * budget / max(1, between)))
+    return _shares(start, max_size, FIRST_SHARE * budget, GROWTH_SHARE * budget)
+
+
+def _shares(start: int, max_size: int, first: float, growth: float) -> tuple[int, int]:
+    """``first_tau`` and ``tau`` of so many evaluations at the first size, and in between."""
+    between = len(sizes(Doubling(start, max_size))) - 2
+    return max(1, round(first)), max(1, round(growth / max(1, between)))
+
+
+def _sizes(
+    schedule: Schedule,
+    start: int | None,
+    max_size: int | None,
+    definition: Definition,
+    budget: int | None,
+) -> tuple[int, int]:
+    """First and last size with defaults; warns where the budget is too small for them."""
+    first = max(4, 2 * definition.n_obj) if start is None else start
+    last = max_size
+    if last is None:
+        if budget is None:
+            raise ConfigurationError(
+                f"{type(schedule).__name__} derives max_size from the budget, and none is known: "
+                "pass max_size=, or budget="
+            )
+        last = max(first, min(LARGEST_DEFAULT, budget // ADVISED_BUDGET))
+    if (
+        budget is not None
+        and budget < LEAST_BUDGET * last
+        and not isinstance(definition.space, Binary)
+    ):
+        log.warning(
+            "a budget of %d is %.0f evaluations for each of max_size=%d; below %d for each "
+            "NSGA2(size=%d) is the better choice, from %d the dynamic population pays",
+            budget, budget / last, last, LEAST_BUDGET, last, ADVISED_BUDGET,
+        )  # fmt: skip
+    return min(first, last), last
+
+
+def _settings(schedule: Doubling | BudgetShare) -> dict[str, Any]:
+    values = {f.name: getattr(schedule, f.name) for f in fields(schedule)}
+    return {"schedule": type(schedule).__name__, **values}

@@ -6,31 +6,23 @@ Sizes", arXiv 2509.01739. The defaults of ``tau`` and ``first_tau`` were chosen 
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
-from ...errors import ConfigurationError
 from ...operators.crossover import SBX
 from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding
 from ...problems.definition import Definition
-from ...problems.space import Binary
 from ..order import OrderName
-from ..schedule import Doubling, default_taus
-from .specification import Mode, Specification, check_count
-
-log = logging.getLogger(__name__)
-
-ADVISED_BUDGET, LEAST_BUDGET = 100, 60
-"""Evaluations per individual of ``max_size``: what pays, and below which NSGA-II is better."""
-
-LARGEST_DEFAULT = 100
+from ..schedule import Doubling, check_count
+from .specification import Mode, Specification
 
 
 @dataclass(frozen=True, init=False, repr=False)
 class DynamicNSGA2(Specification):
     """NSGA-II with a dynamic population ("dnsga2" on the command line).
+
+    The same as ``NSGA2(size=Doubling(start, max_size, tau, first_tau))``.
 
     Not to be confused with pymoo's DNSGA2, which is for problems that change over time.
 
@@ -114,41 +106,10 @@ class DynamicNSGA2(Specification):
 
         Raises ConfigurationError if a default needs the budget and there is none.
         """
-        start = max(4, 2 * definition.n_obj) if self.start_size is None else self.start_size
-        max_size = self.max_size
-        if max_size is None:
-            if budget is None:
-                raise ConfigurationError(
-                    "DynamicNSGA2 derives max_size from the budget, and none is known: "
-                    "pass max_size=, or budget="
-                )
-            max_size = max(start, min(LARGEST_DEFAULT, budget // ADVISED_BUDGET))
-        start = min(start, max_size)
-        first_tau, tau = self.first_tau, self.tau
-        if tau is None:
-            default_first, tau = default_taus(definition, start, max_size, budget)
-            first_tau = default_first if first_tau is None else first_tau
-        elif first_tau is None:
-            first_tau = tau
-        if (
-            budget is not None
-            and budget < LEAST_BUDGET * max_size
-            and not isinstance(definition.space, Binary)
-        ):
-            log.warning(
-                "a budget of %d is %.0f evaluations for each of max_size=%d; below %d for each "
-                "NSGA2(size=%d) is the better choice, from %d the dynamic population pays",
-                budget, budget / max_size, max_size, LEAST_BUDGET, max_size, ADVISED_BUDGET,
-            )  # fmt: skip
-        values = {**self._values(), "start": start, "max_size": max_size}
-        return type(self)(**{**values, "tau": tau, "first_tau": first_tau})
+        schedule = self.schedule().resolved(definition, budget)
+        values = {f.name: getattr(schedule, f.name) for f in fields(schedule)}
+        return type(self)(**{**self._values(), **values})
 
     def schedule(self) -> Doubling:
-        """Doubling, of a resolved specification."""
-        sizes = (self.start_size, self.max_size, self.first_tau, self.tau)
-        start, max_size, first_tau, tau = sizes
-        if start is None or max_size is None or first_tau is None or tau is None:
-            raise ConfigurationError(
-                f"{self} is not resolved: start it with a problem and a budget"
-            )
-        return Doubling(start, max_size, first_tau, tau)
+        """What makes its population dynamic; that is all it is."""
+        return Doubling(self.start_size, self.max_size, self.tau, self.first_tau)

@@ -23,7 +23,7 @@ from ..born import Born, nobody
 from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
 from ..population import Population, concatenate, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
-from ..schedule import Doubling
+from ..schedule import Constant, Doubling
 from ..variation import Variation
 from .batch import Batch
 from .drawing import Selected, draw, first_candidates, select
@@ -49,7 +49,7 @@ class Generational:
     def __init__(
         self,
         definition: Definition,
-        schedule: Doubling,
+        schedule: Constant | Doubling,
         variation: Variation,
         seed: int,
         *,
@@ -65,8 +65,8 @@ class Generational:
         self._eliminate_duplicates = eliminate_duplicates
         self._variation_rng = generator(seed, VARIATION)
         self._survival_rng = generator(seed, SURVIVAL)
-        self.size = schedule.start
-        self._next_growth = schedule.first_tau
+        self.size = schedule.first_size
+        self._next_growth = schedule.first_growth
         self.generation = -1
         self.evaluations = 0
         self.failures = 0

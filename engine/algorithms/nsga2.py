@@ -8,31 +8,51 @@ parent or each other are drawn again. The generation itself is in ``generational
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
-from ..schedule import Doubling, constant
-from .specification import Specification, check_count
+from ...errors import ConfigurationError
+from ...problems.definition import Definition
+from ..schedule import SCHEDULES, BudgetShare, Constant, Doubling, check_count
+from .specification import Specification
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class NSGA2(Specification):
-    """NSGA-II with a population of constant size.
+    """NSGA-II.
 
     Attributes:
-        size: Of the population.
+        size: Of the population: a number, or a schedule that makes it dynamic:
+            ``Doubling(start, max_size, tau, first_tau)``, ``BudgetShare(start, max_size)``,
+            ``Constant(size)``.
 
     The other settings are those of ``Specification``.
     """
 
-    size: int = 100
+    size: int | Constant | Doubling | BudgetShare = 100
 
     name: ClassVar[str] = "nsga2"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_count("NSGA2: size", self.size, 2)
+        if not isinstance(self.size, tuple(SCHEDULES.values())):
+            check_count("NSGA2: size", self.size, 2)
 
-    def schedule(self) -> Doubling:
-        """Always the same size."""
-        return constant(self.size)
+    def resolved(self, definition: Definition, budget: int | None) -> Self:
+        """With a schedule that has no gaps."""
+        if isinstance(self.size, int):
+            return self
+        return replace(self, size=self.size.resolved(definition, budget))
+
+    def schedule(self) -> Constant | Doubling:
+        """The population size over time."""
+        if isinstance(self.size, BudgetShare):
+            raise ConfigurationError(f"{self.size} needs a budget: start it with one")
+        return Constant(self.size) if isinstance(self.size, int) else self.size
+
+    def settings(self) -> dict[str, Any]:
+        """All settings as JSON."""
+        settings = super().settings()
+        return (
+            settings if isinstance(self.size, int) else {**settings, "size": self.size.settings()}
+        )

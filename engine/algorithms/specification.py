@@ -16,7 +16,7 @@ from ...typing import Candidates
 from ..born import nobody
 from ..order import OrderName
 from ..randomness import check_seed
-from ..schedule import Doubling
+from ..schedule import Constant, Doubling, check_count, phases, read_schedule
 from ..variation import variation_for
 from .generational import Generational
 from .steady import Cost, SteadyState
@@ -29,12 +29,6 @@ Machine: TypeAlias = Generational | SteadyState
 DEFAULT_WINDOW = 64
 
 OPERATORS = {kind.__name__: kind for kind in (SBX, PolynomialMutation, BitFlip)}
-
-
-def check_count(what: str, value: Any, least: int) -> None:
-    """Raise ConfigurationError unless ``value`` is an int >= ``least``."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigurationError(f"{what} must be a whole number >= {least}, got {value!r}")
 
 
 def as_problem(problem: Any) -> Any:
@@ -143,14 +137,29 @@ class Specification:
         """With every default filled in that depends on the problem or the budget."""
         return self
 
-    def schedule(self) -> Doubling:
+    def schedule(self) -> Constant | Doubling:
         """The population size over time, of a resolved specification."""
         raise NotImplementedError
 
     @property
     def smallest_budget(self) -> int:
         """Evaluations below which there is no complete first population."""
-        return self.schedule().start
+        return self.schedule().first_size
+
+    def describe(self, problem: Any, budget: int) -> str:
+        """The plan for a problem and a budget: sizes, lengths of phases, evaluations.
+
+        Raises what ``start`` raises.
+        """
+        definition = read_definition(as_problem(problem))
+        resolved = self.resolved(definition, budget)
+        lines = [f"{resolved}", "   size  generations  evaluations   share"]
+        for phase in phases(resolved.schedule(), budget):
+            lines.append(
+                f"{phase.size:>7}  {phase.generations:>11}  {phase.evaluations:>11}  "
+                f"{phase.evaluations / budget:>5.1%}"
+            )
+        return "\n".join(lines)
 
     def machine(
         self,
@@ -206,10 +215,13 @@ def _operator_settings(operator: Any) -> dict[str, Any]:
 
 def read_settings(settings: dict[str, Any]) -> dict[str, Any]:
     """Keyword arguments of a specification from its JSON; raises ConfigurationError."""
-    return {
-        key: _read_operator(key, value) if isinstance(value, dict) else value
-        for key, value in settings.items()
-    }
+    return {key: _read_part(key, value) for key, value in settings.items()}
+
+
+def _read_part(key: str, value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return read_schedule(value) if "schedule" in value else _read_operator(key, value)
 
 
 def _read_operator(key: str, settings: dict[str, Any]) -> Any:

@@ -30,7 +30,7 @@ from ..order import ORDERS, Order, OrderName
 from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
-from ..schedule import Doubling
+from ..schedule import Constant, Doubling
 from ..variation import Variation
 from .batch import Batch
 from .drawing import draw, first_candidates
@@ -72,7 +72,7 @@ class SteadyState:
     def __init__(
         self,
         definition: Definition,
-        schedule: Doubling,
+        schedule: Constant | Doubling,
         variation: Variation,
         seed: int,
         *,
@@ -91,12 +91,12 @@ class SteadyState:
         self._initial = initial  # until the first sample is made
         self._variation_rng = generator(seed, VARIATION)
         self._survival_rng = generator(seed, SURVIVAL)
-        self.size = schedule.start
-        self._next_growth = schedule.first_tau
+        self.size = schedule.first_size
+        self._next_growth = schedule.first_growth
         self.generation = -1
         self.evaluations = 0
         self.failures = 0
-        self._to_tell = schedule.start  # in this generation
+        self._to_tell = schedule.first_size  # in this generation
         self._born = 0  # the next id
         self._order_name: OrderName = order
         self._order: Order = ORDERS[order]()

@@ -17,6 +17,7 @@ from .engine.population import Population
 from .engine.progress import Progress
 from .engine.result import Result
 from .engine.run import Run, open_run
+from .engine.schedule import BudgetShare, Constant, Doubling
 from .operators.crossover import SBX
 from .operators.mutation import BitFlip, PolynomialMutation
 from .operators.survival import crowding_distance, nondominated_rank
@@ -33,8 +34,11 @@ __all__ = [
     "Binary",
     "BitFlip",
     "Bool",
+    "BudgetShare",
     "Choice",
+    "Constant",
     "Context",
+    "Doubling",
     "DynamicNSGA2",
     "Evaluated",
     "Failed",

@@ -8,7 +8,7 @@ import toy
 
 import paretide as pt
 from paretide.engine.algorithms import make_algorithm
-from paretide.engine.schedule import Doubling, constant, default_taus
+from paretide.engine.schedule import BudgetShare, Constant, Doubling, default_taus, phases, sizes
 from paretide.errors import ConfigurationError
 from paretide.problems.definition import read_definition
 
@@ -131,8 +131,8 @@ def test_default_taus_are_the_measured_ones():
 
 
 def test_schedule_lists_its_sizes():
-    assert Doubling(4, 100, 10, 10).sizes() == [4, 8, 16, 32, 64, 100]
-    assert constant(30).sizes() == [30]
+    assert sizes(Doubling(4, 100, 10, 10)) == [4, 8, 16, 32, 64, 100]
+    assert sizes(Constant(30)) == [30]
 
 
 def test_a_small_budget_is_warned_about_with_the_figure(caplog):
@@ -155,6 +155,49 @@ def test_the_default_maximum_follows_the_budget():
     assert (spec.start_size, spec.max_size, spec.first_tau) == (4, 20, 600)
 
 
+def test_a_schedule_is_all_that_makes_it_dynamic():
+    schedule = pt.Doubling(4, 20, tau=30, first_tau=10)
+    ours = pt.minimize(toy.Schaffer(), pt.NSGA2(size=schedule), budget=200, seed=2)
+    theirs = pt.minimize(
+        toy.Schaffer(), pt.DynamicNSGA2(start=4, max_size=20, tau=30, first_tau=10),
+        budget=200, seed=2,
+    )  # fmt: skip
+    assert ours.X.tobytes() == theirs.X.tobytes()
+    constant = pt.minimize(toy.Schaffer(), pt.NSGA2(size=pt.Constant(12)), budget=60, seed=2)
+    plain = pt.minimize(toy.Schaffer(), pt.NSGA2(size=12), budget=60, seed=2)
+    assert constant.X.tobytes() == plain.X.tobytes()
+
+
+def test_shares_of_the_budget_are_the_defaults_for_numbers():
+    definition = read_definition(toy.Schaffer())
+    shares = BudgetShare(4, 100).resolved(definition, 20_000)
+    assert shares == Doubling(4, 100, 1_500, 6_000)
+    assert shares == Doubling(4, 100).resolved(definition, 20_000)
+    wide = BudgetShare(4, 16, first=0.5, growth=0.25).resolved(definition, 4_000)
+    assert wide == Doubling(4, 16, tau=1_000, first_tau=2_000)
+
+
+def test_a_run_with_a_schedule_is_resumed(tmp_path):
+    path = tmp_path / "run.h5"
+    spec = pt.NSGA2(size=pt.Doubling(4, 20, tau=30, first_tau=10))
+    pt.minimize(toy.Schaffer(), spec, budget=77, seed=2, store=path)
+    resumed = pt.resume(path, budget=123)
+    whole = pt.minimize(toy.Schaffer(), spec, budget=200, seed=2)
+    assert resumed.X.tobytes() == whole.X.tobytes()
+
+
+def test_the_plan_says_sizes_lengths_and_evaluations():
+    plan = phases(Doubling(4, 20, 30, 10), 200)
+    found = [(p.size, p.generations, p.evaluations) for p in plan]
+    assert found == [(4, 3, 12), (8, 4, 32), (16, 2, 32), (20, 7, 124)]
+    text = pt.DynamicNSGA2(start=4, max_size=20, tau=30, first_tau=10).describe(toy.Schaffer(), 200)
+    assert text.startswith("DynamicNSGA2(start=4, ")
+    assert "max_size=20, tau=30, first_tau=10" in text.splitlines()[0]
+    assert text.splitlines()[-1].split() == ["20", "7", "124", "62.0%"]
+    with pytest.raises(ConfigurationError, match="needs a budget"):
+        pt.NSGA2(size=BudgetShare()).start(toy.Schaffer())
+
+
 def test_specifications_print_and_store_all_they_are():
     spec = pt.DynamicNSGA2(start=4, max_size=40, tau=7, mutation=pt.PolynomialMutation(eta=3))
     assert "start=4" in repr(spec)
@@ -162,12 +205,27 @@ def test_specifications_print_and_store_all_they_are():
     plain = pt.NSGA2(size=12, crossover=pt.SBX(prob=0.5), crowding="once")
     assert eval(repr(plain), vars(pt)) == plain  # what is printed can be typed again
     assert make_algorithm("nsga2", plain.settings()) == plain
+    scheduled = pt.NSGA2(size=pt.BudgetShare(4, 30, first=0.4))
+    assert make_algorithm("nsga2", scheduled.settings()) == scheduled
+    assert eval(repr(scheduled), vars(pt)) == scheduled
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: pt.NSGA2(size=1), "size must be a whole number >= 2, got 1"),
+        (lambda: pt.NSGA2(size={"schedule": 1}), "size must be a whole number >= 2"),
+        (
+            lambda: make_algorithm("nsga2", {"size": {"schedule": "Tripling"}}),
+            "one of .*'Doubling'",
+        ),
+        (
+            lambda: make_algorithm("nsga2", {"size": {"schedule": "Doubling", "from": 3}}),
+            "Doubling: .*'from'",
+        ),
+        (lambda: pt.Constant(1), "Constant: size must be a whole number >= 2, got 1"),
+        (lambda: pt.BudgetShare(first=0), "first must be a share between 0 and 1, got 0"),
+        (lambda: pt.BudgetShare(first=0.7, growth=0.7), "are more than the budget"),
         (lambda: pt.NSGA2(size=10.5), "size must be a whole number >= 2, got 10.5"),
         (lambda: pt.NSGA2(crowding="never"), "crowding must be one of .*'never'"),
         (lambda: pt.NSGA2(crossover="sbx"), "crossover must be pt.SBX, got 'sbx'"),
