@@ -7,6 +7,7 @@ from collections import Counter
 
 from ..problems.definition import Definition
 from ..typing import FloatArray
+from .evaluations import Evaluations
 from .population import Population
 from .session import Session
 
@@ -82,9 +83,13 @@ class Progress:
             f"{self.generation}, population {self.size}, {self.failures} failed>"
         )
 
+    def evaluated(self) -> Evaluations:
+        """Everything told so far."""
+        return self._session.archive.table()
+
     def sample(self) -> Population:
         """The evaluated candidates of the first generation."""
-        everything = self._session.archive.table()
+        everything = self.evaluated()
         return everything.population(everything.evaluated & (everything.generation == 0))
 
     @property

@@ -18,6 +18,14 @@ from .engine.progress import Progress
 from .engine.result import Result
 from .engine.run import Run, open_run
 from .engine.schedule import BudgetShare, Constant, Doubling
+from .engine.terminations import (
+    FrontCovered,
+    MaxEvaluations,
+    MaxGenerations,
+    MaxSeconds,
+    Stall,
+    TargetHypervolume,
+)
 from .operators.crossover import SBX
 from .operators.mutation import BitFlip, PolynomialMutation
 from .operators.survival import crowding_distance, nondominated_rank
@@ -25,10 +33,15 @@ from .problems.constraints import equal, lower, upper
 from .problems.context import Context
 from .problems.problem import Problem
 from .problems.space import Binary, Integer, Real, Space
+from .problems.suites.cocz import COCZ
+from .problems.suites.jump import OneJumpZeroJump
+from .problems.suites.lotz import LOTZ
 from .problems.suites.onemax import OneMinMax
 from .problems.variables import Bool, Choice, Float, Int, Ordinal
 
 __all__ = [
+    "COCZ",
+    "LOTZ",
     "NSGA2",
     "SBX",
     "Binary",
@@ -44,8 +57,13 @@ __all__ = [
     "Failed",
     "FailureBudget",
     "Float",
+    "FrontCovered",
     "Int",
     "Integer",
+    "MaxEvaluations",
+    "MaxGenerations",
+    "MaxSeconds",
+    "OneJumpZeroJump",
     "OneMinMax",
     "Ordinal",
     "PolynomialMutation",
@@ -59,6 +77,8 @@ __all__ = [
     "Run",
     "SerialExecutor",
     "Space",
+    "Stall",
+    "TargetHypervolume",
     "crowding_distance",
     "equal",
     "errors",

@@ -1,0 +1,223 @@
+"""When a run ends, besides its budget: conditions that compose with ``|`` and ``&``.
+
+Each is a function of what has been told, not of what it saw before: a resumed run ends where an
+uninterrupted one would, except by ``MaxSeconds``. They are looked at after every generation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import ConfigurationError
+from ..operators.indicators import hypervolume, reference_point
+from ..operators.survival import nondominated_rank
+from ..problems.suites.fronts import covered
+from ..typing import FloatArray
+from .progress import Progress
+from .schedule import check_count
+
+
+class Termination:
+    """Called with a ``Progress``; returns why the run ends, or "" while it goes on."""
+
+    def __call__(self, progress: Progress) -> str:
+        """Why the run ends here, or ""."""
+        raise NotImplementedError
+
+    def __or__(self, other: Termination) -> Termination:
+        return Either(self, _termination(other))
+
+    def __and__(self, other: Termination) -> Termination:
+        return Both(self, _termination(other))
+
+
+@dataclass(frozen=True)
+class Either(Termination):
+    """What ``first | second`` makes: the run ends when one of them says so, which it tells."""
+
+    first: Termination
+    second: Termination
+
+    def __call__(self, progress: Progress) -> str:
+        """The reason of the first that has one."""
+        return self.first(progress) or self.second(progress)
+
+
+@dataclass(frozen=True)
+class Both(Termination):
+    """What ``first & second`` makes: the run ends when both say so."""
+
+    first: Termination
+    second: Termination
+
+    def __call__(self, progress: Progress) -> str:
+        """Both reasons."""
+        reasons = self.first(progress), self.second(progress)
+        return " and ".join(reasons) if all(reasons) else ""
+
+
+@dataclass(frozen=True)
+class MaxEvaluations(Termination):
+    """After the generation in which so many candidates have been told ("evaluations").
+
+    ``budget`` ends a run exactly there; this is for composition.
+    """
+
+    evaluations: int
+
+    def __post_init__(self) -> None:
+        check_count("MaxEvaluations: evaluations", self.evaluations, 1)
+
+    def __call__(self, progress: Progress) -> str:
+        """The reason "evaluations", or "" while the run goes on."""
+        return "evaluations" if progress.evaluations >= self.evaluations else ""
+
+
+@dataclass(frozen=True)
+class MaxGenerations(Termination):
+    """After so many generations, the sample not counted ("generations")."""
+
+    generations: int
+
+    def __post_init__(self) -> None:
+        check_count("MaxGenerations: generations", self.generations, 1)
+
+    def __call__(self, progress: Progress) -> str:
+        """The reason "generations", or "" while the run goes on."""
+        return "generations" if progress.generation >= self.generations else ""
+
+
+@dataclass(frozen=True)
+class MaxSeconds(Termination):
+    """So long after this process started or resumed the run ("seconds"); not reproducible."""
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        _check_number("MaxSeconds: seconds", self.seconds)
+
+    def __call__(self, progress: Progress) -> str:
+        """The reason "seconds", or "" while the run goes on."""
+        return "seconds" if progress.seconds >= self.seconds else ""
+
+
+@dataclass(frozen=True)
+class TargetHypervolume(Termination):
+    """Once the population dominates so much ("hypervolume").
+
+    Attributes:
+        value: Hypervolume of the population's feasible members.
+        reference: (n_obj,) reference point in the user's units.
+    """
+
+    value: float
+    reference: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _check_number("TargetHypervolume: value", self.value)
+        try:
+            corner = np.asarray(self.reference, dtype=np.float64)
+        except (TypeError, ValueError):
+            corner = np.empty(0)
+        if corner.ndim != 1 or not len(corner) or not np.isfinite(corner).all():
+            raise ConfigurationError(
+                f"TargetHypervolume: reference must be finite numbers, one for each objective, "
+                f"got {self.reference!r}"
+            )
+        object.__setattr__(self, "reference", tuple(corner.tolist()))
+
+    def __call__(self, progress: Progress) -> str:
+        """The reason "hypervolume", or "" while the run goes on."""
+        definition, population = progress.definition, progress.population
+        if len(self.reference) != definition.n_obj:
+            raise ConfigurationError(
+                f"TargetHypervolume: reference has {len(self.reference)} numbers, "
+                f"{definition.name} has {definition.n_obj} objectives"
+            )
+        corner = definition.minimized(np.array(self.reference))
+        F = definition.minimized(population.F[population.feasible])
+        return "hypervolume" if hypervolume(_inside(F, corner), corner) >= self.value else ""
+
+
+@dataclass(frozen=True)
+class Stall(Termination):
+    """Once the best of everything evaluated hardly improves ("stall").
+
+    Attributes:
+        generations: Over so many of them.
+        tolerance: Relative gain of hypervolume that counts as none; the reference point is a tenth
+            of its range beyond the worst values of the first generation.
+    """
+
+    generations: int
+    tolerance: float = 1e-3
+
+    def __post_init__(self) -> None:
+        check_count("Stall: generations", self.generations, 1)
+        _check_number("Stall: tolerance", self.tolerance, zero=True)
+
+    def __call__(self, progress: Progress) -> str:
+        """The reason "stall", or "" while the run goes on."""
+        if progress.generation < self.generations:
+            return ""
+        everything, definition = progress.evaluated(), progress.definition
+        F = definition.minimized(everything.F)
+        feasible = everything.evaluated & (definition.violation(everything.G) <= 0)
+        corner = reference_point(F[everything.evaluated & (everything.generation == 0)])
+        before = feasible & (everything.generation <= progress.generation - self.generations)
+        then, now = (hypervolume(_inside(F[rows], corner), corner) for rows in (before, feasible))
+        return "stall" if then > 0 and now - then <= self.tolerance * then else ""
+
+
+class FrontCovered(Termination):
+    """Once the population holds every value of a known Pareto front, exactly ("front covered").
+
+    Args:
+        front: (s, n_obj) values in the user's units and directions, or a problem that has
+            ``pareto_front()``.
+
+    Raises ConfigurationError for anything else.
+    """
+
+    def __init__(self, front: Any) -> None:
+        known = getattr(front, "pareto_front", None)
+        try:
+            values = np.asarray(known() if callable(known) else front, dtype=np.float64)
+        except (TypeError, ValueError):
+            values = np.empty(0)
+        if values.ndim != 2 or not len(values) or not np.isfinite(values).all():
+            raise ConfigurationError(
+                "FrontCovered: pass the front, an array (s, n_obj) of finite values, or a problem "
+                f"that has pareto_front(); got {front!r:.200}"
+            )
+        self.front: FloatArray = np.unique(values + 0.0, axis=0)
+
+    def __repr__(self) -> str:
+        return f"FrontCovered(<{len(self.front)} points>)"
+
+    def __call__(self, progress: Progress) -> str:
+        """The reason "front covered", or "" while the run goes on."""
+        F = progress.population.F
+        return "front covered" if len(F) >= len(self.front) and covered(F, self.front) else ""
+
+
+def _termination(other: Any) -> Termination:
+    if not isinstance(other, Termination):
+        raise ConfigurationError(f"a termination composes with terminations, got {other!r}")
+    return other
+
+
+def _inside(F: FloatArray, corner: FloatArray) -> FloatArray:
+    """The non-dominated rows that dominate the corner: few, for the hypervolume."""
+    F = F[(corner > F).all(axis=1)]
+    return F[nondominated_rank(F) == 0] if len(F) else F
+
+
+def _check_number(what: str, value: Any, *, zero: bool = False) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not (value >= 0 if zero else value > 0) or not np.isfinite(value):
+        bound = ">= 0" if zero else "above 0"
+        raise ConfigurationError(f"{what} must be a number {bound}, got {value!r}")
