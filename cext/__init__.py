@@ -14,6 +14,7 @@ try:
         polynomial_mutation,
         sbx,
         tournament,
+        truthful,
     )
 except ImportError as error:
     raise ImportError(
@@ -29,4 +30,5 @@ __all__ = [
     "polynomial_mutation",
     "sbx",
     "tournament",
+    "truthful",
 ]

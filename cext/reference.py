@@ -46,6 +46,22 @@ def truncate_once(distance: FloatArray, priority: FloatArray, keep: int) -> IntA
     return np.array(sorted(order[len(order) - keep :]), dtype=np.int64)
 
 
+def truthful_distance(F: FloatArray, standing: FloatArray) -> FloatArray:
+    """Add up each point's least distance to those before it over the rows."""
+    return _truthful(F, standing, range(len(F)))
+
+
+def truncate_truthful(
+    F: FloatArray, standing: FloatArray, priority: FloatArray, keep: int
+) -> IntArray:
+    """Remove the point of least distance, then measure everything again."""
+    left = list(range(len(F)))
+    while len(left) > keep:
+        distance = _truthful(F, standing, left)
+        left.remove(min(left, key=lambda i: (distance[i], priority[i], i)))
+    return np.array(left, dtype=np.int64)
+
+
 def binary_tournament(
     rank: IntArray, crowding: FloatArray, k: int, bit_generator: np.random.BitGenerator
 ) -> IntArray:
@@ -207,8 +223,7 @@ def _distance(F: FloatArray, order: IntArray, left: "range | list[int]") -> Floa
     total = np.zeros(len(F))
     for j, row in enumerate(order):
         values = F[:, j].tolist()
-        scale = 0.5 if math.isinf(max(values, default=0.0) - min(values, default=0.0)) else 1.0
-        span = max(values, default=0.0) * scale - min(values, default=0.0) * scale
+        scale, span = _scaled_range(values)
         if span == 0.0 or not left:
             continue
         line = [i for i in row.tolist() if i in left]
@@ -216,6 +231,35 @@ def _distance(F: FloatArray, order: IntArray, left: "range | list[int]") -> Floa
         for below, i, above in zip(line, line[1:], line[2:], strict=False):
             total[i] += (values[above] * scale - values[below] * scale) / span
     return total
+
+
+def _truthful(F: FloatArray, standing: FloatArray, left: "range | list[int]") -> FloatArray:
+    """Truthful distances among the points that are left, as shares of the ranges of all."""
+    columns = F.T.tolist()
+    ranges = [_scaled_range(values) for values in columns]
+
+    def apart(a: int, b: int) -> float:
+        total = 0.0  # one by one: sum() of floats rounds otherwise from Python 3.12 on
+        for values, (scale, span) in zip(columns, ranges, strict=True):
+            if span > 0.0:
+                total += abs((values[a] * scale - values[b] * scale) / span)
+        return total
+
+    total = np.zeros(len(F))
+    for values, (_, span) in zip(columns, ranges, strict=True):
+        if span == 0.0:
+            continue
+        line = sorted(left, key=lambda i: (values[i], standing[i], i))
+        for place, i in enumerate(line):
+            total[i] += min((apart(i, k) for k in line[:place]), default=math.inf)
+    return total
+
+
+def _scaled_range(values: list[float]) -> tuple[float, float]:
+    """What to scale values by so that their range is finite, and that range."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    scale = 0.5 if math.isinf(high - low) else 1.0
+    return scale, high * scale - low * scale
 
 
 def _bits(rng: np.random.Generator) -> int:

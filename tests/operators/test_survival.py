@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from paretide import crowding_distance, nondominated_rank
+from paretide.cext.truthful import truthful_distance
 from paretide.errors import ShapeError
 from paretide.operators.survival import constrained_rank, crowding_by_rank, survive
 
@@ -323,3 +326,96 @@ def test_crowding_by_rank_is_crowding_of_each_front(population, seed):
             np.testing.assert_array_equal(distance[rank == front], crowding_distance(members))
         else:
             assert not np.isnan(distance[rank == front]).any()
+
+
+# -- truthful distances ----------------------------------------------------------------------------
+
+
+def three_one_min_max(side):
+    """The Pareto front of 3-OMM, (side ** 2, 3): ones, and zeros in either half of the string."""
+    a, b = np.divmod(np.arange(side**2), side)
+    return np.stack([a + b, -a, -b], axis=1) * 1.0
+
+
+@settings(deadline=None)
+@given(selections(), seeds)
+def test_truthful_survivors(selection, seed):
+    F, violation, n = selection
+    before = F.copy(), violation.copy()
+    kept = survive(F, violation, n, np.random.default_rng(seed), "truthful")
+    again = survive(F, violation, n, np.random.default_rng(seed), "truthful")
+    np.testing.assert_array_equal(F, before[0])
+    np.testing.assert_array_equal(violation, before[1])
+    for name in ("rows", "rank", "crowding"):
+        np.testing.assert_array_equal(getattr(kept, name), getattr(again, name))
+
+    rows = kept.rows
+    assert len(rows) == min(n, len(F))
+    assert (np.diff(rows) > 0).all()
+    rejected = np.setdiff1d(np.arange(len(F)), rows)
+    assert not domination(F, violation)[np.ix_(rejected, rows)].any()
+    rank = ranks(F, violation)
+    if len(rows) and len(rejected):
+        assert np.isin(np.flatnonzero(rank < rank[rows].max()), rows).all()  # whole fronts
+    np.testing.assert_array_equal(kept.rank, rank[rows])
+    for front in np.unique(kept.rank):
+        members = kept.rank == front
+        for i, k in itertools.permutations(np.flatnonzero(members), 2):
+            if (F[rows[i]] == F[rows[k]]).all():
+                assert min(kept.crowding[i], kept.crowding[k]) == 0  # of copies one counts
+        if all(len(np.unique(values)) == members.sum() for values in F[rows[members]].T):
+            np.testing.assert_array_equal(
+                kept.crowding[members],
+                truthful_distance(F[rows[members]], np.zeros(members.sum())),
+            )
+
+
+@settings(deadline=None, max_examples=30)
+@given(selections(), seeds)
+def test_layout_and_protection_of_the_arguments_do_not_matter(selection, seed):
+    F, violation, n = selection
+    wide = np.zeros((2 * F.shape[0], 2 * F.shape[1]))
+    wide[::2, ::2] = F
+    frozen = F.copy()
+    frozen.flags.writeable = False
+    for mode in (*MODES, "truthful"):
+        for ties in ("random", "balanced"):
+            one, two, three = (
+                survive(form, violation, n, np.random.default_rng(seed), mode, ties)
+                for form in (frozen, wide[::2, ::2], np.asfortranarray(F))
+            )
+            for other in (two, three):
+                np.testing.assert_array_equal(one.rows, other.rows)
+                np.testing.assert_array_equal(one.crowding, other.crowding)
+
+
+def test_truthful_ties_are_broken_uniformly():
+    F, violation = np.zeros((6, 2)), np.zeros(6)
+    counts = np.zeros(6)
+    rng = np.random.default_rng(7)
+    for _ in range(1200):
+        counts[survive(F, violation, 2, rng, "truthful").rows] += 1
+    assert ((counts - 400) ** 2).sum() / (1200 * 2 / 9) * 5 / 6 < 20.5  # 0.999, as above
+
+
+@pytest.mark.parametrize("side", [4, 7])
+def test_of_three_objectives_only_truthful_distances_keep_every_value(side):
+    front = three_one_min_max(side)
+    lost = dict.fromkeys([*MODES, "truthful"], 0)
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        F = np.concatenate([front, front[rng.integers(0, side**2, side**2)]])
+        for mode in lost:
+            kept = survive(F, np.zeros(len(F)), side**2, rng, mode).rows
+            lost[mode] += side**2 - len(np.unique(F[kept], axis=0))
+    assert lost.pop("truthful") == 0
+    assert min(lost.values()) > 0
+
+
+@pytest.mark.parametrize("mode", [*MODES, "truthful"])
+def test_nothing_but_room_is_asked_for_by_a_front_that_fits(mode):
+    F = np.stack([np.arange(6.0), -np.arange(6.0)], axis=1)
+    for ties in ("random", "balanced"):
+        kept = survive(F, np.zeros(6), 6, np.random.default_rng(0), mode, ties)
+        np.testing.assert_array_equal(kept.rows, np.arange(6))
+        assert np.isinf(kept.crowding[[0, 5]]).all()
