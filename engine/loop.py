@@ -58,15 +58,18 @@ def drive(
             failure budget has.
     """
     chances = Chances(session, executor.retries)
-    unseen = resumed  # the end of the generation: the run was killed before anybody was called
+    machine = session.machine
+    seen = machine.completed  # generations of which everybody was told that they are
+    if resumed and machine.complete and machine.evaluations:
+        seen -= 1  # the run was killed before anybody was called
     while True:
         while True:
-            if unseen and session.machine.complete and session.machine.evaluations:
+            if machine.completed > seen:
+                seen = machine.completed
                 _refuse_too_many_failures(session, failure_budget)
                 reason = _end_of_generation(session, progress, stop, callbacks, interrupts)
                 if reason:
                     return reason
-            unseen = True
             if not session.advance():
                 break
         executor.submit(session.ask())
@@ -78,7 +81,7 @@ def drive(
             recorder.seal_if_due()
             continue
         if not session.in_flight:
-            if not session.machine.complete:  # the budget ended in the middle of a generation
+            if not machine.complete:  # the budget ended in the middle of a generation
                 _call(callbacks, progress, interrupts)
             return "exhausted" if session.exhausted else "budget"
         with interrupts.allowed() if executor.evaluates_here else nullcontext():

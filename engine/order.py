@@ -33,6 +33,9 @@ class Order(Protocol):
     def next(self) -> int | None:
         """Whose turn it is, once; None if that one has not finished yet."""
 
+    def blocking(self) -> str:
+        """Who must finish before another one can be told."""
+
     def waiting(self) -> list[int]:
         """Those that have finished and wait for their turn, in the order of their turns."""
 
@@ -76,6 +79,10 @@ class VirtualTime:
         self._finished.remove(id)
         return id
 
+    def blocking(self) -> str:
+        """The one that is due first."""
+        return f"candidate {self._due[0][1]}"
+
     def waiting(self) -> list[int]:
         """By the end of their virtual jobs."""
         return [id for _, id in sorted(self._due) if id in self._finished]
@@ -116,6 +123,10 @@ class Arrival:
     def next(self) -> int | None:
         """The one that came first."""
         return self._finished.popleft() if self._finished else None
+
+    def blocking(self) -> str:
+        """Whoever."""
+        return "one of them"
 
     def waiting(self) -> list[int]:
         """As they came."""

@@ -23,9 +23,9 @@ def check_seed(seed: int | None) -> int:
     return int(seed)
 
 
-def generator(seed: int, purpose: int) -> np.random.Generator:
-    """The generator of a purpose."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(purpose,))))
+def generator(seed: int, *purpose: int) -> np.random.Generator:
+    """The generator of a purpose, and of one of several things that serve it."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=purpose)))
 
 
 def evaluation_seed(seed: int, id: int) -> int:

@@ -142,6 +142,27 @@ class Run:
             steps += 1
         return everything.take(np.array([row_of[i] for i in sorted(found, reverse=True)]))
 
+    def concurrent_runs(self) -> list[list[int]]:
+        """The generations of each of the runs that went side by side, in order of their opening.
+
+        A generation without parents opens a run; all others descend from their run's. Of an
+        algorithm that is one run it is one list.
+        """
+        everything = self.evaluations
+        row_of = {i: row for row, i in enumerate(everything.ids.tolist())}
+        first = np.unique(everything.generation, return_index=True)
+        run_of: dict[int, int] = {}
+        runs: list[list[int]] = []
+        for generation, row in zip(*(part.tolist() for part in first), strict=True):
+            parent = int(everything.parents[row, 0])
+            if parent < 0:
+                run_of[generation] = len(runs)
+                runs.append([])
+            else:
+                run_of[generation] = run_of[int(everything.generation[row_of[parent]])]
+            runs[run_of[generation]].append(generation)
+        return runs
+
     def convergence(
         self, points: int = 200, reference: Sequence[float] | None = None
     ) -> Convergence:

@@ -224,6 +224,17 @@ def sizes(schedule: Constant | Doubling) -> list[int]:
     return found
 
 
+def size_at(schedule: Constant | Doubling, evaluations: int) -> int:
+    """The size of the generation that begins after so many, if all before were of full size."""
+    size, next_growth, used = schedule.first_size, schedule.first_growth, schedule.first_size
+    while used <= evaluations:
+        size, next_growth = schedule.grown(size, next_growth, used)
+        if size == schedule.last_size:
+            break
+        used += size
+    return size
+
+
 @dataclass(frozen=True)
 class Phase:
     """Generations of one size.

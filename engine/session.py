@@ -16,7 +16,6 @@ from ..errors import StoreMismatch
 from ..problems.definition import Definition
 from ..typing import Candidates, IntArray
 from .algorithms.specification import Machine
-from .algorithms.steady import SteadyState
 from .evaluations import Archive, Evaluations, empty, record
 from .memory import Memory
 from .outcome import Completion, Task
@@ -68,7 +67,12 @@ class Session:
         """
         again = self.memory.again()
         released = [Task(ids, self.machine.candidates(ids)[0].X) for ids in again.reshape(-1, 1)]
-        tasks = released + self._ask_anew()
+        tasks = released
+        while True:  # several of concurrent runs may begin a generation
+            before = self.machine.outstanding
+            tasks = tasks + self._ask_anew()
+            if self.machine.outstanding == before:
+                break
         if self.first_evaluated is None and tasks:
             self.first_evaluated = int(tasks[0].ids[0])
         return tasks
@@ -80,9 +84,8 @@ class Session:
         if not self.machine.available():
             self.exhausted = not self.in_flight
             return []
-        before = self.machine.generation
         batch = self.machine.ask(room)
-        self._note_generation(before)
+        self._note_population()
         self.exhausted = not len(batch) and not self.in_flight
         rows = self.memory.to_evaluate(batch.ids, batch.X)
         return self._tasks(batch.ids[rows], batch.X[rows])
@@ -92,14 +95,14 @@ class Session:
         done = self.memory.recall()
         return None if done is None else self.tell(done)
 
-    def _note_generation(self, before: int) -> None:
-        """Keep the population that a generation begun since ``before`` descends from."""
-        if 0 <= before < self.machine.generation:
+    def _note_population(self) -> None:
+        """Keep the population that has been selected since the last call, if there is one."""
+        if self.machine.selections > len(self.populations):
             self.populations.append(self.machine.parents.ids)
 
     def _tasks(self, ids: IntArray, X: Candidates) -> list[Task]:
         """One task a candidate; for ``evaluate_batch`` chunks, split by place in the generation."""
-        if not self.definition.vectorized or isinstance(self.machine, SteadyState):
+        if not self.definition.vectorized or self.machine.steady:
             return [Task(ids[i : i + 1], X[i : i + 1]) for i in range(len(ids))]
         chunk = (ids - self.machine.first_id) // self.definition.batch_size
         cuts = np.flatnonzero(np.diff(chunk)) + 1
@@ -118,7 +121,7 @@ class Session:
     def _take_in(self, rows: Evaluations) -> None:
         self.machine.tell_rows(rows.ids, rows.F, rows.G)
         self.memory.learn(rows)
-        if isinstance(self.machine, SteadyState):
+        if self.machine.in_turn:
             for row, id in enumerate(rows.ids.tolist()):
                 self._waiting[id] = rows.take(np.array([row]))
         else:
@@ -126,9 +129,8 @@ class Session:
 
     def advance(self) -> bool:
         """Tell those whose turn it is, up to the end of a generation; False if there were none."""
-        before = self.machine.generation
         told = self.machine.advance()
-        self._note_generation(before)
+        self._note_population()
         for id in told.tolist():
             self.archive.append(self._waiting.pop(id))
         return bool(len(told))
@@ -187,12 +189,12 @@ class Session:
         if (
             told != kept
             or machine.waiting != len(self._waiting)
-            or len(self.populations) != max(machine.generation, 0)
+            or len(self.populations) != machine.selections
         ):
             raise RuntimeError(
                 f"{told} evaluations were told and {kept} kept, {machine.waiting} wait and "
                 f"{len(self._waiting)} are kept, {len(self.populations)} "
-                f"populations by generation {machine.generation}: not sealed, the journal has "
+                f"populations of {machine.selections}: not sealed, the journal has "
                 "what was finished"
             )
 

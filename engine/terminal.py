@@ -75,7 +75,12 @@ class LiveLine:
         activity = self._executor.activity()
         if activity is not None:
             progress = self._progress
-            held = progress.waiting > 0 and progress.in_flight <= activity.busy
+            open_ = progress.waiting + progress.in_flight
+            held = (
+                progress.waiting > 0
+                and progress.in_flight <= activity.busy
+                and progress.evaluations + open_ < progress.budget  # there would be work
+            )
             self._utilization.note(now, activity, held=held)
         if now >= self._next:
             self.show()

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import ConfigurationError
+from .concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .dynamic_nsga2 import DynamicNSGA2
 from .nsga2 import NSGA2
 from .specification import Specification, read_settings
 
-ALGORITHMS: dict[str, type[Specification]] = {kind.name: kind for kind in (NSGA2, DynamicNSGA2)}
+ALGORITHMS: dict[str, type[Specification]] = {
+    kind.name: kind for kind in (NSGA2, DynamicNSGA2, ConcurrentDynamicNSGA2)
+}
 
 
 def make_algorithm(name: str, settings: dict[str, Any]) -> Specification:

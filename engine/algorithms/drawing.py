@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...operators.duplicates import first_occurrences
-from ...operators.survival import Crowding, survive
+from ...operators.survival import Crowding, Ties, survive
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import INITIAL, SAMPLE, Born, nobody, orphans, together
 from ..population import Population
@@ -48,13 +48,13 @@ class Selected:
 
 
 def select(
-    everyone: Population, size: int, rng: np.random.Generator, crowding: Crowding
+    everyone: Population, size: int, rng: np.random.Generator, crowding: Crowding, ties: Ties
 ) -> Selected:
     """The ``size`` survivors; ``rng`` is left as it was, for looking must not change what comes."""
     before = rng.bit_generator.state
     try:
         kept = survive(
-            everyone.definition.minimized(everyone.F), everyone.violation, size, rng, crowding
+            everyone.definition.minimized(everyone.F), everyone.violation, size, rng, crowding, ties
         )
         after = rng.bit_generator.state
     finally:

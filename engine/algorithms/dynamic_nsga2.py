@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 from ...operators.crossover import SBX
 from ...operators.mutation import BitFlip, PolynomialMutation
-from ...operators.survival import Crowding
+from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
 from ..order import OrderName
 from ..schedule import Doubling, check_count
@@ -55,6 +55,7 @@ class DynamicNSGA2(Specification):
         crossover: SBX | None = None,
         mutation: PolynomialMutation | BitFlip | None = None,
         crowding: Crowding = "current",
+        ties: Ties = "random",
         eliminate_duplicates: bool = True,
         mode: Mode = "generational",
         window: int | None = None,
@@ -64,6 +65,7 @@ class DynamicNSGA2(Specification):
             "crossover": crossover,
             "mutation": mutation,
             "crowding": crowding,
+            "ties": ties,
             "eliminate_duplicates": eliminate_duplicates,
             "mode": mode,
             "window": window,

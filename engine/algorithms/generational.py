@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from ...errors import AskTellError
 from ...operators.duplicates import first_occurrences
-from ...operators.survival import Crowding
+from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
@@ -44,7 +44,8 @@ class Generational:
     """
 
     steady: ClassVar[bool] = False
-    waiting: ClassVar[int] = 0  # outcomes that wait for their turn: each is told at once
+    in_turn: ClassVar[bool] = False  # outcomes are told at once
+    waiting: ClassVar[int] = 0  # for their turn
 
     def __init__(
         self,
@@ -54,17 +55,21 @@ class Generational:
         seed: int,
         *,
         crowding: Crowding,
+        ties: Ties,
         eliminate_duplicates: bool,
         initial: Candidates,
+        strand: tuple[int, ...] = (),
     ) -> None:
+        """``strand`` tells the generators of several that share a seed apart."""
         self.definition = definition
         self.schedule = schedule
         self.seed = seed
         self._variation = variation
         self._crowding: Crowding = crowding
+        self._ties: Ties = ties
         self._eliminate_duplicates = eliminate_duplicates
-        self._variation_rng = generator(seed, VARIATION)
-        self._survival_rng = generator(seed, SURVIVAL)
+        self._variation_rng = generator(seed, VARIATION, *strand)
+        self._survival_rng = generator(seed, SURVIVAL, *strand)
         self.size = schedule.first_size
         self._next_growth = schedule.first_growth
         self.generation = -1
@@ -106,6 +111,21 @@ class Generational:
         """True if every candidate of the generation has been told."""
         return self._offspring.complete
 
+    @property
+    def completed(self) -> int:
+        """Generations of which every candidate has been told."""
+        return self.generation + self.complete
+
+    @property
+    def selections(self) -> int:
+        """How often a population was selected; ``parents`` is the last one."""
+        return max(self.generation, 0)
+
+    @property
+    def used(self) -> int:
+        """Candidates of all generations begun: told, or to be told."""
+        return self.evaluations + len(self._offspring) - self._offspring.told
+
     def ask(self, k: int | None = None) -> Batch:
         """Up to ``k`` candidates, or all that the generation still has to give.
 
@@ -118,7 +138,7 @@ class Generational:
         """
         check_asked_for(k)
         if self.complete:
-            self._next_generation()
+            self.begin(self._offspring.first_id + len(self._offspring))
         brood = self._offspring
         if brood.handed == len(brood) and not self.complete:
             waiting = brood.ids[brood.status == PENDING]
@@ -195,12 +215,12 @@ class Generational:
 
     def withdraw(self) -> None:
         """Take back what was asked for and not told: it will be asked again."""
-        self._offspring.handed = 0
+        self._offspring.withdraw()
 
     # -- one generation --------------------------------------------------------------------------
 
-    def _next_generation(self) -> None:
-        """Commit to the selection and make the next children: at first a sample.
+    def begin(self, first_id: int) -> None:
+        """Commit to the selection and make the next children, from this id on: at first a sample.
 
         Everything is prepared before anything is assigned: an error leaves the state as it was. If
         nothing new can be drawn, nothing is committed either.
@@ -216,7 +236,6 @@ class Generational:
         if selected is not None and not len(born):
             self._variation_rng.bit_generator.state = generator_before
             return
-        first_id = self._offspring.first_id + len(self._offspring)
         brood = Offspring.new(self.definition, first_id, born)
         if selected is not None:
             self._survival_rng.bit_generator.state = selected.generator_after
@@ -248,7 +267,7 @@ class Generational:
             self.definition,
         )
         everyone = concatenate(self._parents, children)
-        self._selected = select(everyone, size, self._survival_rng, self._crowding)
+        self._selected = select(everyone, size, self._survival_rng, self._crowding, self._ties)
         return self._selected
 
     def _draw(self, k: int, selected: Selected | None) -> Born:

@@ -23,6 +23,7 @@ class Offspring:
         F: (k, n_obj) float64 in user units, once told.
         G: (k, n_con) float64 in user units, once told.
         handed: Rows before this one have been asked for.
+        outstanding: How many rows have been asked for and not told.
         told: How many rows are no longer pending.
     """
 
@@ -32,6 +33,7 @@ class Offspring:
     F: FloatArray
     G: FloatArray
     handed: int = 0
+    outstanding: int = 0
     told: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,11 +64,6 @@ class Offspring:
         """True if every row has been told."""
         return self.told == len(self)
 
-    @property
-    def outstanding(self) -> int:
-        """Rows asked for and not told."""
-        return int(np.count_nonzero(self.status[: self.handed] == PENDING))
-
     def to_hand_out(self) -> IntArray:
         """Rows that can be asked for; after a withdrawal some beyond ``handed`` are told."""
         return np.flatnonzero(self.status[self.handed :] == PENDING) + self.handed
@@ -76,7 +73,12 @@ class Offspring:
         rows = self.to_hand_out()[:k]
         if rows.size:
             self.handed = int(rows[-1]) + 1
+            self.outstanding += len(rows)
         return rows
+
+    def withdraw(self) -> None:
+        """Nobody has been asked for, except those that have been told."""
+        self.handed = self.outstanding = 0
 
     def tell(self, rows: IntArray, status: ByteArray, F: FloatArray, G: FloatArray) -> None:
         """Outcomes of pending rows."""
@@ -84,3 +86,4 @@ class Offspring:
         self.F[rows] = F
         self.G[rows] = G
         self.told += len(rows)
+        self.outstanding -= len(rows)

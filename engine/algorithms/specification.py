@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 from ...errors import ConfigurationError
 from ...operators.crossover import SBX
 from ...operators.mutation import BitFlip, PolynomialMutation
-from ...operators.survival import Crowding
+from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
 from ...problems.space import read_candidates
@@ -18,12 +18,13 @@ from ..order import OrderName
 from ..randomness import check_seed
 from ..schedule import Constant, Doubling, check_count, phases, read_schedule
 from ..variation import variation_for
+from .concurrent import Concurrent
 from .generational import Generational
 from .steady import Cost, SteadyState
 
 Mode = Literal["generational", "steady"]
 
-Machine: TypeAlias = Generational | SteadyState
+Machine: TypeAlias = Generational | SteadyState | Concurrent
 """What a specification starts."""
 
 DEFAULT_WINDOW = 64
@@ -51,8 +52,13 @@ class Specification:
     Attributes:
         crossover: ``SBX(...)``, or None for the default of the space.
         mutation: ``PolynomialMutation(...)`` or ``BitFlip(...)``, or None for that of the space.
-        crowding: "current" (updated after each removal) or "once". In steady state one goes at a
-            time, so that both are the same.
+        crowding: What decides who stays of the front that is cut. "current": crowding distance,
+            updated after each removal (Zheng, Doerr 2022). "once": not updated (Deb et al. 2002).
+            "truthful": the truthful crowding distance, for three and more objectives (Zheng, Gao,
+            Doerr, arXiv 2407.17687). In steady state one goes at a time, so that the first two are
+            the same, and there is no truthful one.
+        ties: Who stays of those with equal distances. "random", or "balanced": as many of each
+            objective value as can be (Doerr, Ivan, Krejca, arXiv 2412.11931); not in steady state.
         eliminate_duplicates: Draw children again that equal a parent or another child.
         mode: "generational", or "steady": a child is born whenever an outcome is told, so that no
             worker waits for the end of a generation.
@@ -69,6 +75,7 @@ class Specification:
     crossover: SBX | None = None
     mutation: PolynomialMutation | BitFlip | None = None
     crowding: Crowding = "current"
+    ties: Ties = "random"
     eliminate_duplicates: bool = True
     mode: Mode = "generational"
     window: int | None = None
@@ -85,16 +92,17 @@ class Specification:
                 f"{kind}: mutation must be pt.PolynomialMutation or pt.BitFlip, "
                 f"got {self.mutation!r}"
             )
-        if self.crowding not in get_args(Crowding):
-            raise ConfigurationError(
-                f"{kind}: crowding must be one of {list(get_args(Crowding))}, got {self.crowding!r}"
-            )
         if not isinstance(self.eliminate_duplicates, bool):
             raise ConfigurationError(
                 f"{kind}: eliminate_duplicates must be True or False, "
                 f"got {self.eliminate_duplicates!r}"
             )
-        for key, choices in (("mode", get_args(Mode)), ("order", get_args(OrderName))):
+        for key, choices in (
+            ("crowding", get_args(Crowding)),
+            ("ties", get_args(Ties)),
+            ("mode", get_args(Mode)),
+            ("order", get_args(OrderName)),
+        ):
             if getattr(self, key) not in choices:
                 raise ConfigurationError(
                     f"{kind}: {key} must be one of {list(choices)}, got {getattr(self, key)!r}"
@@ -104,6 +112,11 @@ class Specification:
         if self.mode != "steady" and (self.window is not None or self.order != "cost"):
             raise ConfigurationError(
                 f'{kind}: window and order belong to mode="steady"; add it, or leave them out'
+            )
+        if self.mode == "steady" and (self.crowding == "truthful" or self.ties == "balanced"):
+            raise ConfigurationError(
+                f'{kind}: crowding="truthful" and ties="balanced" rank whole generations; leave '
+                'mode="steady" out, or them'
             )
 
     def start(
@@ -183,14 +196,27 @@ class Specification:
                 cost=cost,
                 initial=initial,
             )
+        return self.generational(definition, self.schedule(), seed, initial)
+
+    def generational(
+        self,
+        definition: Definition,
+        schedule: Constant | Doubling,
+        seed: int,
+        initial: Candidates,
+        strand: tuple[int, ...] = (),
+    ) -> Generational:
+        """The generational machine with these settings; ``strand`` as it has it."""
         return Generational(
             definition,
-            self.schedule(),
+            schedule,
             variation_for(definition.space, self.crossover, self.mutation),
             seed,
             crowding=self.crowding,
+            ties=self.ties,
             eliminate_duplicates=self.eliminate_duplicates,
             initial=initial,
+            strand=strand,
         )
 
     def settings(self) -> dict[str, Any]:

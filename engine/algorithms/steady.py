@@ -13,6 +13,7 @@ steady-state selection scheme in multi-objective genetic algorithms", EMO 2009.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ class SteadyState:
     """
 
     steady: ClassVar[bool] = True
+    in_turn: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -148,6 +150,16 @@ class SteadyState:
         """True between the last telling of a generation and the next ``advance``."""
         return self._to_tell == 0
 
+    @property
+    def completed(self) -> int:
+        """Generations of which every outcome has been told."""
+        return max(0, self.generation + self.complete)
+
+    @property
+    def selections(self) -> int:
+        """How often a population was recorded; ``parents`` is the last one."""
+        return max(self.generation, 0)
+
     def ask(self, k: int | None = None) -> Batch:
         """Up to ``k`` candidates, or all that the window has room for.
 
@@ -159,11 +171,10 @@ class SteadyState:
         check_asked_for(k)
         if self.generation < 0:
             self._sample()
-        if not self._ready and self._open:
-            first = next(i for i, c in self._open.items() if c.status == PENDING)
+        if not self._ready and len(self._order) >= self.window:
             raise AskTellError(
-                f"ask: the window of {self.window} candidates is full until candidate {first} is "
-                "told; tell it first"
+                f"ask: the window of {self.window} candidates is full until "
+                f"{self._order.blocking()} is told; tell it first"
             )
         ids = [self._ready.popleft() for _ in range(min(k or self.window, len(self._ready)))]
         for id in ids:
@@ -305,9 +316,9 @@ class SteadyState:
                 self._bear(draw(1, self._variation, self._variation_rng, parents, self._seen))
             if not self._unstarted:
                 return
-            id = self._unstarted.popleft()
-            self._order.start(id, self._cost_of(id))
-            self._ready.append(id)
+            id = self._unstarted[0]
+            self._order.start(id, self._cost_of(id))  # which is the user's, and may raise
+            self._ready.append(self._unstarted.popleft())
 
     def _bear(self, new: Born) -> None:
         n_obj, n_con = self.definition.n_obj, self.definition.n_con
@@ -322,7 +333,8 @@ class SteadyState:
         if self._cost is None:
             return 1.0
         cost = self._cost(self.definition.space.candidate(self._open[id].x))
-        if not isinstance(cost, (int, float, np.number)) or not 0 < cost < np.inf:
+        number = isinstance(cost, (int, float, np.integer, np.floating))
+        if not number or not 0 < cost <= sys.float_info.max:
             raise ConfigurationError(
                 f"{self.definition.name}.cost(x) must return a number above 0, got {cost!r} for "
                 f"candidate {id}"

@@ -7,6 +7,7 @@ run = pt.open_run("run.h5")
 """
 
 from . import errors
+from .engine.algorithms.concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
 from .engine.algorithms.nsga2 import NSGA2
 from .engine.executors import ProcessExecutor, RayExecutor, SerialExecutor
@@ -49,6 +50,7 @@ __all__ = [
     "Bool",
     "BudgetShare",
     "Choice",
+    "ConcurrentDynamicNSGA2",
     "Constant",
     "Context",
     "Doubling",

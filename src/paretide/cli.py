@@ -55,7 +55,8 @@ def run(
         typer.Argument(help="file.py:Name, module:Name, or pymoo:zdt1.", show_default=False),
     ] = None,
     algorithm: Annotated[
-        str | None, typer.Option(help="nsga2 (default) or dnsga2.", show_default=False)
+        str | None,
+        typer.Option(help="nsga2 (default), dnsga2, concurrent-dnsga2.", show_default=False),
     ] = None,
     budget: Annotated[
         int | None, typer.Option(help="Evaluations in all.", show_default=False)

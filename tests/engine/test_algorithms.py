@@ -77,6 +77,26 @@ def test_current_crowding_covers_with_the_least_population(crowding, covers):
     assert (np.array(used) < 8_000).all() == covers
 
 
+@pytest.mark.parametrize(
+    ("crowding", "ties", "covers"),
+    [
+        ("truthful", "random", True),
+        ("truthful", "balanced", True),
+        ("current", "random", False),
+        ("once", "random", False),
+    ],
+)
+def test_truthful_crowding_covers_four_objectives(crowding, ties, covers):
+    problem = pt.OneMinMax(16, m=4)  # 81 values
+    spec = pt.NSGA2(size=81, crowding=crowding, ties=ties, eliminate_duplicates=False)
+    for seed in range(3):
+        machine = spec.start(problem, seed=seed)
+        while machine.evaluations < 20_000 and not problem.front_covered(machine.population.F):
+            batch = machine.ask()
+            machine.tell(batch, F=problem.evaluate_batch(batch.X))
+        assert problem.front_covered(machine.population.F) == covers
+
+
 def sizes_of(spec, budget, problem=None):
     problem = problem or toy.Schaffer()
     machine = spec.start(problem, seed=1, budget=budget)
@@ -228,6 +248,9 @@ def test_specifications_print_and_store_all_they_are():
         (lambda: pt.BudgetShare(first=0.7, growth=0.7), "are more than the budget"),
         (lambda: pt.NSGA2(size=10.5), "size must be a whole number >= 2, got 10.5"),
         (lambda: pt.NSGA2(crowding="never"), "crowding must be one of .*'never'"),
+        (lambda: pt.NSGA2(ties="even"), "ties must be one of .*'even'"),
+        (lambda: pt.NSGA2(mode="steady", crowding="truthful"), "rank whole generations"),
+        (lambda: pt.NSGA2(mode="steady", ties="balanced"), "rank whole generations"),
         (lambda: pt.NSGA2(crossover="sbx"), "crossover must be pt.SBX, got 'sbx'"),
         (lambda: pt.DynamicNSGA2(start=1, max_size=4), "start must be a whole number >= 2"),
         (lambda: pt.DynamicNSGA2(max_size=8, tau=0), "tau must be a whole number >= 1, got 0"),

@@ -1,7 +1,5 @@
 """A stored run, evolved again from its seed and its outcomes."""
 
-import random
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -19,15 +17,8 @@ ALGORITHMS = {
     "dnsga2": pt.DynamicNSGA2(start=4, max_size=16, tau=20),
     "cost": pt.NSGA2(**STEADY),
     "arrival": pt.NSGA2(**STEADY, order="arrival"),
+    "concurrent": pt.ConcurrentDynamicNSGA2(start=4, max_size=16, base=5),
 }
-
-
-class Uneven(toy.Slow):
-    """Takes a time that nobody can foresee."""
-
-    def evaluate(self, x, ctx):
-        time.sleep(random.SystemRandom().random() * 0.01)
-        return super().evaluate(x, ctx)
 
 
 @pytest.fixture(scope="module", params=list(ALGORITHMS))
@@ -53,7 +44,12 @@ def test_arrivals_are_replayed_in_their_order(tmp_path):
     path = tmp_path / "run.h5"
     algorithm = ALGORITHMS["arrival"]
     result = pt.minimize(
-        Uneven(), algorithm, budget=60, seed=3, store=path, executor=pt.ProcessExecutor(workers=3)
+        toy.Unforeseen(),
+        algorithm,
+        budget=60,
+        seed=3,
+        store=path,
+        executor=pt.ProcessExecutor(workers=3),
     )
     ids = result.run.evaluations.ids.tolist()
     assert ids != sorted(ids)

@@ -263,3 +263,53 @@ def test_wrong_telling_is_named():
         opt.tell(6, pt.Evaluated([1, 1]))
     with pytest.raises(AskTellError, match="id 99 has not been asked for"):
         opt.tell(99, pt.Evaluated([1, 1]))
+
+
+def test_the_window_is_full_until_the_one_that_is_due_first_is_told():
+    class Declared(Uneven):
+        def cost(self, x):
+            return 5.0 if len(asked) == 0 and not asked.append(1) else 1.0
+
+    asked = []
+    opt = pt.NSGA2(size=4, mode="steady", window=3).start(Declared(), seed=1)
+    opt.ask()
+    with pytest.raises(AskTellError, match="full until candidate 1 is told"):
+        opt.ask()
+
+
+def test_a_space_that_is_exhausted_gives_an_empty_batch():
+    opt = pt.NSGA2(size=8, mode="steady", window=3).start(toy.Tiny(), seed=1)
+    batch = opt.ask(1)
+    while len(batch):
+        opt.tell(int(batch.ids[0]), pt.Evaluated([float(batch.X[0].sum())] * opt.definition.n_obj))
+        batch = opt.ask(1)
+    assert len(opt.ask()) == 0
+
+
+def test_a_cost_that_raises_once_loses_nobody():
+    class Raising(Uneven):
+        calls = 0
+
+        def cost(self, x):
+            self.calls += 1
+            if self.calls == 4:
+                raise OSError("no table of costs")
+            return 1.0
+
+    opt = pt.NSGA2(size=4, mode="steady", window=3).start(Raising(), seed=1)
+    batch = opt.ask()
+    with pytest.raises(OSError, match="no table"):
+        opt.tell(0, pt.Evaluated([0.0, 0.0]))
+    opt.tell(1, pt.Evaluated([1.0, 1.0]))
+    assert batch.ids.tolist() == [0, 1, 2]
+    assert opt.ask().ids.tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("cost", [0, -1.0, float("inf"), float("nan"), 10**400, 1 + 0j, "1", None])
+def test_a_cost_must_be_a_number_above_0(cost):
+    class Wrong(Uneven):
+        def cost(self, x):
+            return cost
+
+    with pytest.raises(ConfigurationError, match=r"Wrong.cost\(x\) must return a number above 0"):
+        pt.NSGA2(size=4, mode="steady", window=3).start(Wrong(), seed=1).ask()

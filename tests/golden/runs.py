@@ -19,6 +19,9 @@ ALGORITHMS = {
     "nsga2": pt.NSGA2(size=20),
     "nsga2-once": pt.NSGA2(size=21, crowding="once", eliminate_duplicates=False),
     "dnsga2": pt.DynamicNSGA2(start=4, max_size=24, first_tau=60, tau=40),
+    "nsga2-truthful": pt.NSGA2(size=20, crowding="truthful"),
+    "nsga2-balanced": pt.NSGA2(size=20, ties="balanced"),
+    "concurrent-dnsga2": pt.ConcurrentDynamicNSGA2(start=4, max_size=24, base=8),
     "nsga2-steady": pt.NSGA2(size=20, mode="steady", window=9),
 }
 PROBLEMS = {

@@ -2,6 +2,7 @@
 
 import math
 import os
+import random
 import time
 from pathlib import Path
 
@@ -296,4 +297,12 @@ class Sleepy(Schaffer):
 
     def evaluate(self, x, ctx):
         time.sleep(0.05)
+        return super().evaluate(x, ctx)
+
+
+class Unforeseen(Slow):
+    """Takes a time that nobody can foresee."""
+
+    def evaluate(self, x, ctx):
+        time.sleep(random.SystemRandom().random() * 0.01)
         return super().evaluate(x, ctx)

@@ -1,0 +1,349 @@
+"""Several runs of NSGA-II with a dynamic population side by side, so that no tau must be chosen.
+
+Run i doubles every b 2^i evaluations, after 8 b 2^i at the first size. The next generation is that
+of the run that has used the fewest evaluations, and run i is opened once every other has used
+b 2^i. Both follow from the sizes of the generations begun, not from the time at which outcomes
+come: generations of several runs are under evaluation at once, and the result is the same for any
+number of workers. Outcomes are told in order of id; those that come earlier wait.
+
+Source: Doerr, Krejca, Wietheger, "Speeding Up the NSGA-II via Dynamic Population Sizes",
+arXiv 2509.01739, for the idea; the constants were chosen by measurement.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...errors import AskTellError
+from ...operators.survival import constrained_rank
+from ...problems.definition import Definition
+from ...typing import FloatArray, IntArray
+from ..born import Born, together
+from ..outcome import Evaluated, Failed
+from ..population import Population, no_population
+from ..schedule import Doubling
+from .batch import Batch
+from .generational import Generational
+from .telling import check_asked_for, read_told
+
+MakeRun = Callable[[int], Generational]
+"""Run i, of which nothing has been asked."""
+
+
+class Concurrent:
+    """Runs in turn as ``ask`` and ``tell``. Made by ``ConcurrentDynamicNSGA2(...).start(problem)``.
+
+    A *generation* is one of one of the runs; they are counted in the order in which they begin.
+
+    Attributes:
+        definition: Of the problem.
+        seed: Of all runs together.
+        schedule: Of the first run.
+        base: Evaluations that the first run is ahead of the second when that is opened, halved.
+        runs: In order of their opening.
+        populations: Of each run after its last complete generation.
+        generation: Of the candidates asked last; 0 is the first run's sample, -1 before it.
+        selections: How often a population was selected, of any run.
+        completed: Generations of which every candidate has been told.
+        evaluations: Candidates told so far, failed ones included.
+        failures: Candidates told as failed.
+    """
+
+    steady: ClassVar[bool] = False
+    in_turn: ClassVar[bool] = True
+
+    def __init__(
+        self, definition: Definition, schedule: Doubling, base: int, seed: int, make_run: MakeRun
+    ) -> None:
+        self.definition = definition
+        self.schedule = schedule
+        self.base = base
+        self.seed = seed
+        self._make_run = make_run
+        self.runs: list[Generational] = []
+        self.populations: list[Population] = []
+        self._spent: set[int] = set()  # runs of which nothing new can be drawn
+        self._of: list[int] = []  # the run of every generation begun
+        self._first: list[int] = []  # the id of its first candidate
+        self.selections = 0
+        self.completed = 0
+        self.evaluations = 0
+        self.failures = 0
+        self._born = 0  # the next id
+        self._to_hand: deque[int] = deque()  # ids
+        self._asked: set[int] = set()  # ids, not told
+        self._outcomes: dict[int, tuple[FloatArray, FloatArray]] = {}  # that wait, by id
+        self._parents = no_population(definition)
+
+    # -- what a user sees ------------------------------------------------------------------------
+
+    @property
+    def generation(self) -> int:
+        """Of the candidates asked last."""
+        return len(self._of) - 1
+
+    @property
+    def size(self) -> int:
+        """The largest target size of a run."""
+        return max((run.size for run in self.runs), default=self.schedule.first_size)
+
+    @property
+    def population(self) -> Population:
+        """That of the best run after its last complete generation.
+
+        Whether the next one has begun depends on the workers; what is shown does not.
+        """
+        return self._best(self.populations)
+
+    def final_population(self) -> Population:
+        """The best run's, told members of a generation that the budget has cut included."""
+        return self._best([run.population for run in self.runs])
+
+    def _best(self, populations: list[Population]) -> Population:
+        """The one with the most different values on the front of all together."""
+        if not populations:
+            return no_population(self.definition)
+        F = [self.definition.minimized(p.F) for p in populations]
+        rank = constrained_rank(
+            np.concatenate(F), np.concatenate([p.violation for p in populations])
+        )
+        fronts = np.split(rank == 0, np.cumsum([len(p) for p in populations])[:-1])
+        found = [len(np.unique(f[best], axis=0)) for f, best in zip(F, fronts, strict=True)]
+        return populations[int(np.argmax(found))]
+
+    @property
+    def parents(self) -> Population:
+        """The population that was selected last."""
+        return self._parents
+
+    @property
+    def outstanding(self) -> int:
+        """Candidates asked for and not told."""
+        return len(self._asked) - len(self._outcomes)
+
+    @property
+    def waiting(self) -> int:
+        """Outcomes that wait for their turn."""
+        return len(self._outcomes)
+
+    @property
+    def first_id(self) -> int:
+        """Id of the first candidate of the generation that was asked for last."""
+        return self._first[-1]
+
+    @property
+    def complete(self) -> bool:
+        """True if every candidate of every generation begun has been told."""
+        return self.completed == len(self._of)
+
+    def ask(self, k: int | None = None) -> Batch:
+        """Up to ``k`` candidates, or all of a generation that can be had now.
+
+        Raises:
+            AskTellError: If the next generation descends from candidates that are not told yet.
+        """
+        check_asked_for(k)
+        if not self._to_hand:
+            self._begin()
+        first = self._to_hand[0] if self._to_hand else self._born
+        last = self._last_id(self._generation_of(first)) if self._to_hand else first
+        ids = []
+        while self._to_hand and self._to_hand[0] <= last and (k is None or len(ids) < k):
+            ids.append(self._to_hand.popleft())
+        self._asked.update(ids)
+        asked = np.array(ids, dtype=np.int64)
+        born = self.candidates(asked)[0]
+        return Batch(asked, born.X, born.parents, self.definition.space)
+
+    def available(self) -> int:
+        """How many candidates ``ask`` can give now; 0 while it must wait for outcomes."""
+        if self._to_hand:
+            return self._last_id(self._generation_of(self._to_hand[0])) - self._to_hand[0] + 1
+        i = self._next_run()
+        if i is None:
+            return 0
+        if i == len(self.runs):
+            return self.schedule.first_size
+        return self.runs[i].available() if self.runs[i].complete else 0
+
+    def tell(
+        self,
+        what: Batch | int,
+        outcome: Evaluated | Failed | None = None,
+        *,
+        F: ArrayLike | None = None,
+        G: ArrayLike | None = None,
+    ) -> None:
+        """Tell a whole batch (``tell(batch, F=F, G=G)``) or one candidate (``tell(id, outcome)``).
+
+        As with any algorithm; outcomes are taken in by order of id.
+
+        Raises:
+            ShapeError: For arrays of another shape.
+            AskTellError: For an id that was not asked for or has been told.
+        """
+        self.tell_rows(*read_told(self.definition, what, outcome, F, G))
+        while len(self.advance()):
+            pass
+
+    def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
+        """Outcomes that wait for their turn: (k,) ids, (k, n_obj), (k, n_con)."""
+        told = ids.tolist()
+        for id in told:
+            if id not in self._asked or id in self._outcomes or told.count(id) > 1:
+                known = 0 <= id < self.evaluations or id in self._outcomes or id in self._asked
+                problem = "is told twice" if known else "has not been asked for"
+                raise AskTellError(f"tell: id {id} {problem}")
+        for row, id in enumerate(told):
+            self._outcomes[id] = F[row].copy(), G[row].copy()
+
+    def advance(self) -> IntArray:
+        """Tell those whose turn it is, up to the end of a generation; returns their ids."""
+        first = self.evaluations  # ids have no gaps
+        if first >= self._born:
+            return np.empty(0, dtype=np.int64)
+        generation = self._generation_of(first)
+        end = self._last_id(generation) + 1
+        last = first
+        while last < end and last in self._outcomes:
+            last += 1
+        ids = np.arange(first, last, dtype=np.int64)
+        if len(ids):
+            rows = [self._outcomes.pop(id) for id in ids.tolist()]
+            self._asked.difference_update(ids.tolist())
+            run = self.runs[self._of[generation]]
+            before = run.failures
+            run.tell_rows(ids, np.array([F for F, _ in rows]), np.array([G for _, G in rows]))
+            self.failures += run.failures - before
+            self.evaluations += len(ids)
+            if last == end:
+                self.completed += 1
+                self.populations[self._of[generation]] = run.population
+        return ids
+
+    def asked(self, ids: IntArray) -> bool:
+        """True if all of (k,) ids have been asked for and none has been told."""
+        return all(id in self._asked and id not in self._outcomes for id in ids.tolist())
+
+    def candidates(self, ids: IntArray) -> tuple[Born, IntArray]:
+        """Candidates not yet told by (k,) ids, and (k,) generations they were born in."""
+        generation = np.searchsorted(self._first, ids, side="right") - 1
+        born = self.runs[0].candidates(ids[:0])[0]
+        for cut in np.split(np.arange(len(ids)), np.flatnonzero(np.diff(generation)) + 1):
+            if len(cut):
+                run = self.runs[self._of[int(generation[cut[0]])]]
+                born = together(born, run.candidates(ids[cut])[0])
+        return born, generation.astype(np.int64)
+
+    def withdraw(self) -> None:
+        """Take back what was asked for and not told: it will be asked again."""
+        open_ids = range(self.evaluations, self._born)
+        self._to_hand = deque(id for id in open_ids if id not in self._outcomes)
+        self._asked = set(self._outcomes)
+
+    # -- generations -----------------------------------------------------------------------------
+
+    def _generation_of(self, id: int) -> int:
+        return int(np.searchsorted(self._first, id, side="right")) - 1
+
+    def _last_id(self, generation: int) -> int:
+        following = self._first[generation + 1 :][:1]
+        return (following[0] if following else self._born) - 1
+
+    def _next_run(self) -> int | None:
+        """Whose generation begins next; None if nothing new can be drawn in any run."""
+        used = {i: run.used for i, run in enumerate(self.runs) if i not in self._spent}
+        if all(n >= self.base * 2 ** len(self.runs) for n in used.values()) and (
+            used or not self.runs
+        ):
+            return len(self.runs)
+        return min(used, key=lambda i: (used[i], i), default=None)
+
+    def _begin(self) -> None:
+        """Begin the next generation, if there is one."""
+        tried = False
+        while (i := self._next_run()) is not None:
+            run = self.runs[i] if i < len(self.runs) else self._make_run(i)
+            if not run.complete and tried:
+                return
+            if not run.complete:
+                raise AskTellError(
+                    f"ask: generation {self.generation + 1} descends from candidates that are not "
+                    f"told yet (the first is {self.evaluations}); tell them first"
+                )
+            before = run.selections
+            run.begin(self._born)
+            if run.complete:  # nothing new can be drawn
+                self._spent.add(i)
+                tried = True
+                continue
+            if i == len(self.runs):
+                self.runs.append(run)
+                self.populations.append(no_population(self.definition))
+            if run.selections > before:
+                self.selections += 1
+                self._parents = run.parents
+            k = len(run.ask())
+            self._of.append(i)
+            self._first.append(self._born)
+            self._to_hand.extend(range(self._born, self._born + k))
+            self._born += k
+            return
+
+    # -- state -----------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The whole state as arrays and JSON values; ``load_state_dict`` continues from it."""
+        waiting = sorted(self._outcomes)
+        k = len(waiting)
+        n_obj, n_con = self.definition.n_obj, self.definition.n_con
+        own = {
+            "runs": len(self.runs),
+            "spent": sorted(self._spent),
+            "of": np.array(self._of, dtype=np.int64),
+            "first": np.array(self._first, dtype=np.int64),
+            "selections": self.selections,
+            "completed": self.completed,
+            "evaluations": self.evaluations,
+            "failures": self.failures,
+            "born": self._born,
+            "waiting_ids": np.array(waiting, dtype=np.int64),
+            "waiting_F": np.array([self._outcomes[i][0] for i in waiting]).reshape(k, n_obj),
+            "waiting_G": np.array([self._outcomes[i][1] for i in waiting]).reshape(k, n_con),
+        }
+        for i, run in enumerate(self.runs):
+            own |= {f"run{i}_{key}": value for key, value in run.state_dict().items()}
+            own[f"population{i}_ids"] = self.populations[i].ids
+        return own
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state: candidates that were asked for and not told are asked again."""
+        self.runs, self.populations = [], []
+        for i in range(int(state["runs"])):
+            prefix = f"run{i}_"
+            run = self._make_run(i)
+            run.load_state_dict(
+                {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+            )
+            shown = np.isin(run.parents.ids, state[f"population{i}_ids"])
+            self.populations.append(run.population if run.complete else run.parents.take(shown))
+            if not run.complete:
+                run.ask()  # all of its generation: who is asked again is decided here
+            self.runs.append(run)
+        self._spent = set(state["spent"])
+        self._of, self._first = state["of"].tolist(), state["first"].tolist()
+        self.selections = int(state["selections"])
+        self.completed = int(state["completed"])
+        self.evaluations = int(state["evaluations"])
+        self.failures = int(state["failures"])
+        self._born = int(state["born"])
+        ids = state["waiting_ids"].tolist()
+        F, G = np.array(state["waiting_F"]), np.array(state["waiting_G"])
+        self._outcomes = {id: (F[row], G[row]) for row, id in enumerate(ids)}
+        self._parents = no_population(self.definition)
+        self.withdraw()

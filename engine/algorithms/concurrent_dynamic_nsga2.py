@@ -1,0 +1,166 @@
+"""NSGA-II with a dynamic population, and no tau to choose: several schedules side by side.
+
+Source: B. Doerr, M. S. Krejca, S. Wietheger, "Speeding Up the NSGA-II via Dynamic Population
+Sizes", arXiv 2509.01739. The runs themselves are in ``concurrent.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self
+
+from ...errors import ConfigurationError
+from ...operators.crossover import SBX
+from ...operators.mutation import BitFlip, PolynomialMutation
+from ...operators.survival import Crowding, Ties
+from ...problems.definition import Definition, read_definition
+from ...typing import Candidates
+from ..born import nobody
+from ..schedule import Doubling, check_count, size_at
+from .concurrent import Concurrent
+from .generational import Generational
+from .specification import Specification, as_problem
+from .steady import Cost
+
+FIRST_FACTOR = 8
+"""How much longer the first size is kept than the others."""
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class ConcurrentDynamicNSGA2(Specification):
+    """Runs of ``DynamicNSGA2`` side by side ("concurrent-dnsga2" on the command line).
+
+    Run i has tau = base 2^i and first_tau = 8 base 2^i; always the run with the fewest evaluations
+    goes on, and run i is opened once every other has used base 2^i. The result is the population
+    of the run with the most different values on the front of all of them; ``run.front()`` is that
+    of everything evaluated, and ``run.concurrent_runs()`` says which generations are of which run.
+    It costs a factor logarithmic in the evaluations against the best tau.
+
+    Args:
+        start: First size of each run; None is max(4, 2 n_obj). Kept as ``start_size``.
+        max_size: Last size; None is a hundredth of the budget, at most 100.
+        base: Evaluations; None is the number of variables.
+
+    The other settings are those of ``Specification``; it has generations only.
+    """
+
+    start_size: int | None
+    max_size: int | None
+    base: int | None
+
+    name: ClassVar[str] = "concurrent-dnsga2"
+
+    # Written out because `start` is both a setting and the method that starts the machine.
+    def __init__(
+        self,
+        *,
+        start: int | None = None,
+        max_size: int | None = None,
+        base: int | None = None,
+        crossover: SBX | None = None,
+        mutation: PolynomialMutation | BitFlip | None = None,
+        crowding: Crowding = "current",
+        ties: Ties = "random",
+        eliminate_duplicates: bool = True,
+    ) -> None:
+        values = {
+            "crossover": crossover,
+            "mutation": mutation,
+            "crowding": crowding,
+            "ties": ties,
+            "eliminate_duplicates": eliminate_duplicates,
+            "start_size": start,
+            "max_size": max_size,
+            "base": base,
+        }
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for key, least in {"start_size": 2, "max_size": 2, "base": 1}.items():
+            if getattr(self, key) is not None:
+                name = key.removesuffix("_size") if key == "start_size" else key
+                check_count(f"ConcurrentDynamicNSGA2: {name}", getattr(self, key), least)
+
+    def _values(self) -> dict[str, Any]:
+        """As the constructor takes them."""
+        own = ("mode", "window", "order")  # that belong to algorithms that can do without these
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in own}
+        return {"start": values.pop("start_size"), **values}
+
+    def settings(self) -> dict[str, Any]:
+        """All settings as JSON."""
+        settings = super().settings()
+        known = self._values()
+        return {"start": settings["start_size"], **{k: settings[k] for k in known if k != "start"}}
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{k}={v!r}" for k, v in self._values().items())
+        return f"ConcurrentDynamicNSGA2({values})"
+
+    def resolved(self, definition: Definition, budget: int | None) -> Self:
+        """With sizes and base filled in.
+
+        Raises ConfigurationError if a default needs the budget and there is none.
+        """
+        base = definition.space.n_var if self.base is None else self.base
+        sizes = Doubling(self.start_size, self.max_size, base).resolved(definition, budget)
+        return type(self)(
+            **{**self._values(), "start": sizes.start, "max_size": sizes.max_size, "base": base}
+        )
+
+    def schedule(self) -> Doubling:
+        """Of the first run."""
+        if self.base is None:
+            raise ConfigurationError(f"{self} is not resolved: start it with a problem")
+        return self._schedule_of(0, self.base)
+
+    def _schedule_of(self, i: int, base: int) -> Doubling:
+        tau = base * 2**i
+        return Doubling(self.start_size, self.max_size, tau, FIRST_FACTOR * tau)
+
+    def machine(
+        self,
+        definition: Definition,
+        seed: int,
+        cost: Cost | None = None,
+        initial: Candidates | None = None,
+    ) -> Concurrent:
+        """The state machine of a resolved specification; the first run has ``initial``."""
+        first = self.schedule()
+        base = first.tau or 1
+
+        def make_run(i: int) -> Generational:
+            given = initial if i == 0 and initial is not None else nobody(definition.space).X
+            return self.generational(
+                definition, self._schedule_of(i, base), seed, given, strand=(i,)
+            )
+
+        return Concurrent(definition, first, base, seed, make_run)
+
+    def describe(self, problem: Any, budget: int) -> str:
+        """The plan for a problem and a budget: what each run gets and how large it grows.
+
+        Raises what ``start`` raises.
+        """
+        resolved = self.resolved(read_definition(as_problem(problem)), budget)
+        base = resolved.base or 1
+        used: list[int] = []
+        taken = 0
+        while taken < budget:
+            if all(n >= base * 2 ** len(used) for n in used):
+                used.append(0)
+            i = min(range(len(used)), key=lambda j: (used[j], j))
+            size = size_at(resolved._schedule_of(i, base), used[i])
+            used[i] += min(size, budget - taken)
+            taken += size
+        lines = [f"{resolved}", "run  first_tau      tau  evaluations  last size"]
+        for i, n in enumerate(used):
+            schedule = resolved._schedule_of(i, base)
+            lines.append(
+                f"{i:>3}  {schedule.first_growth:>9}  {base * 2**i:>7}  {n:>11}  "
+                f"{size_at(schedule, n - 1):>9}"
+            )
+        return "\n".join(lines)
