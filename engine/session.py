@@ -16,6 +16,7 @@ from ..errors import StoreMismatch
 from ..problems.definition import Definition
 from ..typing import Candidates, IntArray
 from .algorithms.specification import Machine
+from .algorithms.steady import SteadyState
 from .evaluations import Archive, Evaluations, empty, record
 from .memory import Memory
 from .outcome import Completion, Task
@@ -102,7 +103,7 @@ class Session:
 
     def _tasks(self, ids: IntArray, X: Candidates) -> list[Task]:
         """One task a candidate; for ``evaluate_batch`` chunks, split by place in the generation."""
-        if not self.definition.vectorized or self.machine.steady:
+        if not self.definition.vectorized or isinstance(self.machine, SteadyState):
             return [Task(ids[i : i + 1], X[i : i + 1]) for i in range(len(ids))]
         chunk = (ids - self.machine.first_id) // self.definition.batch_size
         cuts = np.flatnonzero(np.diff(chunk)) + 1

@@ -75,6 +75,7 @@ class Concurrent:
         self.evaluations = 0
         self.failures = 0
         self._born = 0  # the next id
+        self._last_asked = 0  # generation
         self._to_hand: deque[int] = deque()  # ids
         self._asked: set[int] = set()  # ids, not told
         self._outcomes: dict[int, tuple[FloatArray, FloatArray]] = {}  # that wait, by id
@@ -134,7 +135,7 @@ class Concurrent:
     @property
     def first_id(self) -> int:
         """Id of the first candidate of the generation that was asked for last."""
-        return self._first[-1]
+        return self._first[self._last_asked]
 
     @property
     def complete(self) -> bool:
@@ -150,11 +151,9 @@ class Concurrent:
         check_asked_for(k)
         if not self._to_hand:
             self._begin()
-        first = self._to_hand[0] if self._to_hand else self._born
-        last = self._last_id(self._generation_of(first)) if self._to_hand else first
-        ids = []
-        while self._to_hand and self._to_hand[0] <= last and (k is None or len(ids) < k):
-            ids.append(self._to_hand.popleft())
+        ids = [self._to_hand.popleft() for _ in range(self._ready(k))]
+        if ids:
+            self._last_asked = self._generation_of(ids[0])
         self._asked.update(ids)
         asked = np.array(ids, dtype=np.int64)
         born = self.candidates(asked)[0]
@@ -163,7 +162,7 @@ class Concurrent:
     def available(self) -> int:
         """How many candidates ``ask`` can give now; 0 while it must wait for outcomes."""
         if self._to_hand:
-            return self._last_id(self._generation_of(self._to_hand[0])) - self._to_hand[0] + 1
+            return self._ready(None)
         i = self._next_run()
         if i is None:
             return 0
@@ -248,6 +247,14 @@ class Concurrent:
 
     # -- generations -----------------------------------------------------------------------------
 
+    def _ready(self, k: int | None) -> int:
+        """How many can be handed out, of one generation and at most ``k``."""
+        if not self._to_hand:
+            return 0
+        last = self._last_id(self._generation_of(self._to_hand[0]))
+        ready = sum(id <= last for id in self._to_hand)
+        return ready if k is None else min(k, ready)
+
     def _generation_of(self, id: int) -> int:
         return int(np.searchsorted(self._first, id, side="right")) - 1
 
@@ -268,32 +275,33 @@ class Concurrent:
         """Begin the next generation, if there is one."""
         tried = False
         while (i := self._next_run()) is not None:
-            run = self.runs[i] if i < len(self.runs) else self._make_run(i)
-            if not run.complete and tried:
-                return
+            if i == len(self.runs):
+                self.runs.append(self._make_run(i))
+                self.populations.append(no_population(self.definition))
+            run = self.runs[i]
             if not run.complete:
+                if tried:
+                    return
                 raise AskTellError(
                     f"ask: generation {self.generation + 1} descends from candidates that are not "
                     f"told yet (the first is {self.evaluations}); tell them first"
                 )
             before = run.selections
-            run.begin(self._born)
-            if run.complete:  # nothing new can be drawn
-                self._spent.add(i)
-                tried = True
-                continue
-            if i == len(self.runs):
-                self.runs.append(run)
-                self.populations.append(no_population(self.definition))
-            if run.selections > before:
-                self.selections += 1
-                self._parents = run.parents
-            k = len(run.ask())
-            self._of.append(i)
-            self._first.append(self._born)
-            self._to_hand.extend(range(self._born, self._born + k))
-            self._born += k
+            k = run.begin(self._born)
+            if k:
+                break
+            self._spent.add(i)  # nothing new can be drawn
+            tried = True
+        else:
             return
+        if run.selections > before:
+            self.selections += 1
+            self._parents = run.parents
+        run.ask()  # all of them: who is handed out when is decided here
+        self._of.append(i)
+        self._first.append(self._born)
+        self._to_hand.extend(range(self._born, self._born + k))
+        self._born += k
 
     # -- state -----------------------------------------------------------------------------------
 

@@ -219,8 +219,10 @@ class Generational:
 
     # -- one generation --------------------------------------------------------------------------
 
-    def begin(self, first_id: int) -> None:
+    def begin(self, first_id: int) -> int:
         """Commit to the selection and make the next children, from this id on: at first a sample.
+
+        Returns how many there are.
 
         Everything is prepared before anything is assigned: an error leaves the state as it was. If
         nothing new can be drawn, nothing is committed either.
@@ -235,7 +237,7 @@ class Generational:
             raise
         if selected is not None and not len(born):
             self._variation_rng.bit_generator.state = generator_before
-            return
+            return 0
         brood = Offspring.new(self.definition, first_id, born)
         if selected is not None:
             self._survival_rng.bit_generator.state = selected.generator_after
@@ -244,6 +246,7 @@ class Generational:
         self.generation += 1
         self._offspring, self._selected = brood, None
         self._initial = nobody(self.definition.space).X
+        return len(brood)
 
     def _grown(self) -> tuple[int, int]:
         """Size and next growth of the generation to come."""

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import time
 import warnings
 
 import numpy as np
@@ -16,7 +17,7 @@ pytest.importorskip("sklearn")
 
 from paretide.problems.definition import read_definition
 from paretide.problems.training import digits
-from paretide.problems.training.digits import DigitsNetwork
+from paretide.problems.training.digits import DigitsNetwork, TimedDigitsNetwork
 
 SMALL = {
     "learning_rate": 0.01,
@@ -37,8 +38,16 @@ def problem():
 
 
 def evaluate(problem, seed, **changes):
+    """Objectives and what is logged, without the seconds, which nothing repeats."""
     ctx = pt.Context(0, seed)
-    return problem.evaluate({**SMALL, **changes}, ctx), ctx.extra
+    values = problem.evaluate({**SMALL, **changes}, ctx)
+    return values, {key: value for key, value in ctx.extra.items() if key != "seconds"}
+
+
+def trained(problem, seed, **changes):
+    network = problem.build({**SMALL, **changes}, seed)
+    problem.train(network, pt.Context(0, seed))
+    return network
 
 
 def test_the_candidate_is_one_of_the_space():
@@ -51,10 +60,7 @@ def test_same_seed_gives_the_same_bits(problem):
 
 
 def test_another_seed_gives_another_network(problem):
-    networks = [problem.build(SMALL, seed) for seed in (1, 1, 2)]
-    for network in networks:
-        problem.train(network)
-    first, again, other = (network.coefs_[0] for network in networks)
+    first, again, other = (trained(problem, seed).coefs_[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -65,7 +71,7 @@ def test_another_process_with_other_threads_gives_the_same_bits(problem):
         from paretide.problems.training.digits import DigitsNetwork
         problem, ctx = DigitsNetwork(), pt.Context(99, 7)
         problem.setup(pt.Context(None, 5))
-        print(repr((problem.evaluate({SMALL!r}, ctx), ctx.extra)))
+        print(repr((problem.evaluate({SMALL!r}, ctx), {{"test_error": ctx.extra["test_error"]}})))
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
@@ -77,16 +83,16 @@ def test_another_process_with_other_threads_gives_the_same_bits(problem):
     assert done.stdout.strip() == repr(evaluate(problem, 7))
 
 
-def test_objectives_are_what_is_returned_and_the_test_error_is_only_logged(problem):
-    values, logged = evaluate(problem, 3)
+def test_objectives_are_what_is_returned_and_the_rest_is_only_logged(problem):
+    ctx = pt.Context(0, 3)
+    values = problem.evaluate(SMALL, ctx)
     assert list(values) == list(problem.objectives) == ["error", "parameters"]
     assert read_definition(problem).read_values(values)[0].shape == (2,)
-    assert list(logged) == ["test_error"]
+    assert list(ctx.extra) == ["test_error", "seconds"]
 
 
 def test_errors_are_percent_of_the_right_part(problem):
-    network = problem.build(SMALL, 3)
-    problem.train(network)
+    network = trained(problem, 3)
     values, logged = evaluate(problem, 3)
     for percent, part in (
         (values["error"], problem.validation),
@@ -100,8 +106,7 @@ def test_errors_are_percent_of_the_right_part(problem):
 @pytest.mark.parametrize(("depth", "width"), [(1, 2), (1, 64), (2, 5), (3, 17)])
 def test_parameters_are_the_weights_of_the_network(problem, depth, width):
     x = {**SMALL, "depth": depth, "width": width}
-    network = problem.build(x, 0)
-    problem.train(network)
+    network = trained(problem, 0, depth=depth, width=width)
     assert problem.parameters(x) == sum(w.size for w in network.coefs_ + network.intercepts_)
 
 
@@ -157,6 +162,106 @@ def test_the_validation_part_alone_decides(problem):
     assert evaluate(blind, 7)[1] != evaluate(problem, 7)[1]
 
 
+def test_the_validation_error_is_reported_after_every_epoch(problem):
+    ctx = pt.Context(0, 3)
+    values = problem.evaluate({**SMALL, "epochs": 6}, ctx)
+    assert [report["step"] for report in ctx.reports] == [1, 2, 3, 4, 5, 6]
+    assert ctx.reports[-1]["error"] == values["error"] < ctx.reports[0]["error"]
+    early = pt.Context(0, 3)  # the first epochs are the same however many follow
+    problem.evaluate({**SMALL, "epochs": 4}, early)
+    assert early.reports == ctx.reports[:4]
+
+
+def test_it_stops_when_a_report_says_so_and_returns_what_it_has(problem):
+    late = pt.Context(0, 3, deadline=time.monotonic() - 1)
+    values = problem.evaluate({**SMALL, "epochs": 6}, late)
+    assert [report["step"] for report in late.reports] == [1]
+    assert values["error"] == late.reports[0]["error"]
+
+    class StopsAtThree(pt.Context):
+        def report(self, step, **objectives):
+            super().report(step, **objectives)
+            return step == 3
+
+    ctx = StopsAtThree(0, 3)
+    values = problem.evaluate({**SMALL, "epochs": 6}, ctx)
+    assert values["error"] == evaluate(problem, 3, epochs=3)[0]["error"]
+    assert ctx.extra["test_error"] == evaluate(problem, 3, epochs=3)[1]["test_error"]
+
+
+def test_every_epoch_goes_through_all_images_in_an_order_of_its_own():
+    class Recording:
+        max_iter = 3
+
+        def __init__(self):
+            self.orders = []
+
+        def partial_fit(self, images, labels, classes):
+            np.testing.assert_array_equal(images[:, 0], labels)
+            self.orders.append(labels.tolist())
+
+        def predict(self, images):
+            return np.zeros(len(images))
+
+    problem = DigitsNetwork()
+    rows = np.arange(50)
+    problem.training = problem.validation = digits.Part(rows[:, None].astype(float), rows)
+    first, again, other = Recording(), Recording(), Recording()
+    for network, seed in ((first, 1), (again, 1), (other, 2)):
+        problem.train(network, pt.Context(0, seed))
+    assert all(sorted(order) == rows.tolist() for order in first.orders)
+    assert len({tuple(order) for order in first.orders}) == 3
+    assert first.orders == again.orders != other.orders
+
+
+def test_seconds_are_those_of_training_alone(problem):
+    class Slow(DigitsNetwork):
+        def error(self, network, part):
+            time.sleep(0.02)
+            return super().error(network, part)
+
+    slow = Slow()
+    vars(slow).update(vars(problem))
+    ctx = pt.Context(0, 3)
+    began = time.perf_counter()
+    slow.evaluate({**SMALL, "epochs": 6}, ctx)
+    took = time.perf_counter() - began
+    assert 0 < ctx.extra["seconds"] <= took - 8 * 0.02  # six reports, validation and test
+
+
+def test_cost_counted_by_hand_without_any_data():
+    assert DigitsNetwork().cost(SMALL) == 5 * (898 / 64 * 3 + 50)
+    rng = np.random.default_rng(1)
+    layout = DigitsNetwork.space.layout
+    Z = rng.uniform(layout.lower, layout.upper, size=(50, DigitsNetwork.space.n_var))
+    for row in DigitsNetwork.space.from_working(Z):
+        x = DigitsNetwork.space.candidate(row)
+        cost = DigitsNetwork().cost(x)
+        assert 0 < cost < DigitsNetwork().cost({**x, "epochs": x["epochs"] + 1})
+        assert cost < DigitsNetwork().cost({**x, "depth": x["depth"] + 1})
+        assert cost > DigitsNetwork().cost({**x, "batch_size": 2 * x["batch_size"]})
+
+
+def test_the_timed_network_has_its_seconds_as_an_objective(problem):
+    timed = TimedDigitsNetwork()
+    vars(timed).update(vars(problem))
+    ctx = pt.Context(0, 7)
+    values = timed.evaluate(SMALL, ctx)
+    assert list(values) == list(timed.objectives) == ["error", "parameters", "seconds"]
+    assert values["seconds"] == ctx.extra["seconds"] > 0
+    del values["seconds"]
+    assert values == evaluate(problem, 7)[0]
+    assert "seconds" not in DigitsNetwork.objectives
+
+
+def test_a_small_timed_run():
+    result = pt.minimize(TimedDigitsNetwork(), pt.NSGA2(size=4), budget=8, seed=1)
+    assert not result.run.failures()
+    evaluations = result.run.evaluations
+    seconds = [evaluations.extras[i]["seconds"] for i in evaluations.ids.tolist()]
+    assert evaluations.F[:, 2].tolist() == seconds
+
+
 def test_missing_scikit_learn_names_the_extra(monkeypatch):
     real = builtins.__import__
 
@@ -174,7 +279,9 @@ def test_a_fresh_problem_travels():
     assert pickle.loads(pickle.dumps(DigitsNetwork())).objectives == DigitsNetwork.objectives
 
 
-def test_a_small_run_repeats_itself():
-    runs = [pt.minimize(DigitsNetwork(), pt.NSGA2(size=4), budget=8, seed=1) for _ in range(2)]
+@pytest.mark.parametrize("mode", [{}, {"mode": "steady", "window": 3}])
+def test_a_small_run_repeats_itself(mode):
+    algorithm = pt.NSGA2(size=4, **mode)
+    runs = [pt.minimize(DigitsNetwork(), algorithm, budget=8, seed=1) for _ in range(2)]
     np.testing.assert_array_equal(runs[0].run.evaluations.F, runs[1].run.evaluations.F)
     assert not runs[0].run.failures()
