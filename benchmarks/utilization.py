@@ -69,7 +69,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=32)
     parser.add_argument("--jobs", type=int, default=1000)
-    parser.add_argument("--mean", type=float, default=1.0, help="seconds a job")
+    parser.add_argument("--mean", type=float, default=2.0, help="seconds a job")
     parser.add_argument("--error", type=float, default=0.3, help="sigma of declared costs")
     options = parser.parse_args()
     window = 2 * options.workers

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import re
 import sys
 import time
 from collections import deque
@@ -388,7 +389,7 @@ class RayExecutor:
             lost = isinstance(error, (exceptions.ObjectLostError, exceptions.RayActorError))
             if isinstance(error, exceptions.RayTaskError) and not lost:
                 self._kill(actor)
-                raise ExecutorError(f"worker {actor.name} cannot work: {error}") from error
+                raise ExecutorError(_cannot_work(actor.name, str(error))) from error
             return self._bury(actor, error)  # died, out of memory, lost its node
         if actor.phase == "placing":
             actor.phase, actor.node = "setup", answer
@@ -437,6 +438,18 @@ class RayExecutor:
             self._kill(actor)
             self._add_actor()
         return finished
+
+
+def _cannot_work(worker: str, reason: str) -> str:
+    """What is said of a job that cannot be unpacked, above all of a module that is not there."""
+    missing = re.search(r"No module named '([^']+)'", reason)
+    if missing is None:
+        return f"worker {worker} cannot work: {reason}"
+    return (
+        f"worker {worker} cannot import the module {missing[1]!r}, which the problem needs: install "
+        "it on every node, or set PYTHONPATH there; a problem loaded from a file (file.py:Name) "
+        "travels by itself"
+    )
 
 
 @contextlib.contextmanager

@@ -232,6 +232,16 @@ class TestRay(Workers):
 
         assert self.run(Local()).X.tobytes() == self.run(toy.Schaffer()).X.tobytes()
 
+    def test_a_module_that_workers_lack_is_named(self, tmp_path, monkeypatch):
+        (tmp_path / "only_here.py").write_text(
+            "import toy\nclass Mine(toy.Schaffer):\n    pass\n", encoding="utf-8"
+        )
+        monkeypatch.syspath_prepend(str(tmp_path))
+        import only_here
+
+        with pytest.raises(ExecutorError, match="cannot import the module 'only_here'"):
+            self.run(only_here.Mine())
+
     def test_what_does_not_fit_is_named(self):
         with pytest.raises(ExecutorError, match="each needs 1 CPU, 3 GPU"):
             pt.minimize(
