@@ -420,7 +420,7 @@ def test_an_empty_run_has_no_trials(runs, tmp_path):
 def paretide(*arguments, cwd):
     return subprocess.run(
         [sys.executable, "-m", "paretide", *map(str, arguments)],
-        check=False, capture_output=True, text=True, cwd=cwd, timeout=120,
+        check=False, capture_output=True, text=True, cwd=cwd, timeout=300,
     )  # fmt: skip
 
 

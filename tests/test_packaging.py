@@ -146,7 +146,7 @@ def build(copy, **environment):
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=500,
     )
 
 

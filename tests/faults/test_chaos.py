@@ -15,7 +15,7 @@ def test_a_cluster_under_attack_loses_nothing_and_changes_no_bit(mode):
     pytest.importorskip("ray")
     done = subprocess.run(
         [sys.executable, str(CHAOS), "--evaluations", "120", "--timeout", "2", *mode],
-        check=False, capture_output=True, text=True, timeout=200,
+        check=False, capture_output=True, text=True, timeout=500,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-4000:]
     assert "120 evaluations" in done.stdout

@@ -90,7 +90,7 @@ def test_sigterm_seals_a_run_on_ray_too(tmp_path):
         assert process.poll() is None
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
-    process.wait(timeout=60)
+    process.wait(timeout=200)
     assert not (tmp_path / "run.h5.journal").exists()  # sealed
     kept = len(pt.open_run(path).evaluations)
     stop = {"stop": lambda p: p.evaluations >= kept + 20}

@@ -39,7 +39,7 @@ def test_an_interrupted_command_seals_and_says_how_it_goes_on(sign, tmp_path):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
     process.send_signal(sign)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert f"interrupted; go on with: paretide resume {path}" in errors
     assert not os.path.exists(f"{path}.journal")  # sealed

@@ -62,7 +62,7 @@ def test_no_process_of_ours_is_left_after_any_end(end, tmp_path):
         assert len(marked(value)) >= 4  # its store of states, its scheduler, two actors
         if end != "finished":
             program.send_signal(getattr(signal, end))
-        rest, _ = program.communicate(timeout=60)
+        rest, _ = program.communicate(timeout=200)
         assert ("finished" in rest) == (end == "finished"), rest
     finally:
         program.kill()
@@ -108,7 +108,7 @@ cluster.shutdown()
 def test_workers_join_when_the_cluster_grows(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", GROWING], cwd=tmp_path, check=False, capture_output=True, text=True,
-        timeout=150,
+        timeout=400,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     import json

@@ -112,7 +112,7 @@ def test_a_clock_that_jumps_changes_nothing(path):
 @pytest.mark.skipif(sys.platform != "linux", reason="a superuser's rights are dropped as on Linux")
 def test_a_folder_that_becomes_read_only(path):
     done = start(READ_ONLY, path, stdout=subprocess.PIPE, text=True)
-    output, _ = done.communicate(timeout=60)
+    output, _ = done.communicate(timeout=200)
     assert done.returncode == 7, output
     assert "cannot write" in output
     assert "Permission denied" in output

@@ -7,5 +7,5 @@ import sys
 def paretide(*arguments, cwd=None):
     return subprocess.run(
         [sys.executable, "-m", "paretide", *map(str, arguments)],
-        check=False, capture_output=True, text=True, cwd=cwd, timeout=120,
+        check=False, capture_output=True, text=True, cwd=cwd, timeout=300,
     )  # fmt: skip
