@@ -52,10 +52,11 @@ def draw_front(run: Run, path: Path, *, logged: str | None = None) -> None:
     front = run.front()
     order = np.argsort(front.F[:, 1])
     F = front.F[order]
+    distinct = len(np.unique(front.X, axis=0))  # equal candidates count once
     figure, axes = plt.subplots(figsize=(7.5, 5), layout="constrained")
     axes.scatter(everything[:, 1], everything[:, 0], s=9, c="#b8c4cc", linewidths=0,
                  label=f"{len(everything)} evaluated")  # fmt: skip
-    axes.plot(F[:, 1], F[:, 0], "-o", c="#c1272d", ms=4.5, lw=1, label=f"front of {len(F)}")
+    axes.plot(F[:, 1], F[:, 0], "-o", c="#c1272d", ms=4.5, lw=1, label=f"front of {distinct}")
     if logged is not None:
         values = [run.evaluations.extras.get(int(i), {}).get(logged) for i in front.ids[order]]
         found = np.array([np.nan if v is None else float(v) for v in values])
