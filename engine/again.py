@@ -1,7 +1,8 @@
 """Who is evaluated again.
 
 A task whose worker died is the infrastructure's fault the first time and the candidate's the second
-time; if the worker's machine went away it is never the candidate's. One that failed has as many
+time; if the worker's machine went away it is the infrastructure's, unless that happens to the same
+candidate again and again. One that failed has as many
 more tries as the executor grants, with the same seed.
 """
 
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 DEADLY = 2
 """Workers that a candidate may take with it before it is taken to be its own fault."""
 
+MACHINES = 20
+"""Machines that may go away under a candidate before it is taken to be what ends them."""
+
 TRIED_AGAIN = ("exception", "non-finite", "deadline", "memory")
 """Kinds of failures that another try may mend."""
 
@@ -37,6 +41,7 @@ class Chances:
         self._session = session
         self._retries = retries
         self._deaths: Counter[int] = Counter()
+        self._machines: Counter[int] = Counter()
         self._tries: Counter[int] = Counter()
 
     def settle(self, finished: Completion | LostTask) -> tuple[Completion | None, list[Task]]:
@@ -50,18 +55,23 @@ class Chances:
     def _after_a_death(self, lost: LostTask) -> tuple[Completion | None, list[Task]]:
         task = lost.task
         if lost.blameless:
-            log.warning("%s: lost with its machine; evaluated again", _named(task))
-            return None, [task]
+            self._machines.update(task.ids.tolist())
+            if self._machines[int(task.ids[0])] < MACHINES:
+                log.warning("%s: lost with its machine; evaluated again", _named(task))
+                return None, [task]
         if len(task.ids) > 1:  # one of a chunk is to blame: each on its own from now on
             return None, [
                 Task(task.ids[i : i + 1], task.X[i : i + 1]) for i in range(len(task.ids))
             ]
         id = int(task.ids[0])
-        self._deaths[id] += 1
-        if self._deaths[id] < DEADLY:
-            log.warning("candidate %d: %s; it is evaluated again", id, lost.reason)
-            return None, [task]
-        failure = Failed(f"its worker died {DEADLY} times ({lost.reason})", "crash")
+        if lost.blameless:
+            failure = Failed(f"its machine went away {MACHINES} times", "crash")
+        else:
+            self._deaths[id] += 1
+            if self._deaths[id] < DEADLY:
+                log.warning("candidate %d: %s; it is evaluated again", id, lost.reason)
+                return None, [task]
+            failure = Failed(f"its worker died {DEADLY} times ({lost.reason})", "crash")
         sizes = (self._session.definition.n_obj, self._session.definition.n_con)
         return failed_completion(task, failure, sizes), []
 

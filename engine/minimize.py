@@ -136,7 +136,8 @@ def minimize(
         job = Job(problem, definition, seed, specification["run_id"])
         return _run(
             job, session, recorder, keeper, workers, stop, callbacks, progress, failure_budget,
-            stack, interrupts, resumed=False,
+            stack, interrupts, begins=keeper is not None and not keeper.path.exists(),
+            resumed=False,
         )  # fmt: skip
 
 
@@ -204,11 +205,10 @@ def resume(
         session.restore(image.evaluations, image.waiting, image.populations, image.state)
         _replay(session, events, interrupts)
         recorder = Recorder(session, specification, store, image.seal)
-        recorder.begin()
         job = Job(problem, definition, seed, specification["run_id"])
         return _run(
             job, session, recorder, store, workers, stop, callbacks, progress, failure_budget,
-            stack, interrupts, resumed=not image.stopped_by,
+            stack, interrupts, begins=True, resumed=not image.stopped_by,
         )  # fmt: skip
 
 
@@ -256,6 +256,7 @@ def _run(
     stack: contextlib.ExitStack,
     interrupts: Interrupts,
     *,
+    begins: bool,
     resumed: bool,
 ) -> Result:
     """Drive a session to its end; whatever is opened is closed by ``stack``."""
@@ -263,8 +264,8 @@ def _run(
     stack.callback(executor.close)
     with interrupts.allowed():  # before anything is written: one that cannot start leaves no trace
         executor.start(job)
-    if store is not None and not store.path.exists():
-        recorder.begin()  # one that replaces another waits for its first outcome
+    if begins:  # one that replaces another waits for its first outcome
+        recorder.begin()
     display = stack.enter_context(live_display(view, executor)) if progress else None
     try:
         stopped_by = drive(

@@ -144,7 +144,8 @@ def _import(name: str, target: str) -> ModuleType:
 
 def _load_file(place: str, near: Path | None) -> ModuleType:
     candidates = [Path(place)] + ([near / Path(place).name] if near else [])
-    path = next((p.resolve() for p in candidates if p.is_file()), None)
+    # Not resolved: where files are links into folders that come and go, only the link stays.
+    path = next((p.absolute() for p in candidates if p.is_file()), None)
     if path is None:
         raise ProblemReferenceError(
             f"there is no file {place}" + (f", nor one of that name in {near}" if near else "")

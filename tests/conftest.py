@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -18,7 +19,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(p for p in (HELPERS, os.environ.get("
 _RAY_FOLDER = tempfile.mkdtemp(prefix="ray-")
 atexit.register(shutil.rmtree, _RAY_FOLDER, ignore_errors=True)
 _TOKEN = Path(_RAY_FOLDER) / "token"
-_TOKEN.write_text("0123456789abcdef" * 4)
+_TOKEN.write_text(secrets.token_hex(32))
 os.environ.update(
     RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(_TOKEN), RAY_USAGE_STATS_ENABLED="0"
 )

@@ -303,3 +303,26 @@ def test_verify_reads_every_byte(tmp_path):
     damaged = paretide("verify", "run.h5", cwd=tmp_path)
     assert damaged.returncode == 2
     assert "is damaged" in damaged.stderr
+
+
+def test_resuming_changes_of_the_executor_only_what_is_said(tmp_path):
+    path = tmp_path / "run.h5"
+    started = paretide(
+        "run", "toy:Mixed", "--budget", 24, "--seed", 3, "--store", path, "--executor", "processes",
+        "--workers", 1, "--set", "size=12", "--set", "executor.timeout=50", "--no-progress",
+        "--set", "arguments.scale=2.0", cwd=tmp_path,
+    )  # fmt: skip
+    assert started.returncode == 0, started.stderr
+    resumed = paretide(
+        "resume", path, "--budget", "+12", "--workers", 2, "--no-progress",
+        "--problem", "toy:Mixed", cwd=tmp_path,
+    )  # fmt: skip
+    assert resumed.returncode == 0, resumed.stderr
+    settings = pt.open_run(path).specification["executor"]
+    assert (settings["name"], settings["workers"], settings["timeout"]) == ("processes", 2, 50)
+    other = paretide("resume", path, "--executor", "serial", "--no-progress", cwd=tmp_path)
+    assert other.returncode == 0, other.stderr
+    assert pt.open_run(path).specification["executor"]["name"] == "serial"
+    wrong = paretide("resume", path, "--workers", 2, "--no-progress", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "executor 'serial' has no setting 'workers'" in wrong.stderr

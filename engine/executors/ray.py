@@ -446,9 +446,9 @@ def _cannot_work(worker: str, reason: str) -> str:
     if missing is None:
         return f"worker {worker} cannot work: {reason}"
     return (
-        f"worker {worker} cannot import the module {missing[1]!r}, which the problem needs: install "
-        "it on every node, or set PYTHONPATH there; a problem loaded from a file (file.py:Name) "
-        "travels by itself"
+        f"worker {worker} cannot import the module {missing[1]!r}, which the problem needs: "
+        "install it on every node, or set PYTHONPATH there; a problem loaded from a file "
+        "(file.py:Name) travels by itself"
     )
 
 

@@ -114,7 +114,8 @@ class Connection:
 
     Args:
         ray: The module.
-        address: Of a cluster; None starts one here.
+        address: Of a cluster; None is the one that RAY_ADDRESS names, as it does in a Ray job, or
+            else starts one here.
         slots: CPUs that a Ray started here has at least.
 
     Raises ExecutorError if there is no cluster at the address, or Ray cannot start.
@@ -128,6 +129,7 @@ class Connection:
             if address is not None:
                 log.warning("Ray runs already: address=%r is not looked at", address)
             return
+        address = address or os.environ.get("RAY_ADDRESS") or None
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if address is None:
             self._guard = guard_ray()
@@ -145,8 +147,9 @@ class Connection:
             # ConnectionError, ValueError and others, by version
             where = f"the cluster at {address!r}" if address else "Ray on this machine"
             raise ExecutorError(
-                f"cannot reach {where}: {error}; a cluster is started with `ray start --head`, and "
-                "without an address Ray starts here"
+                f"cannot reach {where}: {error}; a cluster is started with `ray start --head` and "
+                "may want its token (RAY_AUTH_MODE, RAY_AUTH_TOKEN_PATH); without an address Ray "
+                "starts here"
             ) from error
 
     def close(self) -> None:

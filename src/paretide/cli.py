@@ -31,6 +31,7 @@ ExecutorName = Annotated[
 Workers = Annotated[
     int | None, typer.Option(help="How many; default: what fits.", show_default=False)
 ]
+Address = Annotated[str | None, typer.Option(help="Of a Ray cluster, or auto.", show_default=False)]
 Picture = Annotated[
     Path | None, typer.Option(help="Draw the front (.png, .svg, .pdf).", show_default=False)
 ]
@@ -81,9 +82,7 @@ def run(
     ] = None,
     executor: ExecutorName = None,
     workers: Workers = None,
-    address: Annotated[
-        str | None, typer.Option(help="Of a Ray cluster, or auto.", show_default=False)
-    ] = None,
+    address: Address = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML with the same keys.", show_default=False)
     ] = None,
@@ -152,25 +151,34 @@ def resume(
     ] = None,
     executor: ExecutorName = None,
     workers: Workers = None,
+    address: Address = None,
     picture: Picture = None,
     progress: Progress = True,
 ) -> None:
-    """Continue a run where it stopped; no finished evaluation is done twice."""
+    """Continue a run where it stopped; no finished evaluation is done twice.
+
+    It keeps its executor, with all its settings but those that are given here.
+    """
     from .engine.executors import make_executor
     from .engine.minimize import resume as resume_run
-    from .errors import ConfigurationError
-    from .problems.reference import load_problem
 
-    if workers is not None and executor is None:
-        raise ConfigurationError("--workers needs --executor: say of which")
     _check_picture(picture)
-    arguments: dict[str, Any] = {} if workers is None else {"workers": workers}
+    chosen = None
+    if (executor, workers, address) != (None, None, None):
+        settings = _specification(store)["executor"]
+        stored = settings.pop("name")
+        given = {"workers": workers, "address": address}
+        chosen = make_executor(
+            executor or stored,
+            **(settings if executor in (None, stored) else {})
+            | {key: value for key, value in given.items() if value is not None},
+        )
     with _resumable(store):
         result = resume_run(
             store,
             budget=_added(budget),
-            problem=None if problem is None else load_problem(problem),
-            executor=None if executor is None else make_executor(executor, **arguments),
+            problem=_named(problem, store),
+            executor=chosen,
             progress=progress,
         )
     _finish(result, store, picture)
@@ -248,10 +256,9 @@ def replay(
     """Evolve a run again from its seed and its stored outcomes; exits 2 unless all is the same."""
     from .engine.replay import replay as replay_run
     from .engine.run import open_run
-    from .problems.reference import load_problem
 
     run_ = open_run(store)
-    replay_run(run_, problem=None if problem is None else load_problem(problem))
+    replay_run(run_, problem=_named(problem, store))
     typer.echo(
         f"{store}: replayed {len(run_.evaluations)} evaluations and {len(run_.populations)} "
         "populations, the same bits"
@@ -315,6 +322,21 @@ def doctor() -> None:
     console().print(table)
     if any(finding.ok is False for finding in findings):
         raise typer.Exit(1)
+
+
+def _specification(store: Path) -> dict[str, Any]:
+    from .engine.run import open_run
+
+    return open_run(store).specification
+
+
+def _named(problem: str | None, store: Path) -> Any:
+    """The problem of this name, with the arguments that the run has; None for None."""
+    from .problems.reference import load_problem
+
+    if problem is None:
+        return None
+    return load_problem(problem, _specification(store)["problem"]["arguments"])
 
 
 @contextlib.contextmanager

@@ -5,8 +5,14 @@ import pytest
 import toy
 
 import paretide as pt
+from paretide.engine.again import MACHINES, Chances
+from paretide.engine.evaluations import empty
 from paretide.engine.failures import failing_regions, failure_report
+from paretide.engine.memory import Memory
+from paretide.engine.outcome import LostTask
+from paretide.engine.session import Session
 from paretide.errors import ConfigurationError, EvaluationError
+from paretide.problems.definition import read_definition
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +95,21 @@ def test_wrong_budgets_are_named(settings, message):
 def test_something_else_is_no_budget():
     with pytest.raises(ConfigurationError, match=r"failure_budget must be pt\.FailureBudget"):
         pt.minimize(toy.Flaky(), pt.NSGA2(size=4), budget=8, failure_budget=0.5)
+
+
+def test_a_candidate_that_ends_machine_after_machine_is_to_blame():
+    problem = toy.Schaffer()
+    definition = read_definition(problem)
+    machine = pt.NSGA2(size=4).start(problem, seed=1)
+    session = Session.fresh(definition, machine, 4, Memory(empty(definition), grows=False))
+    task = session.ask()[0]
+    chances = Chances(session, retries=0)
+    for _ in range(MACHINES - 1):
+        done, again = chances.settle(LostTask(task, "gone", blameless=True))
+        assert done is None
+        assert again == [task]
+    done, again = chances.settle(LostTask(task, "gone", blameless=True))
+    assert again == []
+    (failure,) = done.failures.values()
+    assert failure.kind == "crash"
+    assert failure.reason == f"its machine went away {MACHINES} times"

@@ -19,6 +19,7 @@ from paretide.engine.store.journal import MAGIC, frame, records
 from paretide.engine.store.store import RunStore, journal_path
 from paretide.errors import (
     ConfigurationError,
+    ExecutorError,
     StoreCorrupt,
     StoreError,
     StoreExists,
@@ -682,3 +683,18 @@ def test_the_commit_of_the_problem_is_kept(tmp_path):
     assert commit() == git("rev-parse", "HEAD")
     file.write_text(file.read_text() + "# changed\n")
     assert commit() == git("rev-parse", "HEAD") + "+changes"
+
+
+class Unable(pt.SerialExecutor):
+    def start(self, job):
+        raise ExecutorError("no worker today")
+
+
+def test_a_resume_that_cannot_start_changes_nothing(tmp_path):
+    path = tmp_path / "run.h5"
+    pt.minimize(toy.Schaffer(), pt.NSGA2(size=8), budget=16, seed=1, store=path)
+    before = path.read_bytes()
+    with pytest.raises(ExecutorError, match="no worker today"):
+        pt.resume(path, budget=8, executor=Unable())
+    assert path.read_bytes() == before
+    assert len(pt.resume(path, budget=8).run.evaluations) == 24
