@@ -90,7 +90,7 @@ def test_the_whole_model_embeds_as_the_original_does(problem, original):
     torch.testing.assert_close(norms, torch.ones_like(norms))
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_what_is_cut_out_might_as_well_be_zeroed_in_the_original(problem, original, seed):
     """Any heads and neurons, not just the important ones; none and all of them too."""
     rng = np.random.default_rng(seed)
