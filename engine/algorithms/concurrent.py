@@ -12,6 +12,7 @@ arXiv 2509.01739, for the idea; the constants were chosen by measurement.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -231,13 +232,13 @@ class Concurrent:
 
     def candidates(self, ids: IntArray) -> tuple[Born, IntArray]:
         """Candidates not yet told by (k,) ids, and (k,) generations they were born in."""
-        generation = np.searchsorted(self._first, ids, side="right") - 1
+        generation = np.array([self._generation_of(id) for id in ids.tolist()], dtype=np.int64)
         born = self.runs[0].candidates(ids[:0])[0]
         for cut in np.split(np.arange(len(ids)), np.flatnonzero(np.diff(generation)) + 1):
             if len(cut):
                 run = self.runs[self._of[int(generation[cut[0]])]]
                 born = together(born, run.candidates(ids[cut])[0])
-        return born, generation.astype(np.int64)
+        return born, generation
 
     def withdraw(self) -> None:
         """Take back what was asked for and not told: it will be asked again."""
@@ -256,11 +257,11 @@ class Concurrent:
         return ready if k is None else min(k, ready)
 
     def _generation_of(self, id: int) -> int:
-        return int(np.searchsorted(self._first, id, side="right")) - 1
+        return bisect_right(self._first, id) - 1
 
     def _last_id(self, generation: int) -> int:
-        following = self._first[generation + 1 :][:1]
-        return (following[0] if following else self._born) - 1
+        newest = generation + 1 == len(self._first)
+        return (self._born if newest else self._first[generation + 1]) - 1
 
     def _next_run(self) -> int | None:
         """Whose generation begins next; None if nothing new can be drawn in any run."""
