@@ -98,6 +98,31 @@ class Activity:
     lost: int = 0
 
 
+FIRST_ATTEMPTS, LATER_ATTEMPTS = 3, 50
+"""Workers in a row that may die before they are ready: until one has been, and after that."""
+
+
+class Starts:
+    """Whether workers can be started at all.
+
+    Until one has been ready, a few that die say that the problem or its environment is broken.
+    Later it is the cluster that is in trouble, which may pass: a run is not given up so soon.
+    """
+
+    def __init__(self) -> None:
+        self.deaths = 0  # in a row, before being ready
+        self._ever_ready = False
+
+    def ready(self) -> None:
+        """A worker is."""
+        self.deaths, self._ever_ready = 0, True
+
+    def died(self) -> bool:
+        """A worker did before it was ready; returns True if that is one too many."""
+        self.deaths += 1
+        return self.deaths >= (LATER_ATTEMPTS if self._ever_ready else FIRST_ATTEMPTS)
+
+
 class Executor(Protocol):
     """Runs evaluations. ``start`` once, then ``submit`` and ``collect``, then ``close``.
 

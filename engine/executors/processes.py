@@ -28,7 +28,7 @@ from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition, read_definition
 from ...problems.reference import FILE_MODULE, load_problem, reference_to
 from ..outcome import Completion, LostTask, Task
-from .base import Activity, Conditions, Job, check_retries
+from .base import Activity, Conditions, Job, Starts, check_retries
 from .serial import setup_failed
 from .shared import Parcel, SharedData, check_shared, unpack
 from .worker import Worker
@@ -37,9 +37,6 @@ log = logging.getLogger(__name__)
 
 TEARDOWN_SECONDS = 5.0
 """For all workers together to end by themselves."""
-
-START_ATTEMPTS = 3
-"""Workers in a row that may die before they are ready."""
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """Set to 1 in workers unless set already: workers that each use every core slow each other down."""
@@ -102,7 +99,7 @@ class ProcessExecutor:
         self._payload = b""
         self._shared_data: SharedData | None = None
         self._made = self._lost = 0
-        self._deaths_before_ready = 0
+        self._starts = Starts()
 
     def __repr__(self) -> str:
         return f"ProcessExecutor(workers={self.workers}, timeout={self.conditions.timeout})"
@@ -125,7 +122,7 @@ class ProcessExecutor:
         self._payload = _pack(job, self.conditions, parcel)
         self._definition = job.definition
         self._queue.clear()
-        self._deaths_before_ready = self._lost = 0
+        self._starts, self._lost = Starts(), 0
         for _ in range(self.workers):  # one by one: whatever was made is ended by close()
             self._processes.append(self._new())
         while not any(p.ready for p in self._processes):
@@ -212,7 +209,7 @@ class ProcessExecutor:
                 finished.append(message)
             elif message is None:
                 p.ready = True
-                self._deaths_before_ready = 0
+                self._starts.ready()
             else:
                 raise ExecutorError(setup_failed(message))
         return finished
@@ -235,14 +232,12 @@ class ProcessExecutor:
         how = f"worker {p.name} ended with exit code {p.process.exitcode}"
         p.process.close()
         self._processes.remove(p)
-        if not p.ready:
-            self._deaths_before_ready += 1
-            if self._deaths_before_ready >= START_ATTEMPTS:
-                raise ExecutorError(
-                    f"{how} before it was ready, as did {START_ATTEMPTS - 1} before it. "
-                    'A script must start its run under `if __name__ == "__main__":`; if it does, '
-                    "the output of the workers above says more"
-                )
+        if not p.ready and self._starts.died():
+            raise ExecutorError(
+                f"{how} before it was ready, as did {self._starts.deaths - 1} before it. "
+                'A script must start its run under `if __name__ == "__main__":`; if it does, '
+                "the output of the workers above says more"
+            )
         self._processes.append(self._new())
         return [LostTask(p.task, how)] if p.task is not None else []
 

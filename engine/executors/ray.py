@@ -24,7 +24,7 @@ from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition
 from ...problems.reference import FILE_MODULE
 from ..outcome import Completion, Failed, LostTask, Task, failed_completion
-from .base import Activity, Conditions, Job, check_retries
+from .base import Activity, Conditions, Job, Starts, check_retries
 from .pace import Pace
 from .ray_actor import ActorWorker
 from .ray_cluster import Connection, Needs, import_ray
@@ -38,9 +38,6 @@ START_SECONDS = 60.0
 
 TEARDOWN_SECONDS = 5.0
 """For all workers together to end by themselves."""
-
-START_ATTEMPTS = 3
-"""Actors in a row that may die before they are ready."""
 
 RESIZE_SECONDS = 5.0
 """Between two looks at how many workers a cluster has room for."""
@@ -144,7 +141,7 @@ class RayExecutor:
         self._made = self._lost = 0
         self._wanted = 0
         self._next_look = 0.0
-        self._deaths_before_ready = 0
+        self._starts = Starts()
         self._nobody_since: float | None = None
         self._pace = Pace()
         self._alone: set[int] = set()  # first ids of tasks that go without company
@@ -184,7 +181,7 @@ class RayExecutor:
         self._pace = Pace()
         self._alone.clear()
         self._queue.clear()
-        self._deaths_before_ready = self._lost = 0
+        self._starts, self._lost = Starts(), 0
         self._resize()
         if not self._wanted:
             raise ExecutorError(
@@ -220,8 +217,9 @@ class RayExecutor:
 
     def activity(self) -> Activity:
         """What the actors do now."""
-        busy = sum(bool(actor.tasks) for actor in self._actors.values())
-        return Activity(busy, len(self._idle), len(self._actors) - busy, self._lost)
+        actors = list(self._actors.values())  # at once: other threads may look, too
+        busy = sum(bool(actor.tasks) for actor in actors)
+        return Activity(busy, len(self._idle), len(actors) - busy, self._lost)
 
     def close(self) -> None:
         """End the actors: those that are idle by their ``teardown``, the others at once.
@@ -285,12 +283,10 @@ class RayExecutor:
         self._lost += 1
         self._kill(actor)
         blameless = self._lost_its_node(actor, error)
-        if actor.phase != "ready" and not blameless:
-            self._deaths_before_ready += 1
-            if self._deaths_before_ready >= START_ATTEMPTS:
-                raise ExecutorError(
-                    f"{START_ATTEMPTS} workers in a row died before they were ready: {reason}"
-                )
+        if actor.phase != "ready" and not blameless and self._starts.died():
+            raise ExecutorError(
+                f"{self._starts.deaths} workers in a row died before they were ready: {reason}"
+            )
         self._resize()
         if actor.tasks[1:]:
             self._put_back(actor)
@@ -403,7 +399,7 @@ class RayExecutor:
                 self._kill(actor)
                 raise ExecutorError(setup_failed(answer))
             actor.phase = "ready"
-            self._deaths_before_ready = 0
+            self._starts.ready()
             self._idle.append(actor)
             return []
         done: list[Completion | LostTask] = list(answer)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from paretide.engine.executors.base import FIRST_ATTEMPTS, LATER_ATTEMPTS, Starts
 from paretide.engine.executors.pace import MOST_TOGETHER, Pace
 from paretide.engine.executors.ray_cluster import Needs
 
@@ -59,6 +60,18 @@ def test_options_are_those_that_were_given():
     assert options["memory"] == 5
     assert options["resources"] == {"tpu": 1}
     assert options["runtime_env"] == {"env_vars": {"A": "1"}}
+
+
+def test_workers_that_cannot_start_end_a_run_soon_and_a_cluster_in_trouble_late():
+    broken = Starts()
+    assert [broken.died() for _ in range(FIRST_ATTEMPTS)] == [False] * (FIRST_ATTEMPTS - 1) + [True]
+    troubled = Starts()
+    troubled.died()
+    troubled.ready()
+    assert not any(troubled.died() for _ in range(LATER_ATTEMPTS - 1))
+    assert troubled.died()
+    troubled.ready()
+    assert not troubled.died()
 
 
 def test_merged_tasks_keep_their_rows():

@@ -63,10 +63,15 @@ def actors():
     return found
 
 
-def storm(cluster, nodes, rng, over):
-    """Kill an actor or a node every now and then, until it is over; a node is replaced later."""
+def storm(cluster, nodes, executor, rng, over):
+    """Kill an actor or a node every now and then, until it is over; a node is replaced later.
+
+    While nobody evaluates nothing is killed: on a slow machine workers would never get that far.
+    """
     killed = {"actors": 0, "nodes": 0}
     while not over(1 + rng.random()):
+        if not executor.activity().busy:
+            continue
         if rng.random() < 0.6:
             alive = actors()
             if alive:
@@ -129,7 +134,7 @@ def main():
             return bool(wait([running], timeout=seconds).done)
 
         try:
-            killed = storm(cluster, nodes, np.random.default_rng(options.seed), over)
+            killed = storm(cluster, nodes, executor, np.random.default_rng(options.seed), over)
             run = running.result().run
             seconds = time.monotonic() - began
         finally:
