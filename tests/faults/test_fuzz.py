@@ -1,37 +1,19 @@
 """Damaged files: always an error or the sound part, never a hang, a crash or wrong values."""
 
-import contextlib
 import multiprocessing as mp
 import re
 import zlib
 
 import numpy as np
 import pytest
+import reading
 import toy
 
 import paretide as pt
 from paretide.engine.store.store import journal_path
-from paretide.errors import StoreError
 
 MUTATIONS = 150
 HANGS = 10.0  # seconds
-
-
-def serve(pipe):
-    """Open what is named and say what came of it."""
-    with contextlib.suppress(EOFError):
-        while True:
-            path = pipe.recv()
-            try:
-                run = pt.open_run(path)
-                rows = run.evaluations
-                everything = (rows.ids, rows.X, rows.F, rows.status, rows.parents, rows.seed)
-                answer = ("run", [a.tobytes() for a in everything], rows.extras)
-            except StoreError as error:
-                answer = ("refused", type(error).__name__, str(error))
-            except Exception as error:
-                answer = ("wrong", type(error).__name__, str(error))
-            pipe.send(answer)
 
 
 class Reader:
@@ -44,7 +26,7 @@ class Reader:
         if self.process is None:
             context = mp.get_context("spawn")
             self.pipe, theirs = context.Pipe()
-            self.process = context.Process(target=serve, args=(theirs,), daemon=True)
+            self.process = context.Process(target=reading.serve, args=(theirs,), daemon=True)
             self.process.start()
             theirs.close()
             self.pipe.send(path.parent / "there is no such file")
