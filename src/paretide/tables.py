@@ -141,6 +141,7 @@ def _columns(run: Run, front: Population) -> dict[str, list[str]]:
     for j, name in enumerate(definition.constraints):
         columns[f"{name}\n(constraint)"] = [_show(v) for v in front.G[:, j]]
     logged = dict.fromkeys(key for i in ids for key in run.evaluations.extras.get(i, {}))
+    logged.pop("report", None)  # values on the way, too many for a cell
     for key in logged:
         columns[f"{key}\n(logged)"] = [
             _show(run.evaluations.extras.get(i, {}).get(key, "")) for i in ids
