@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol, Self
 
 from ..errors import ConfigurationError
+from ..operators.crossover import check_eta
 from ..problems.definition import Definition
 from ..problems.space import Binary
 
@@ -25,6 +26,14 @@ ADVISED_BUDGET, LEAST_BUDGET = 100, 60
 """Evaluations per individual of the last size: what pays, and below which NSGA-II is better."""
 
 LARGEST_DEFAULT = 100
+
+ETA_BELOW_MAX = 3.0
+"""SBX's distribution index below the last size. With the usual 15 a small population jumps too
+seldom from one segment of a disconnected front to the next, and a large one does not make up for
+it: on ZDT3 (max_size 100, budget 12 000) 13 of 50 runs lost a segment, with 3 none did. The
+evaluations to 99% of NSGA-II's hypervolume after 25 000 stayed the same or fewer on ZDT1, 2, 3, 4
+and DTLZ2 and were 2% more on ZDT6. Any number from 2 to 5 does; larger mutation steps cost a fifth
+more evaluations on ZDT4, and random immigrants, an archive or a larger start did not help."""
 
 
 def check_count(what: str, value: Any, least: int) -> None:
@@ -71,6 +80,11 @@ class Constant:
         """Never, which is 1 as well as any other number."""
         return 1
 
+    @property
+    def eta_below_max(self) -> None:
+        """There is no smaller size."""
+        return None
+
     def grown(self, size: int, next_growth: int, evaluations: int) -> tuple[int, int]:
         """The same."""
         return size, next_growth
@@ -98,17 +112,24 @@ class Doubling:
             budget split evenly over the sizes between first and last.
         first_tau: Evaluations at the first size; None is ``tau`` if that is given, otherwise
             8 n ln n for n bits, in other spaces 0.3 of the budget.
+        eta_below_max: What SBX's distribution index is at most below the last size, so that a small
+            population does not lose segments of a disconnected front; None is 3, and nothing in
+            Binary spaces, which have no SBX. A number no less than the crossover's, as 15, changes
+            nothing.
     """
 
     start: int | None = None
     max_size: int | None = None
     tau: int | None = None
     first_tau: int | None = None
+    eta_below_max: float | None = None
 
     def __post_init__(self) -> None:
         for key, least in {"start": 2, "max_size": 2, "tau": 1, "first_tau": 1}.items():
             if getattr(self, key) is not None:
                 check_count(f"{type(self).__name__}: {key}", getattr(self, key), least)
+        if self.eta_below_max is not None:
+            check_eta("Doubling: eta_below_max", self.eta_below_max)
 
     @property
     def first_size(self) -> int:
@@ -132,7 +153,7 @@ class Doubling:
         return size, next_growth
 
     def resolved(self, definition: Definition, budget: int | None) -> Self:
-        """With sizes and taus filled in; logs a warning where NSGA-II is the better choice."""
+        """Without gaps; logs a warning where NSGA-II is the better choice."""
         start, max_size = _sizes(self, self.start, self.max_size, definition, budget)
         first_tau, tau = self.first_tau, self.tau
         if tau is None:
@@ -140,7 +161,15 @@ class Doubling:
             first_tau = default_first if first_tau is None else first_tau
         elif first_tau is None:
             first_tau = tau
-        return replace(self, start=start, max_size=max_size, tau=tau, first_tau=first_tau)
+        eta = _eta(self.eta_below_max, definition)
+        return replace(
+            self,
+            start=start,
+            max_size=max_size,
+            tau=tau,
+            first_tau=first_tau,
+            eta_below_max=eta,
+        )
 
     def settings(self) -> dict[str, Any]:
         """As JSON."""
@@ -162,12 +191,14 @@ class BudgetShare:
         max_size: Last size; None is a hundredth of the budget, at most 100.
         first: Share of the budget at the first size.
         growth: Share of the budget over all sizes between the first and the last, split evenly.
+        eta_below_max: As in ``Doubling``.
     """
 
     start: int | None = None
     max_size: int | None = None
     first: float = FIRST_SHARE
     growth: float = GROWTH_SHARE
+    eta_below_max: float | None = None
 
     def __post_init__(self) -> None:
         for key in ("start", "max_size"):
@@ -183,6 +214,8 @@ class BudgetShare:
             raise ConfigurationError(
                 f"BudgetShare: first={self.first} and growth={self.growth} are more than the budget"
             )
+        if self.eta_below_max is not None:
+            check_eta("BudgetShare: eta_below_max", self.eta_below_max)
 
     def resolved(self, definition: Definition, budget: int | None) -> Doubling:
         """The doubling that it is for a budget; raises ConfigurationError if none is known."""
@@ -190,7 +223,7 @@ class BudgetShare:
             raise ConfigurationError(f"{self} needs a budget, and none is known: pass budget=")
         start, max_size = _sizes(self, self.start, self.max_size, definition, budget)
         first_tau, tau = _shares(start, max_size, self.first * budget, self.growth * budget)
-        return Doubling(start, max_size, tau, first_tau)
+        return Doubling(start, max_size, tau, first_tau, _eta(self.eta_below_max, definition))
 
     def settings(self) -> dict[str, Any]:
         """As JSON."""
@@ -317,6 +350,17 @@ def _sizes(
             budget, budget / last, last, LEAST_BUDGET, last, ADVISED_BUDGET,
         )  # fmt: skip
     return min(first, last), last
+
+
+def _eta(eta: float | None, definition: Definition) -> float | None:
+    """``eta_below_max`` with its default."""
+    if not isinstance(definition.space, Binary):
+        return ETA_BELOW_MAX if eta is None else eta
+    if eta is not None:
+        raise ConfigurationError(
+            f"eta_below_max={eta} is for SBX, which a Binary space has not; leave it out"
+        )
+    return None
 
 
 def _settings(schedule: Doubling | BudgetShare) -> dict[str, Any]:

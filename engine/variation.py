@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -147,3 +147,11 @@ def variation_for(
             f"{chosen_mutation} fits only a Binary space; use PolynomialMutation"
         )
     return Variation(space, SBX() if crossover is None else crossover, chosen_mutation)
+
+
+def widened(variation: Variation, eta: float | None) -> Variation:
+    """Variation with a distribution index of SBX of at most ``eta``; None changes nothing."""
+    crossover = variation.crossover
+    if crossover is None or eta is None or eta >= crossover.eta:
+        return variation
+    return replace(variation, crossover=replace(crossover, eta=eta))

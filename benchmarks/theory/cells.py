@@ -123,10 +123,13 @@ def edge(n: int, seeds: int) -> Iterator[Cell]:
             )
 
 
-def many(instances: tuple[tuple[int, int, int], ...], seeds: int) -> Iterator[Cell]:
-    """OneMinMax of (n, m, budget), populations of one and of two fronts."""
-    for n, m, budget in instances:
-        front = (2 * n // m + 1) ** (m // 2)
+Instance = tuple[str, dict[str, int]]
+
+
+def many(instances: tuple[tuple[Instance, int], ...], seeds: int) -> Iterator[Cell]:
+    """OneMinMax with budgets, populations of one and of two fronts."""
+    for (problem, arguments), budget in instances:
+        front = getattr(pt, problem)(**arguments).front_size
         for times, crowding, ties in (
             (1, "once", "random"),
             (1, "current", "random"),
@@ -137,15 +140,12 @@ def many(instances: tuple[tuple[int, int, int], ...], seeds: int) -> Iterator[Ce
             size = times * front
             specification = classic(size, crowding=crowding, ties=ties)
             name = f"{size}, {crowding}, {ties}"
-            arguments = {"n": n, "m": m}
             seconds = forecast(3 * budget, budget / size)
             for seed in range(seeds):
-                yield Cell(
-                    "many", "OneMinMax", arguments, name, specification, seed, budget, seconds
-                )
+                yield Cell("many", problem, arguments, name, specification, seed, budget, seconds)
 
 
-def others(instances: tuple[tuple[str, dict[str, int]], ...], seeds: int) -> Iterator[Cell]:
+def others(instances: tuple[Instance, ...], seeds: int) -> Iterator[Cell]:
     """Other problems, N = n_max = four fronts: with the default taus, and with some that fit the
     time an improvement takes there, n^2 and n^k."""
     for problem, arguments in instances:
@@ -196,15 +196,19 @@ PARTS = ("runtime", "edge", "many", "others", "continuous")
 
 def study(parts: tuple[str, ...], sizes: tuple[int, ...], seeds: int, *, short: bool) -> list[Cell]:
     """All cells of these parts."""
-    jumps: tuple[tuple[str, dict[str, int]], ...] = tuple(
+    jumps: tuple[Instance, ...] = tuple(
         ("OneJumpZeroJump", {"n": n, "k": k}) for n, k in ((20, 2), (40, 2), (16, 3))
     )
+    crowded: tuple[tuple[Instance, int], ...] = (
+        (("OneMinMax3", {"n": 20}), 36_000),
+        (("OneMinMax", {"n": 20, "m": 4}), 36_000),
+        (("OneMinMax", {"n": 18, "m": 6}), 103_000),
+    )
+    few: tuple[tuple[Instance, int], ...] = ((("OneMinMax", {"n": 8, "m": 4}), 4_000),)
     made = {
         "runtime": lambda: runtime(sizes, seeds, 1 if short else seeds),  # half of all the time
         "edge": lambda: edge(24 if short else 100, seeds),
-        "many": lambda: many(
-            ((8, 4, 4_000),) if short else ((20, 4, 36_000), (18, 6, 103_000)), seeds
-        ),
+        "many": lambda: many(few if short else crowded, seeds),
         "others": lambda: others(
             (("LOTZ", {"n": 10}), ("OneJumpZeroJump", {"n": 10, "k": 2}))
             if short

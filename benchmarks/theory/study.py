@@ -9,8 +9,8 @@ not run again: after an interruption the same command goes on, and with more see
 it runs what is missing. It knows a cell by its settings, not by the code that they lead to: choose
 another folder after a change of an algorithm.
 
-Parts: runtime (OneMinMax, over n), edge (no larger a population than the front), many (four and six
-objectives), others (COCZ, LOTZ, OneJumpZeroJump), continuous (ZDT, DTLZ2, WFG4).
+Parts: runtime (OneMinMax, over n), edge (no larger a population than the front), many (three, four
+and six objectives), others (COCZ, LOTZ, OneJumpZeroJump), continuous (ZDT, DTLZ2, WFG4).
 """
 
 from __future__ import annotations

@@ -118,23 +118,30 @@ def _covered(rows: Rows) -> list[str]:
 
 
 def many(rows: Rows) -> str:
-    """How many runs cover the front of OneMinMax with m objectives."""
-    head = ["n", "m", "budget", "N", "crowding distance", "ties", "covered", "median of those"]
+    """How many runs cover the front of OneMinMax with more than two objectives."""
+    head = ["problem", "budget", "N", "crowding distance", "ties", "covered", "median of those"]
     body = [
-        [str(n), str(m), number(budget), *name.split(", "), *_covered(of)]
-        for (n, m, budget, name), of in grouped(rows, "n", "m", "budget", "algorithm").items()
+        [problem, number(budget), *name.split(", "), *_covered(of)]
+        for problem, group in instances(rows).items()
+        for (budget, name), of in grouped(group, "budget", "algorithm").items()
     ]
     return markdown(head, body)
 
 
-def others(rows: Rows) -> str:
-    """Evaluations and speedups on the other problems."""
-    rng, groups = generator(), {}
+def instances(rows: Rows) -> dict[str, Rows]:
+    """Rows by problem with its arguments."""
+    groups: dict[str, Rows] = {}
     for row in rows:
         values = ", ".join(f"{name} = {value}" for name, value in row["arguments"].items())
         groups.setdefault(f"{row['problem']}, {values}", []).append(row)
+    return groups
+
+
+def others(rows: Rows) -> str:
+    """Evaluations and speedups on the other problems."""
+    rng = generator()
     body = []
-    for problem, group in groups.items():
+    for problem, group in instances(rows).items():
         by = grouped(group, "algorithm")
         for name, of in by.items():
             gain, (low, high) = ratio(taken(by["classic"]), taken(of), rng)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from ...errors import ConfigurationError
-from ...operators.crossover import SBX
+from ...operators.crossover import SBX, check_eta
 from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition, read_definition
@@ -40,6 +40,7 @@ class ConcurrentDynamicNSGA2(Specification):
         start: First size of each run; None is max(4, 2 n_obj). Kept as ``start_size``.
         max_size: Last size; None is a hundredth of the budget, at most 100.
         base: Evaluations; None is the number of variables.
+        eta_below_max: Of SBX below the last size, as in ``DynamicNSGA2``.
 
     The other settings are those of ``Specification``; it has generations only.
     """
@@ -47,6 +48,7 @@ class ConcurrentDynamicNSGA2(Specification):
     start_size: int | None
     max_size: int | None
     base: int | None
+    eta_below_max: float | None
 
     name: ClassVar[str] = "concurrent-dnsga2"
 
@@ -57,6 +59,7 @@ class ConcurrentDynamicNSGA2(Specification):
         start: int | None = None,
         max_size: int | None = None,
         base: int | None = None,
+        eta_below_max: float | None = None,
         crossover: SBX | None = None,
         mutation: PolynomialMutation | BitFlip | None = None,
         crowding: Crowding = "current",
@@ -72,6 +75,7 @@ class ConcurrentDynamicNSGA2(Specification):
             "start_size": start,
             "max_size": max_size,
             "base": base,
+            "eta_below_max": eta_below_max,
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
@@ -83,6 +87,8 @@ class ConcurrentDynamicNSGA2(Specification):
             if getattr(self, key) is not None:
                 name = key.removesuffix("_size") if key == "start_size" else key
                 check_count(f"ConcurrentDynamicNSGA2: {name}", getattr(self, key), least)
+        if self.eta_below_max is not None:
+            check_eta("ConcurrentDynamicNSGA2: eta_below_max", self.eta_below_max)
 
     def _values(self) -> dict[str, Any]:
         """As the constructor takes them."""
@@ -106,10 +112,15 @@ class ConcurrentDynamicNSGA2(Specification):
         Raises ConfigurationError if a default needs the budget and there is none.
         """
         base = definition.space.n_var if self.base is None else self.base
-        sizes = Doubling(self.start_size, self.max_size, base).resolved(definition, budget)
-        return type(self)(
-            **{**self._values(), "start": sizes.start, "max_size": sizes.max_size, "base": base}
-        )
+        given = Doubling(self.start_size, self.max_size, base, eta_below_max=self.eta_below_max)
+        known = given.resolved(definition, budget)
+        filled = {
+            "start": known.start,
+            "max_size": known.max_size,
+            "base": base,
+            "eta_below_max": known.eta_below_max,
+        }
+        return type(self)(**{**self._values(), **filled})
 
     def schedule(self) -> Doubling:
         """Of the first run."""
@@ -119,7 +130,7 @@ class ConcurrentDynamicNSGA2(Specification):
 
     def _schedule_of(self, i: int, base: int) -> Doubling:
         tau = base * 2**i
-        return Doubling(self.start_size, self.max_size, tau, FIRST_FACTOR * tau)
+        return Doubling(self.start_size, self.max_size, tau, FIRST_FACTOR * tau, self.eta_below_max)
 
     def machine(
         self,

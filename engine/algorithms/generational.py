@@ -24,7 +24,7 @@ from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
 from ..population import Population, concatenate, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling
-from ..variation import Variation
+from ..variation import Variation, widened
 from .batch import Batch
 from .drawing import Selected, draw, first_candidates, select
 from .offspring import Offspring
@@ -65,6 +65,7 @@ class Generational:
         self.schedule = schedule
         self.seed = seed
         self._variation = variation
+        self._below_max = widened(variation, schedule.eta_below_max)
         self._crowding: Crowding = crowding
         self._ties: Ties = ties
         self._eliminate_duplicates = eliminate_duplicates
@@ -280,7 +281,8 @@ class Generational:
             return first_candidates(self._initial, k, self._variation, self._variation_rng, seen)
         if seen is not None:
             first_occurrences(selected.population.X, seen)
-        return draw(k, self._variation, self._variation_rng, selected.mating, seen)
+        variation = self._variation if k >= self.schedule.last_size else self._below_max
+        return draw(k, variation, self._variation_rng, selected.mating, seen)
 
     # -- state -----------------------------------------------------------------------------------
 

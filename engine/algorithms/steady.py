@@ -32,7 +32,7 @@ from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling
-from ..variation import Variation
+from ..variation import Variation, widened
 from .batch import Batch
 from .drawing import draw, first_candidates
 from .members import Members
@@ -89,6 +89,7 @@ class SteadyState:
         self.seed = seed
         self.window = window
         self._variation = variation
+        self._below_max = widened(variation, schedule.eta_below_max)
         self._cost = cost
         self._initial = initial  # until the first sample is made
         self._variation_rng = generator(seed, VARIATION)
@@ -313,7 +314,9 @@ class SteadyState:
         while len(self._order) < self.window:
             if not self._unstarted:
                 parents = self._members.mating()
-                self._bear(draw(1, self._variation, self._variation_rng, parents, self._seen))
+                small = self.size < self.schedule.last_size
+                variation = self._below_max if small else self._variation
+                self._bear(draw(1, variation, self._variation_rng, parents, self._seen))
             if not self._unstarted:
                 return
             id = self._unstarted[0]

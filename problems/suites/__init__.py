@@ -2,6 +2,7 @@
 
 ====================  =============================================================
 ``onemax``            OneMinMax
+``onemax3``           OneMinMax with three objectives
 ``cocz``              CountingOnesCountingZeroes
 ``lotz``              LeadingOnesTrailingZeroes
 ``jump``              OneJumpZeroJump

@@ -38,6 +38,7 @@ from .problems.suites.cocz import COCZ
 from .problems.suites.jump import OneJumpZeroJump
 from .problems.suites.lotz import LOTZ
 from .problems.suites.onemax import OneMinMax
+from .problems.suites.onemax3 import OneMinMax3
 from .problems.variables import Bool, Choice, Float, Int, Ordinal
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "MaxSeconds",
     "OneJumpZeroJump",
     "OneMinMax",
+    "OneMinMax3",
     "Ordinal",
     "PolynomialMutation",
     "Population",

@@ -191,10 +191,10 @@ def test_a_schedule_is_all_that_makes_it_dynamic():
 def test_shares_of_the_budget_are_the_defaults_for_numbers():
     definition = read_definition(toy.Schaffer())
     shares = BudgetShare(4, 100).resolved(definition, 20_000)
-    assert shares == Doubling(4, 100, 1_500, 6_000)
+    assert shares == Doubling(4, 100, 1_500, 6_000, eta_below_max=3.0)
     assert shares == Doubling(4, 100).resolved(definition, 20_000)
     wide = BudgetShare(4, 16, first=0.5, growth=0.25).resolved(definition, 4_000)
-    assert wide == Doubling(4, 16, tau=1_000, first_tau=2_000)
+    assert wide == Doubling(4, 16, tau=1_000, first_tau=2_000, eta_below_max=3.0)
 
 
 def test_a_run_with_a_schedule_is_resumed(tmp_path):

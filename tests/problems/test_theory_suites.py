@@ -19,6 +19,7 @@ from paretide.problems.suites.fronts import covered, uncovered
 from paretide.problems.suites.jump import OneJumpZeroJump
 from paretide.problems.suites.lotz import LOTZ
 from paretide.problems.suites.onemax import OneMinMax
+from paretide.problems.suites.onemax3 import OneMinMax3
 
 # -- the definitions, one string at a time ---------------------------------------------------------
 
@@ -35,6 +36,8 @@ def plain(problem, x):
     """The objectives of the bits ``x``, a list of 0 and 1, as the papers write them."""
     pairs, n = problem.m // 2, len(x)
     values = []
+    if isinstance(problem, OneMinMax3):
+        return [x.count(0), x[: n // 2].count(1), x[n // 2 :].count(1)]
     if isinstance(problem, COCZ):
         common, rest = x[: n // 2], x[n // 2 :]
         for i in range(pairs):
@@ -63,6 +66,7 @@ def maximal(points):
 
 SMALL = [
     *(OneMinMax(n, m) for n, m in [(1, 2), (7, 2), (10, 2), (2, 4), (8, 4), (9, 6), (12, 8)]),
+    *(OneMinMax3(n) for n in (2, 4, 10)),
     *(COCZ(n, m) for n, m in [(2, 2), (8, 2), (10, 2), (4, 4), (8, 4), (12, 4), (12, 6), (8, 8)]),
     *(LOTZ(n, m) for n, m in [(1, 2), (7, 2), (10, 2), (2, 4), (8, 4), (12, 4), (9, 6), (12, 6)]),
     *(
@@ -99,6 +103,8 @@ def test_the_front_is_that_of_all_strings(problem):
 
 def size_in_the_papers(problem):
     n, m = problem.n, problem.m
+    if isinstance(problem, OneMinMax3):
+        return (n // 2 + 1) ** 2
     base = n // m + 1 if isinstance(problem, COCZ) else 2 * n // m + 1
     if isinstance(problem, OneJumpZeroJump):
         base += 2 - 2 * problem.k
@@ -108,6 +114,7 @@ def size_in_the_papers(problem):
 LARGE = [
     OneMinMax(1600),
     OneMinMax(400, 4),
+    OneMinMax3(400),
     COCZ(1600),
     COCZ(64, 8),
     LOTZ(1600),
@@ -158,6 +165,7 @@ def bits(text):
     [
         (OneMinMax(5), "01101", [2, 3]),
         (OneMinMax(6, 4), "011 000", [1, 2, 3, 0]),
+        (OneMinMax3(6), "011 000", [4, 2, 0]),
         (COCZ(6), "110 001", [3, 4]),
         (COCZ(8), "1111 0010", [5, 7]),
         (COCZ(8, 4), "1101 10 00", [4, 4, 3, 5]),
@@ -238,14 +246,19 @@ def test_the_gap_must_be_a_whole_number(k):
 
 @pytest.mark.parametrize("shape", [(4, 24), (4, 6), (12,), (1, 12, 1)], ids=str)
 def test_strings_of_another_length_are_refused(shape):
-    for problem in (OneMinMax(12, 4), COCZ(12), LOTZ(12), OneJumpZeroJump(12, 2)):
+    for problem in (OneMinMax(12, 4), OneMinMax3(12), COCZ(12), LOTZ(12), OneJumpZeroJump(12, 2)):
         with pytest.raises(ShapeError, match=r"X must have the shape \(k, 12\)"):
             problem.evaluate_batch(np.zeros(shape, dtype=bool))
 
 
+def test_three_objectives_need_an_even_number_of_bits():
+    with pytest.raises(ConfigurationError, match="OneMinMax3: n must be even, got 7"):
+        OneMinMax3(7)
+
+
 # -- stores ----------------------------------------------------------------------------------------
 
-STORED = [OneMinMax(12, m=4), COCZ(12), LOTZ(12, 4), OneJumpZeroJump(12, k=2)]
+STORED = [OneMinMax(12, m=4), OneMinMax3(12), COCZ(12), LOTZ(12, 4), OneJumpZeroJump(12, k=2)]
 
 
 @pytest.mark.parametrize("problem", STORED, ids=named)
