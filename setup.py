@@ -33,7 +33,7 @@ def kernels():
     # -ffp-contract=off: a fused multiply-add would give other bits on machines that have it.
     # Without -fno-math-errno and -fno-trapping-math no loop with a root or a choice is vectorized;
     # neither changes a value.
-    arguments = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+    arguments = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
     if platform.machine() in ("x86_64", "AMD64"):
         arguments.append("-march=x86-64-v2")  # more, if the processor has it: cext/_paths.h
     return [

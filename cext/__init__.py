@@ -10,11 +10,16 @@ try:
         bit_flip,
         crowding,
         dominance,
+        finite,
+        gather,
         incremental,
         polynomial_mutation,
+        row_set,
         sbx,
+        survival,
         tournament,
         truthful,
+        variation,
     )
 except ImportError as error:
     raise ImportError(
@@ -26,9 +31,14 @@ __all__ = [
     "bit_flip",
     "crowding",
     "dominance",
+    "finite",
+    "gather",
     "incremental",
     "polynomial_mutation",
+    "row_set",
     "sbx",
+    "survival",
     "tournament",
     "truthful",
+    "variation",
 ]

@@ -77,7 +77,19 @@ def count(value: SupportsIndex, name: str, most: int | None = None) -> int:
 
 def _contiguous(value: ArrayLike, name: str, dtype: DTypeLike) -> NDArray[Any]:
     """Convert without loss of kind: floats never become integers, integers never booleans."""
+    if type(value) is np.ndarray and value.dtype == dtype:
+        flags = value.flags
+        if flags.c_contiguous and flags.aligned:
+            return value
     array = np.asarray(value)
     if array.size and not np.can_cast(array.dtype, dtype, "same_kind"):
         raise ShapeError(f"{name} must be an array of {np.dtype(dtype)}; got {array.dtype}")
     return np.require(array, dtype, ["C", "A"])
+
+
+def check_dtype(value: DTypeLike) -> np.dtype[Any]:
+    """Return `value` as a dtype whose equal values have equal bytes, or as float64."""
+    dtype = np.dtype(value)
+    if dtype != np.float64 and dtype.kind not in "biu":
+        raise ShapeError(f"dtype must be float64, bool or an integer; got {dtype}")
+    return dtype

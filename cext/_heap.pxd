@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t
 
 
 cdef inline bint goes_first(
-    Py_ssize_t a, Py_ssize_t b, const double[::1] distance, const double[::1] priority
+    Py_ssize_t a, Py_ssize_t b, const double *distance, const double *priority
 ) noexcept nogil:
     """The smaller distance goes first, then the smaller priority, then the smaller index."""
     if distance[a] != distance[b]:
@@ -17,10 +17,10 @@ cdef inline bint goes_first(
 cdef inline void sift_down(
     Py_ssize_t start,
     Py_ssize_t size,
-    int64_t[::1] heap,          # the points, heap[p] going before heap[2 p + 1] and heap[2 p + 2]
-    int64_t[::1] place,         # heap[place[i]] == i
-    const double[::1] distance,
-    const double[::1] priority,
+    int64_t *heap,          # the points, heap[p] going before heap[2 p + 1] and heap[2 p + 2]
+    int64_t *place,         # heap[place[i]] == i
+    const double *distance,
+    const double *priority,
 ) noexcept nogil:
     """Move the point at heap[start] down until it goes before both points under it."""
     cdef Py_ssize_t p = start, child

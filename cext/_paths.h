@@ -24,7 +24,7 @@ enum { PARETIDE_BASELINE, PARETIDE_AVX2, PARETIDE_AVX512 };
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 
-static int paretide_path_of_processor(void)
+static inline int paretide_path_of_processor(void)
 {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
@@ -50,7 +50,7 @@ static int paretide_path_of_processor(void)
 
 #else
 
-static int paretide_path_of_processor(void) { return PARETIDE_BASELINE; }
+static inline int paretide_path_of_processor(void) { return PARETIDE_BASELINE; }
 
 #define PARETIDE_PATHS(name, parameters, arguments)                                              \
     static void name parameters { name##_body arguments; }
@@ -58,7 +58,7 @@ static int paretide_path_of_processor(void) { return PARETIDE_BASELINE; }
 #endif
 
 /* Chosen once. Threads that choose at the same time choose the same. */
-static int paretide_path(void)
+static inline int paretide_path(void)
 {
     static int chosen = -1;
     if (chosen < 0) {

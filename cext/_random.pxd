@@ -5,7 +5,7 @@ Whoever draws holds ``bit_generator.lock``: threads that share a generator then 
 """
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.math cimport floor, log
+from libc.math cimport floor, log1p
 from libc.stdint cimport uint32_t, uint64_t
 
 
@@ -14,6 +14,14 @@ cdef extern from "numpy/random/bitgen.h":
         void *state                                             # the generator's own
         uint64_t (*next_uint64)(void *state) noexcept nogil     # uniform on all 64 bits
         double (*next_double)(void *state) noexcept nogil       # uniform on [0, 1), 53 bits
+
+
+cdef extern from "_power.h":
+    const double PARETIDE_LOG2_E
+    double paretide_log2(double x) noexcept nogil
+
+cdef extern from "_unit.h":
+    double paretide_unit(uint64_t word) noexcept nogil
 
 
 cdef inline bitgen_t *bitgen_of(object bit_generator) except NULL:
@@ -32,9 +40,9 @@ cdef inline double uniform(bitgen_t *source) noexcept nogil:
     return source.next_double(source.state)
 
 
-cdef inline bint fair_coin(bitgen_t *source) noexcept nogil:
-    """True with probability 1/2: the top bit of one 64-bit draw."""
-    return source.next_uint64(source.state) >> 63
+cdef inline uint64_t word(bitgen_t *source) noexcept nogil:
+    """64 random bits: one draw."""
+    return source.next_uint64(source.state)
 
 
 cdef inline uint64_t below(bitgen_t *source, uint64_t bound) noexcept nogil:
@@ -43,21 +51,25 @@ cdef inline uint64_t below(bitgen_t *source, uint64_t bound) noexcept nogil:
     Source: Lemire (2019), "Fast random integer generation in an interval", algorithm 5, with 32
     bits: the upper half of each 64-bit draw, since a 64 by 64 bit product is not portable C.
     """
-    cdef uint64_t product = (source.next_uint64(source.state) >> 32) * bound
+    cdef uint64_t product = (word(source) >> 32) * bound
     cdef uint64_t excess
     if <uint32_t>product < bound:
         # Only here can a draw be one of the 2**32 mod bound that would make some numbers likelier.
         excess = ((<uint64_t>1 << 32) - bound) % bound
         while <uint32_t>product < excess:
-            product = (source.next_uint64(source.state) >> 32) * bound
+            product = (word(source) >> 32) * bound
     return product >> 32
 
 
-cdef inline double failures(bitgen_t *source, double log_miss) noexcept nogil:
-    """Trials that fail before the first success, geometric, where log_miss = log1p(-prob) < 0.
+cdef inline double failures(bitgen_t *source, double scale) noexcept nogil:
+    """Trials that fail before the first success, geometric; for the scale see ``failure_scale``.
 
     A whole number as a double, because for a tiny probability it exceeds every integer type.
     Source: Devroye (1986), "Non-Uniform Random Variate Generation", chapter X.2, inversion.
     """
-    # 1 - u is exact and in (0, 1]; prob = 1 gives log_miss = -inf, hence always 0.
-    return floor(log(1.0 - uniform(source)) / log_miss)
+    return floor(paretide_log2(paretide_unit(word(source))) * scale)
+
+
+cdef inline double failure_scale(double prob) noexcept nogil:
+    """1 / log2(1 - prob), where 0 < prob <= 1: from -inf up to -0, which gives no failures."""
+    return 1.0 / (log1p(-prob) * PARETIDE_LOG2_E)

@@ -1,10 +1,15 @@
-from typing import SupportsFloat
+from typing import SupportsFloat, SupportsIndex
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..typing import BoolArray
+from ..typing import BoolArray, IntArray
 
-def bit_flip(
-    X: ArrayLike, prob: SupportsFloat, bit_generator: np.random.BitGenerator
-) -> BoolArray: ...
+def bit_children(
+    X: ArrayLike,
+    rank: ArrayLike,
+    crowding: ArrayLike,
+    k: SupportsIndex,
+    prob: SupportsFloat,
+    bit_generator: np.random.BitGenerator,
+) -> tuple[BoolArray, IntArray]: ...

@@ -8,8 +8,8 @@ from ._arguments import count, matrix, vector
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 
-from _gaps cimport gap, linked_distance, measure
-from _heap cimport sift_down
+from _gaps cimport gap, scaled_range
+from _truncation cimport Cut, close_cut, link, open_cut, remove_most_crowded
 
 
 def sort_objectives(F, rng=None):
@@ -85,17 +85,17 @@ def crowding_distance(F, order):
     if n == 0:
         return result
     cdef double[::1] distance = result
-    cdef double[::1] scale = np.empty(m), span = np.empty(m)
+    cdef double scale, span
     with nogil:
-        measure(points, orders, scale, span)
         for j in range(m):
-            if span[j] == 0.0:
+            scaled_range(points[orders[j, 0], j], points[orders[j, n - 1], j], &scale, &span)
+            if span == 0.0:
                 continue
             distance[orders[j, 0]] = INFINITY
             distance[orders[j, n - 1]] = INFINITY
             for p in range(1, n - 1):
                 distance[orders[j, p]] += gap(
-                    points[orders[j, p - 1], j], points[orders[j, p + 1], j], scale[j], span[j]
+                    points[orders[j, p - 1], j], points[orders[j, p + 1], j], scale, span
                 )
     return result
 
@@ -143,49 +143,32 @@ def truncate(F, order, priority, keep):
     cdef const double[:, ::1] points
     cdef const int64_t[:, ::1] orders
     points, orders = _front(F, order)
-    cdef Py_ssize_t n = points.shape[0], m = points.shape[1], i, j, p
+    cdef Py_ssize_t n = points.shape[0], m = points.shape[1], j, p
     cdef const double[::1] priorities = vector(priority, "priority", np.float64, n)
     cdef Py_ssize_t n_kept = count(keep, "keep", n)
     if n_kept == n:
         return np.arange(n, dtype=np.int64)
-    cdef double[::1] distance = np.empty(n), scale = np.empty(m), span = np.empty(m)
-    # links[i, j]: the neighbours of i below and above in objective j, -1 beyond an extreme.
-    cdef int64_t[:, :, ::1] links = np.empty((n, m, 2), dtype=np.int64)
-    # heap: the points that are left, the next to go on top; place[i]: where i stands in it.
-    heap_array = np.arange(n, dtype=np.int64)
-    cdef int64_t[::1] heap = heap_array
-    cdef int64_t[::1] place = np.arange(n, dtype=np.int64)
-    cdef Py_ssize_t size = n, removed, side
+    kept = np.empty(n_kept, dtype=np.int64)
+    cdef int64_t[::1] out = kept
+    cdef Cut cut
+    cdef bint enough
     with nogil:
-        measure(points, orders, scale, span)
-        for j in range(m):
-            for p in range(n):
-                links[orders[j, p], j, 0] = orders[j, p - 1] if p > 0 else -1
-                links[orders[j, p], j, 1] = orders[j, p + 1] if p < n - 1 else -1
-        for i in range(n):
-            distance[i] = linked_distance(i, points, links, scale, span)
-        for p in range(n // 2 - 1, -1, -1):
-            sift_down(p, size, heap, place, distance, priorities)
-        while size > n_kept:
-            removed = heap[0]
-            size -= 1
-            heap[0] = heap[size]
-            place[heap[0]] = 0
-            sift_down(0, size, heap, place, distance, priorities)
+        enough = open_cut(&cut, n, m, &points[0, 0] if m else NULL, &priorities[0])
+        if enough:
             for j in range(m):
-                for side in range(2):
-                    i = links[removed, j, side]
-                    if i >= 0:
-                        links[i, j, 1 - side] = links[removed, j, 1 - side]
-            for j in range(m):
-                if span[j] > 0.0:
-                    for side in range(2):
-                        i = links[removed, j, side]
-                        if i >= 0:
-                            distance[i] = linked_distance(i, points, links, scale, span)
-                            # Gaps only widen, and rounding is monotone: never upwards.
-                            sift_down(place[i], size, heap, place, distance, priorities)
-    return np.sort(heap_array[:n_kept])
+                scaled_range(
+                    points[orders[j, 0], j], points[orders[j, n - 1], j], &cut.scale[j], &cut.span[j]
+                )
+                for p in range(n):
+                    link(&cut, j, p, orders[j, p], orders[j, p - 1] if p > 0 else -1)
+            remove_most_crowded(&cut, n_kept)
+            for p in range(n_kept):
+                out[p] = cut.heap[p]
+        close_cut(&cut)
+    if not enough:
+        raise MemoryError
+    kept.sort()
+    return kept
 
 
 def truncate_once(distance, priority, keep):

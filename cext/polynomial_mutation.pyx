@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from ._arguments import bounds, distribution_index, matrix, probability
+from ._arguments import bounds, distribution_index, matrix, probability, vector
 
-from libc.math cimport log1p, pow
-
-from _clip cimport clip, positive_part
-from _random cimport bitgen_of, bitgen_t, failures, uniform
+from _bounds cimport are_intervals
+from _polynomial_mutation cimport mutate
+from _random cimport bitgen_of, bitgen_t
 
 
 def polynomial_mutation(X, lower, upper, eta, prob, bit_generator):
@@ -27,7 +26,7 @@ def polynomial_mutation(X, lower, upper, eta, prob, bit_generator):
     prob : float
         Probability of mutating a variable.
     bit_generator : numpy.random.BitGenerator
-        Draws a double for each gap between mutations and one for each mutation.
+        Draws a 64-bit word for each gap between mutations and one for each mutation.
 
     Returns
     -------
@@ -49,42 +48,20 @@ def polynomial_mutation(X, lower, upper, eta, prob, bit_generator):
     in the form with a distance to either bound of Deb's NSGA-II code.
     """
     X = matrix(X, "X", np.float64)
-    cdef Py_ssize_t n = X.shape[0], n_var = X.shape[1], j
-    low_bounds, high_bounds = bounds(lower, upper, n_var)
-    cdef const double[::1] low = low_bounds, high = high_bounds
-    cdef double power = distribution_index(eta) + 1.0
-    cdef double mutate = probability(prob, "prob")
-    result = X.copy()
-    if mutate == 0.0 or result.size == 0:
-        return result
-    cdef double[::1] x = result.reshape(-1)
-    cdef Py_ssize_t position = 0, size = x.shape[0]
-    cdef double log_miss = log1p(-mutate), gap, step
+    cdef Py_ssize_t n_var = X.shape[1]
+    cdef const double[::1] low = vector(lower, "lower", np.float64, n_var)
+    cdef const double[::1] high = vector(upper, "upper", np.float64, n_var)
+    if not are_intervals(&low[0], &high[0], n_var):
+        bounds(lower, upper, n_var)     # says which is none
+    cdef double index = distribution_index(eta)
+    cdef double mutate_variable = probability(prob, "prob")
+    mutated = X.copy()
+    cdef double[:, ::1] x = mutated
     cdef bitgen_t *source = bitgen_of(bit_generator)
     with bit_generator.lock:
         with nogil:
-            while position < size:
-                gap = failures(source, log_miss)
-                if gap >= size - position:
-                    break       # compared as a double: it may exceed every integer
-                position += <Py_ssize_t>gap
-                j = position % n_var
-                if low[j] < high[j]:
-                    step = _step(uniform(source), x[position], low[j], high[j], power)
-                    x[position] = clip(x[position] + step, low[j], high[j])
-                position += 1
-    return result
-
-
-cdef inline double _step(double u, double x, double low, double high, double power) noexcept nogil:
-    """The change of x at quantile u: delta_q (high - low)."""
-    cdef double span = high - low
-    cdef double room, share
-    # A value that rounding put outside has no room, rather than the power of a negative.
-    if u < 0.5:
-        room = positive_part(1.0 - (x - low) / span)        # 1 - delta_1
-        share = 2.0 * u + (1.0 - 2.0 * u) * pow(room, power)
-        return (pow(share, 1.0 / power) - 1.0) * span
-    room = positive_part(1.0 - (high - x) / span)           # 1 - delta_2
-    share = 2.0 * (1.0 - u) + 2.0 * (u - 0.5) * pow(room, power)
-    return (1.0 - pow(share, 1.0 / power)) * span
+            mutate(
+                &x[0, 0], x.shape[0], n_var, &low[0], &high[0],
+                index, mutate_variable, source,
+            )
+    return mutated

@@ -5,8 +5,11 @@ that draw consume the same random stream as the kernel, so that results are equa
 """
 
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from ..typing import BoolArray, FloatArray, IntArray
 
@@ -38,6 +41,76 @@ def truncate(F: FloatArray, order: IntArray, priority: FloatArray, keep: int) ->
         distance = _distance(F, order, left)
         left.remove(min(left, key=lambda i: (distance[i], priority[i], i)))
     return np.array(left, dtype=np.int64)
+
+
+def survive(
+    F: FloatArray, rank: IntArray, keep: int, rng: np.random.Generator
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Whole fronts, then the least crowded; drawing in the order of the kernel."""
+    fronts = [np.flatnonzero(rank == r) for r in range(int(rank.max(initial=-1)) + 1)]
+    survivors: list[IntArray] = []
+    for front in fronts:
+        room = max(0, keep - sum(map(len, survivors)))
+        kept = np.arange(min(room, len(front)))
+        if 0 < room < len(front):
+            order = _shuffled_order(F[front], rng)
+            kept = truncate(F[front], order, rng.random(len(front)), room)
+        survivors.append(front[kept])
+    crowding = np.zeros(len(F))
+    for front in survivors:
+        if len(front):
+            crowding[front] = crowding_distance(F[front], _shuffled_order(F[front], rng))
+    rows = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *survivors]))
+    return rows, rank[rows], crowding[rows]
+
+
+def _shuffled_order(F: FloatArray, rng: np.random.Generator) -> IntArray:
+    """The rows by each objective, ties at random unless all tie."""
+    order = np.empty(F.shape[::-1], dtype=np.int64)
+    rows = list(range(len(F)))[::-1]
+    for j, column in enumerate(F.T):
+        backwards = rows[::-1]  # a stable sort keeps ties in this order
+        rows = sorted(backwards, key=column.__getitem__)
+        first = 0
+        while first < len(rows) and column[rows[0]] != column[rows[-1]]:
+            end = first + 1
+            while end < len(rows) and column[rows[end]] == column[rows[first]]:
+                end += 1
+            for p in range(end - 1, first, -1):
+                q = first + _below(rng, p - first + 1)
+                rows[p], rows[q] = rows[q], rows[p]
+            first = end
+        order[j] = rows
+    return order
+
+
+def all_finite(F: FloatArray) -> bool:
+    """Look at every value."""
+    return bool(np.isfinite(F).all())
+
+
+def gather(first: NDArray[Any], second: NDArray[Any], rows: IntArray) -> NDArray[Any]:
+    """Put them together first."""
+    return np.concatenate([first, second])[rows]
+
+
+class RowSet:
+    """A Python set of tuples."""
+
+    def __init__(self, n_var: int, dtype: DTypeLike, n: int = 8) -> None:
+        self._rows: set[tuple[Any, ...]] = set()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, X: NDArray[Any]) -> IntArray:
+        """One row after the other."""
+        repeated = []
+        for i, row in enumerate(map(tuple, X.tolist())):
+            if row in self._rows:
+                repeated.append(i)
+            self._rows.add(row)
+        return np.array(repeated, dtype=np.int64)
 
 
 def truncate_once(distance: FloatArray, priority: FloatArray, keep: int) -> IntArray:
@@ -74,10 +147,7 @@ def binary_tournament(
         b = _below(rng, n - 1)
         b += b >= a
         one, other = (rank[a], -crowding[a]), (rank[b], -crowding[b])
-        if one == other:
-            winners[t] = a if _bits(rng) >> 63 else b
-        else:
-            winners[t] = a if one < other else b
+        winners[t] = a if one <= other else b
     return winners
 
 
@@ -97,18 +167,18 @@ def sbx(
     for pair in children:
         if rng.random() >= prob:
             continue
-        for j, (low, high) in enumerate(zip(lower.tolist(), upper.tolist(), strict=True)):
-            if rng.random() >= prob_var:
-                continue
-            near, far = sorted(pair[:, j].tolist())
-            gap = far - near
-            if gap <= 1e-14 or low == high:
-                continue
-            u = rng.random()
-            down = 0.5 * ((near + far) - _spread(u, near - low, gap, eta + 1) * gap)
-            up = 0.5 * ((near + far) + _spread(u, high - far, gap, eta + 1) * gap)
-            values = min(max(down, low), high), min(max(up, low), high)
-            pair[:, j] = values[::-1] if rng.random() < 0.5 else values
+        for start in range(0, len(lower), 64):
+            for j in _chosen(rng, range(len(lower))[start : start + 64], prob_var):
+                word = _bits(rng)
+                low, high, u = float(lower[j]), float(upper[j]), _unit(word)
+                near, far = sorted(pair[:, j].tolist())
+                gap = far - near
+                if gap <= 1e-14 or low == high:
+                    continue
+                down = 0.5 * ((near + far) - _spread(u, near - low, gap, eta + 1) * gap)
+                up = 0.5 * ((near + far) + _spread(u, high - far, gap, eta + 1) * gap)
+                values = min(max(down, low), high), min(max(up, low), high)
+                pair[:, j] = values[::-1] if word & 1 else values
     return children.reshape(2 * len(A), A.shape[1])
 
 
@@ -123,12 +193,11 @@ def polynomial_mutation(
     """Go from one mutated value to the next."""
     rng = np.random.Generator(bit_generator)
     mutated = X.copy()
-    position = _failures(rng, prob)
-    while position < X.size:
-        i, j = divmod(int(position), X.shape[1])
+    for position in _successes(rng, X.size, prob):
+        i, j = divmod(position, X.shape[1])
         low, high, x = float(lower[j]), float(upper[j]), float(X[i, j])
         if low < high:
-            u, span, power = rng.random(), high - low, eta + 1
+            u, span, power = _unit(_bits(rng)), high - low, eta + 1
             if u < 0.5:
                 room = max(1.0 - (x - low) / span, 0.0)
                 step = (2.0 * u + (1.0 - 2.0 * u) * room**power) ** (1.0 / power) - 1.0
@@ -136,20 +205,54 @@ def polynomial_mutation(
                 room = max(1.0 - (high - x) / span, 0.0)
                 step = 1.0 - (2.0 * (1.0 - u) + 2.0 * (u - 0.5) * room**power) ** (1.0 / power)
             mutated[i, j] = min(max(x + step * span, low), high)
-        position += 1 + _failures(rng, prob)
     return mutated
 
 
-def bit_flip(X: BoolArray, prob: float, bit_generator: np.random.BitGenerator) -> BoolArray:
-    """Go from one flipped bit to the next."""
+def real_children(
+    X: FloatArray,
+    rank: IntArray,
+    crowding: FloatArray,
+    k: int,
+    lower: FloatArray,
+    upper: FloatArray,
+    eta_crossover: float,
+    prob: float,
+    prob_var: float,
+    eta_mutation: float,
+    prob_mutation: float,
+    bit_generator: np.random.BitGenerator,
+) -> tuple[FloatArray, IntArray]:
+    """Select, cross and mutate, one after the other, 16 pairs at a time."""
+    children, rows = np.empty((0, X.shape[1])), np.empty((0, 2), dtype=np.int64)
+    while len(children) < k:
+        some = min(32, k - len(children))
+        pairs = binary_tournament(rank, crowding, some + some % 2, bit_generator).reshape(-1, 2)
+        A, B = X[pairs[:, 0]], X[pairs[:, 1]]
+        crossed = sbx(A, B, lower, upper, eta_crossover, prob, prob_var, bit_generator)[:some]
+        mutated = polynomial_mutation(
+            crossed, lower, upper, eta_mutation, prob_mutation, bit_generator
+        )
+        children = np.concatenate([children, mutated])
+        rows = np.concatenate([rows, np.repeat(pairs, 2, axis=0)[:some]])
+    return children, rows
+
+
+def bit_children(
+    X: BoolArray,
+    rank: IntArray,
+    crowding: FloatArray,
+    k: int,
+    prob: float,
+    bit_generator: np.random.BitGenerator,
+) -> tuple[BoolArray, IntArray]:
+    """Select, then go from one flipped bit to the next."""
+    winners = binary_tournament(rank, crowding, k, bit_generator)
     rng = np.random.Generator(bit_generator)
-    flipped = X.copy()
-    position = _failures(rng, prob)
-    while position < X.size:
-        i, j = divmod(int(position), X.shape[1])
-        flipped[i, j] = not flipped[i, j]
-        position += 1 + _failures(rng, prob)
-    return flipped
+    children = X[winners]
+    for position in _successes(rng, children.size, prob):
+        i, j = divmod(position, X.shape[1])
+        children[i, j] = not children[i, j]
+    return children, np.stack([winners, np.full(k, -1)], axis=1)
 
 
 def insert(
@@ -275,16 +378,32 @@ def _below(rng: np.random.Generator, bound: int) -> int:
             return whole
 
 
-def _failures(rng: np.random.Generator, prob: float) -> float:
-    """Trials before the first success, by inversion; the draw that prob = 0 needs not is not."""
-    if prob == 0.0:
-        return math.inf
+def _successes(rng: np.random.Generator, trials: int, prob: float) -> Iterator[int]:
+    """Which of the trials succeed: draw how many fail before each, by inversion."""
     log_miss = math.log1p(-prob) if prob < 1.0 else -math.inf
-    return float(np.floor(math.log(1.0 - rng.random()) / log_miss))
+    trial = 0.0
+    while prob > 0.0 and trial < trials:
+        trial += float(np.floor(math.log(_unit(_bits(rng))) / log_miss))
+        if trial < trials:
+            yield int(trial)
+        trial += 1.0
+
+
+def _unit(word: int) -> float:
+    """The upper 52 bits of a word, and a half: in (0, 1)."""
+    return ((word >> 12) + 0.5) * 2.0**-52
+
+
+def _chosen(rng: np.random.Generator, numbers: range, prob: float) -> list[int]:
+    """Each with its probability: by a bit of one word, or by a number of its own."""
+    if prob == 0.5:
+        word = _bits(rng)
+        return [j for bit, j in enumerate(numbers) if word >> bit & 1]
+    return [j for j in numbers if rng.random() < prob]
 
 
 def _spread(u: float, room: float, gap: float, power: float) -> float:
     """The spread factor beta_q of SBX."""
-    alpha = 2.0 - (1.0 + 2.0 * max(room, 0.0) / gap) ** -power
-    base = u * alpha if u * alpha <= 1.0 else 1.0 / (2.0 - u * alpha)
+    c = (1.0 + 2.0 * max(room, 0.0) / gap) ** -power
+    base = u * (2.0 - c) if u * (2.0 - c) <= 1.0 else 1.0 / (2.0 * (1.0 - u) + u * c)
     return float(base ** (1.0 / power))

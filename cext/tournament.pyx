@@ -7,14 +7,15 @@ from ._arguments import count, vector
 
 from libc.stdint cimport int64_t
 
-from _random cimport below, bitgen_of, bitgen_t, fair_coin
+from _random cimport bitgen_of, bitgen_t
+from _tournament cimport winner
 
 
 def binary_tournament(rank, crowding, k, bit_generator):
     """Select `k` winners, each of its own tournament between two distinct contestants.
 
-    The lower rank wins, then the larger crowding distance, then a fair coin. A population of one
-    wins every tournament and draws nothing.
+    The lower rank wins, then the larger crowding distance, then a fair coin: the one drawn first. A
+    population of one wins every tournament and draws nothing.
 
     Parameters
     ----------
@@ -25,8 +26,7 @@ def binary_tournament(rank, crowding, k, bit_generator):
     k : int
         Number of tournaments.
     bit_generator : numpy.random.BitGenerator
-        Draws two 64-bit integers a tournament (more in the rare case of a rejection), and one more
-        for a coin.
+        Draws two 64-bit integers a tournament, more in the rare case of a rejection.
 
     Returns
     -------
@@ -46,26 +46,16 @@ def binary_tournament(rank, crowding, k, bit_generator):
     algorithm: NSGA-II", section III.B, the crowded-comparison operator.
     """
     cdef const int64_t[::1] ranks = vector(rank, "rank", np.int64)
-    cdef Py_ssize_t n = ranks.shape[0], t, a, b
+    cdef Py_ssize_t n = ranks.shape[0], t
     cdef const double[::1] distances = vector(crowding, "crowding", np.float64, n)
     cdef Py_ssize_t n_winners = count(k, "k")
     if not 0 < n < 1 << 32:
         raise ShapeError(f"rank must have between 1 and 2**32 - 1 contestants; got {n}")
-    result = np.zeros(n_winners, dtype=np.int64)
-    if n == 1:
-        return result
+    result = np.empty(n_winners, dtype=np.int64)
     cdef int64_t[::1] winners = result
     cdef bitgen_t *source = bitgen_of(bit_generator)
     with bit_generator.lock:
         with nogil:
             for t in range(n_winners):
-                a = below(source, n)
-                b = below(source, n - 1)
-                b += b >= a     # the n - 1 others, in order
-                if ranks[a] != ranks[b]:
-                    winners[t] = a if ranks[a] < ranks[b] else b
-                elif distances[a] != distances[b]:
-                    winners[t] = a if distances[a] > distances[b] else b
-                else:
-                    winners[t] = a if fair_coin(source) else b
+                winners[t] = winner(&ranks[0], &distances[0], n, source)
     return result

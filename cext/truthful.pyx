@@ -123,7 +123,7 @@ def truncate_truthful(F, standing, priority, keep):
             # All who are left are gone through anyway: a heap would save nothing.
             first = 0
             for p in range(1, size):
-                if goes_first(left[p], left[first], distance, priorities):
+                if goes_first(left[p], left[first], &distance[0], &priorities[0]):
                     first = p
             removed = left[first]
             size -= 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from ..problems.definition import Definition
 from ..typing import BoolArray, ByteArray, Candidates, FloatArray, IntArray
 from .born import INITIAL, OPERATORS, Born, orphans
+from .constants import constant
 from .frames import frame
 from .outcome import EVALUATED, Completion, Failed
 from .population import Population
+
+MOST_TABLES, MOST_ROWS = 256, 65_536
+"""That an archive keeps as they came before it copies them."""
 
 CACHE = "cache"
 """The worker of those who got the outcome of an equal candidate."""
@@ -188,7 +192,7 @@ def record(
     k = len(done.ids)
     return Evaluations(
         ids=done.ids,
-        generation=generation.astype(np.int32),
+        generation=generation.astype(np.int32, copy=False),
         parents=born.parents,
         operator_code=born.operator,
         status=done.status,
@@ -197,7 +201,7 @@ def record(
         G=done.G,
         seed=done.seeds,
         seconds=done.seconds,
-        worker_code=np.zeros(k, dtype=np.int32),
+        worker_code=constant(k, 0, np.int32),
         workers=(done.worker,),
         failures=done.failures,
         extras=done.extras,
@@ -206,12 +210,18 @@ def record(
 
 
 class Archive:
-    """All evaluations of a run, growing at its end; rows never change once they are there."""
+    """All evaluations of a run, growing at its end; rows never change once they are there.
+
+    What was appended last is kept as it came, and copied together with others: copying small tables
+    one by one costs more than evaluating what is cheap.
+    """
 
     def __init__(self, first: Evaluations) -> None:
         self._definition = first.definition
-        self._rows = 0
+        self._copied = 0
         self._columns = {name: getattr(first, name)[:0] for name in ARRAYS}
+        self._latest: list[Evaluations] = []
+        self._to_copy = 0  # rows of the latest
         self._codes: dict[str, int] = {}  # of the workers, in order of appearance
         self._failures: dict[int, Failed] = {}
         self._extras: dict[int, dict[str, Any]] = {}
@@ -220,7 +230,7 @@ class Archive:
     @property
     def rows(self) -> int:
         """How many there are."""
-        return self._rows
+        return self._copied + self._to_copy
 
     @property
     def failures(self) -> Mapping[int, Failed]:
@@ -229,34 +239,47 @@ class Archive:
 
     def recent_seconds(self, most: int) -> FloatArray:
         """(k,) wall time of the last evaluations, ``most`` at most, those from a cache left out."""
-        first = max(0, self._rows - most)
-        mine = self._columns["worker_code"][first : self._rows] != self._codes.get(CACHE, -1)
-        return np.asarray(self._columns["seconds"][first : self._rows][mine], dtype=np.float64)
+        self._copy_latest()
+        first = max(0, self._copied - most)
+        mine = self._columns["worker_code"][first : self._copied] != self._codes.get(CACHE, -1)
+        return np.asarray(self._columns["seconds"][first : self._copied][mine], dtype=np.float64)
 
     def append(self, rows: Evaluations) -> None:
-        """Add rows at the end."""
-        end = self._rows + len(rows)
-        if end > len(self._columns["ids"]):
-            self._grow(max(64, 2 * end))
-        for name, column in self._columns.items():
-            column[self._rows : end] = getattr(rows, name)
+        """Add rows at the end; their arrays must not change any more."""
         codes = [self._codes.setdefault(w, len(self._codes)) for w in rows.workers]
         if codes != list(range(len(codes))):  # another table's codes are not ours
             recoded = np.array(codes, dtype=np.int32)[rows.worker_code]
-            self._columns["worker_code"][self._rows : end] = recoded
-        self._failures.update(rows.failures)
-        self._extras.update(rows.extras)
-        self._rows = end
+            rows = replace(rows, worker_code=recoded)
+        self._latest.append(rows)
+        self._to_copy += len(rows)
+        if rows.failures:
+            self._failures.update(rows.failures)
+        if rows.extras:
+            self._extras.update(rows.extras)
+        if len(self._latest) >= MOST_TABLES or self._to_copy >= MOST_ROWS:
+            self._copy_latest()
+
+    def _copy_latest(self) -> None:
+        end = self.rows
+        if end > len(self._columns["ids"]):
+            self._grow(max(64, 2 * end))
+        for name, column in self._columns.items():
+            if self._latest:
+                parts = [getattr(rows, name) for rows in self._latest]
+                np.concatenate(parts, out=column[self._copied : end], casting="same_kind")
+        self._copied, self._to_copy = end, 0
+        self._latest.clear()
 
     def _grow(self, capacity: int) -> None:
         for name, column in self._columns.items():
             larger = np.empty((capacity, *column.shape[1:]), dtype=column.dtype)
-            larger[: self._rows] = column[: self._rows]
+            larger[: self._copied] = column[: self._copied]
             self._columns[name] = larger
 
     def table(self) -> Evaluations:
         """Everything so far, as read-only views."""
-        views = {name: column[: self._rows] for name, column in self._columns.items()}
+        self._copy_latest()
+        views = {name: column[: self._copied] for name, column in self._columns.items()}
         for view in views.values():
             view.flags.writeable = False
         return Evaluations(

@@ -37,15 +37,20 @@ class Interrupts:
             self._pending = False
             raise KeyboardInterrupt
 
-    @contextlib.contextmanager
-    def allowed(self) -> Iterator[None]:
-        """User code runs here: it may be interrupted anywhere."""
-        self._allowed = True
+    def allowed(self) -> Interrupts:
+        """``with interrupts.allowed():`` user code runs here, and may be interrupted anywhere."""
+        return self
+
+    def __enter__(self) -> None:
         try:
+            self._allowed = True
             self.raise_pending()
-            yield
-        finally:
+        except KeyboardInterrupt:
             self._allowed = False
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        self._allowed = False
 
 
 @contextlib.contextmanager

@@ -116,6 +116,8 @@ def _end_of_generation(
 
 
 def _call(callbacks: Sequence[Callback], progress: Progress, interrupts: Interrupts) -> None:
+    if not callbacks:
+        return
     with interrupts.allowed():
         for callback in callbacks:
             callback(progress)

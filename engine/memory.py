@@ -13,6 +13,7 @@ import numpy as np
 
 from ..operators.duplicates import row_keys
 from ..typing import Candidates, IntArray
+from .constants import constant
 from .evaluations import CACHE, Evaluations
 from .outcome import EVALUATED, Completion
 
@@ -43,13 +44,13 @@ class Memory:
         self._again: list[int] = []
         self._learn(known)
 
-    def to_evaluate(self, ids: IntArray, X: Candidates) -> IntArray:
+    def to_evaluate(self, ids: IntArray, X: Candidates) -> IntArray | None:
         """Rows to evaluate of (k,) ids in ascending order, (k, n_var); ``recall`` has the others.
 
-        A row that equals one under evaluation waits for it.
+        A row that equals one under evaluation waits for it. None is all rows.
         """
         if not self.grows and not self._outcomes:
-            return np.arange(len(ids))
+            return None
         rows = []
         for row, (id, key) in enumerate(zip(ids.tolist(), row_keys(X), strict=True)):
             if key in self._outcomes:
@@ -85,6 +86,8 @@ class Memory:
 
     def again(self) -> IntArray:
         """(k,) ids that waited for one that failed: they are to be evaluated now."""
+        if not self._again:
+            return constant(0, 0, np.int64)
         ids, self._again = self._again, []
         return np.array(ids, dtype=np.int64)
 

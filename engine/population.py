@@ -16,7 +16,7 @@ from .frames import frame
 ARRAYS = ("ids", "X", "F", "G", "violation")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Population:
     """Evaluated candidates, in the user's units and directions; the arrays are read-only.
 
@@ -35,6 +35,23 @@ class Population:
     G: FloatArray
     violation: FloatArray
     definition: Definition
+
+    @classmethod
+    def made(
+        cls,
+        ids: IntArray,
+        X: Candidates,
+        F: FloatArray,
+        G: FloatArray,
+        violation: FloatArray,
+        definition: Definition,
+    ) -> Population:
+        """Of fresh arrays of the same length, which nobody will write to: made read-only here."""
+        for array in (ids, X, F, G, violation):
+            array.setflags(write=False)
+        made = object.__new__(cls)
+        made.__dict__.update(ids=ids, X=X, F=F, G=G, violation=violation, definition=definition)
+        return made
 
     def __post_init__(self) -> None:
         n = len(self.ids)
@@ -61,7 +78,7 @@ class Population:
     def take(self, rows: IntArray | BoolArray) -> Population:
         """The population of these rows, in their order."""
         arrays = {name: getattr(self, name)[rows] for name in ARRAYS}
-        return Population(**arrays, definition=self.definition)
+        return Population.made(**arrays, definition=self.definition)
 
     def best(self) -> Population:
         """The non-dominated feasible ones; if none is feasible, the least infeasible."""
@@ -75,12 +92,6 @@ class Population:
     def to_frame(self) -> Any:
         """A pandas DataFrame: id, variables, objectives, constraints. Needs pandas."""
         return frame(self.definition, self.ids, self.X, self.F, self.G)
-
-
-def concatenate(first: Population, second: Population) -> Population:
-    """The rows of ``first``, then those of ``second``."""
-    arrays = {n: np.concatenate([getattr(first, n), getattr(second, n)]) for n in ARRAYS}
-    return Population(**arrays, definition=first.definition)
 
 
 def no_population(definition: Definition) -> Population:

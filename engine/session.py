@@ -66,14 +66,15 @@ class Session:
 
         ``recall`` tells those whose outcome is known; ``exhausted`` says if nothing is new.
         """
-        again = self.memory.again()
-        released = [Task(ids, self.machine.candidates(ids)[0].X) for ids in again.reshape(-1, 1)]
-        tasks = released
-        while True:  # several of concurrent runs may begin a generation
+        tasks = [
+            Task(ids, self.machine.candidates(ids)[0].X)
+            for ids in self.memory.again().reshape(-1, 1)
+        ]
+        while True:
             before = self.machine.outstanding
             tasks = tasks + self._ask_anew()
-            if self.machine.outstanding == before:
-                break
+            if not self.machine.in_turn or self.machine.outstanding == before:
+                break  # several of concurrent runs may begin a generation
         if self.first_evaluated is None and tasks:
             self.first_evaluated = int(tasks[0].ids[0])
         return tasks
@@ -89,6 +90,8 @@ class Session:
         self._note_population()
         self.exhausted = not len(batch) and not self.in_flight
         rows = self.memory.to_evaluate(batch.ids, batch.X)
+        if rows is None:
+            return self._tasks(batch.ids, batch.X)
         return self._tasks(batch.ids[rows], batch.X[rows])
 
     def recall(self) -> Evaluations | None:
@@ -105,12 +108,16 @@ class Session:
         """One task a candidate; for ``evaluate_batch`` chunks, split by place in the generation."""
         if not self.definition.vectorized or isinstance(self.machine, SteadyState):
             return [Task(ids[i : i + 1], X[i : i + 1]) for i in range(len(ids))]
-        chunk = (ids - self.machine.first_id) // self.definition.batch_size
+        if not len(ids):
+            return []
+        first, size = self.machine.first_id, self.definition.batch_size
+        if (int(ids[0]) - first) // size == (int(ids[-1]) - first) // size:
+            return [Task(ids, X)]
+        chunk = (ids - first) // size
         cuts = np.flatnonzero(np.diff(chunk)) + 1
         return [
             Task(some, their_X)
             for some, their_X in zip(np.split(ids, cuts), np.split(X, cuts), strict=True)
-            if len(some)
         ]
 
     def tell(self, done: Completion) -> Evaluations:

@@ -8,10 +8,10 @@ import numpy as np
 
 from ..errors import ConfigurationError
 from ..operators.crossover import SBX, exchange, sbx
+from ..operators.mating import bit_children, real_children
 from ..operators.mutation import (
     BitFlip,
     PolynomialMutation,
-    bit_flip,
     polynomial_mutation,
     redraw_categories,
 )
@@ -30,7 +30,7 @@ class Variation:
 
     Bit strings: tournament and bit-flip, no crossover. All others: tournament, SBX and polynomial
     mutation in working coordinates, where variables without an order are exchanged and redrawn
-    instead.
+    instead. Bit strings and real vectors, which are their own coordinates, take one call.
     """
 
     space: SearchSpace
@@ -60,10 +60,13 @@ class Variation:
         rng: np.random.Generator,
     ) -> tuple[Candidates, IntArray]:
         """(k, n_var) children of ``X`` and (k, 2) rows of their parents, -1 where there is none."""
+        prob = self._mutation_prob()
         if isinstance(self.mutation, BitFlip):
-            first = binary_tournament(rank, crowding, k, rng)
-            parents = np.stack([first, np.full(k, -1)], axis=1)
-            return bit_flip(X[first], self._mutation_prob(), rng), parents
+            return bit_children(X, rank, crowding, k, prob, rng)
+        assert self.crossover is not None
+        if isinstance(self.space, Real):
+            low, high, eta = self.space.low, self.space.high, self.mutation.eta
+            return real_children(X, rank, crowding, k, low, high, self.crossover, eta, prob, rng)
         pairs = (k + 1) // 2  # an odd number: the last child is dropped
         winners = binary_tournament(rank, crowding, 2 * pairs, rng)
         couples = np.repeat(winners.reshape(pairs, 2), 2, axis=0)[:k]
@@ -117,7 +120,7 @@ class Variation:
         last bit would pass for a new candidate.
         """
         X = self.space.from_working(Z)
-        if not isinstance(self.space, (Real, Integer, Binary)):
+        if not isinstance(self.space, Integer):
             for parent_Z, parent_X in parents:
                 X = np.where(parent_Z == Z, parent_X, X)
         return X

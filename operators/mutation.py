@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..cext import bit_flip as _bit_flip
 from ..cext import polynomial_mutation as _polynomial_mutation
-from ..typing import BoolArray, FloatArray, IntArray
+from ..typing import FloatArray, IntArray
 from .crossover import check_eta, check_probability
 
 
@@ -57,11 +56,6 @@ def polynomial_mutation(
 ) -> FloatArray:
     """(k, n_var) mutated copy of ``Z``, inside the bounds."""
     return _polynomial_mutation.polynomial_mutation(Z, lower, upper, eta, prob, rng.bit_generator)
-
-
-def bit_flip(X: BoolArray, prob: float, rng: np.random.Generator) -> BoolArray:
-    """(k, n_var) mutated copy of ``X``."""
-    return _bit_flip.bit_flip(X, prob, rng.bit_generator)
 
 
 def redraw_categories(

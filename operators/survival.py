@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..cext import crowding as _crowding
-from ..cext import dominance, truthful
+from ..cext import dominance, survival, truthful
 from ..errors import ShapeError
 from ..typing import FloatArray, IntArray
 
@@ -80,9 +79,9 @@ def constrained_rank(F: FloatArray, violation: FloatArray) -> IntArray:
     precede infeasible ones, which are ranked by their violation alone.
     Source: Deb et al. 2002, definition 1.
     """
-    infeasible = violation > 0
-    if not infeasible.any():
+    if not violation.any():  # it is never negative
         return dominance.nondominated_rank(F)
+    infeasible = violation > 0
     rank = np.empty(len(F), dtype=np.int64)
     feasible_rank = dominance.nondominated_rank(np.ascontiguousarray(F[~infeasible]))
     rank[~infeasible] = feasible_rank
@@ -91,8 +90,7 @@ def constrained_rank(F: FloatArray, violation: FloatArray) -> IntArray:
     return rank
 
 
-@dataclass(frozen=True)
-class Survivors:
+class Survivors(NamedTuple):
     """Rows that survive, ascending, with their rank and crowding distance among each other."""
 
     rows: IntArray
@@ -102,7 +100,7 @@ class Survivors:
 
 def survive(
     F: FloatArray,
-    violation: FloatArray,
+    violation: FloatArray | None,
     n: int,
     rng: np.random.Generator,
     crowding: Crowding = "current",
@@ -112,7 +110,7 @@ def survive(
 
     Args:
         F: (k, n_obj) objective values, minimized, finite.
-        violation: (k,) total constraint violation, 0 where feasible.
+        violation: (k,) total constraint violation, 0 where feasible; None if all are.
         n: How many may survive.
         rng: Orders ties: of values in an objective, and of equal distances.
         crowding: "current": the smallest distance is removed and its neighbours' distances updated,
@@ -127,7 +125,9 @@ def survive(
         changes; their crowding distances, truthful ones if asked for, are computed among the
         survivors.
     """
-    rank = constrained_rank(F, violation)
+    rank = dominance.nondominated_rank(F) if violation is None else constrained_rank(F, violation)
+    if crowding == "current" and ties == "random":
+        return Survivors(*survival.survive(F, rank, min(n, len(F)), rng.bit_generator))
     if len(F) <= n:
         kept = np.arange(len(F))
     else:
@@ -201,14 +201,11 @@ def crowding_by_rank(
 
     Truthful distances for ``crowding`` "truthful", else the usual ones.
     """
+    if crowding != "truthful":
+        return survival.survive(F, rank, len(F), rng.bit_generator)[2]
     distance = np.empty(len(F))
     by_rank = np.argsort(rank, kind="stable")
     for front in np.split(by_rank, np.flatnonzero(np.diff(rank[by_rank])) + 1):
         values = F[front]
-        if crowding == "truthful":
-            distance[front] = truthful.truthful_distance(values, rng.random(len(values)))
-        else:
-            distance[front] = _crowding.crowding_distance(
-                values, _crowding.sort_objectives(values, rng)
-            )
+        distance[front] = truthful.truthful_distance(values, rng.random(len(values)))
     return distance

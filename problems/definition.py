@@ -59,11 +59,11 @@ class Definition:
 
     def minimized(self, F: FloatArray) -> FloatArray:
         """(n, n_obj) between user directions and minimized; the same both ways."""
-        return F * self.signs
+        return F * self.signs if "max" in self.objectives.values() else F
 
     def violation(self, G: FloatArray) -> FloatArray:
         """(n,) total violation of (n, n_con) constraint values in user units; 0 is feasible."""
-        cv = np.zeros(len(G))
+        cv: FloatArray = np.zeros(len(G))
         for j, constraint in enumerate(self.constraints.values()):
             cv += np.maximum(constraint.g(G[:, j]), 0.0)
         return cv
@@ -115,16 +115,19 @@ class Definition:
                     "evaluate_batch must return F alone, since the problem declares no "
                     f"constraints, got a tuple of {len(returned)}"
                 )
-            F, G = returned, np.empty((n, 0))
+            return self._matrix("F", returned, (n, self.n_obj)), np.empty((n, 0))
         return self._matrix("F", F, (n, self.n_obj)), self._matrix("G", G, (n, self.n_con))
 
     @staticmethod
     def _matrix(what: str, values: Any, shape: tuple[int, int]) -> FloatArray:
+        """A copy: the user's code may use its array again."""
+        if type(values) is np.ndarray and values.dtype == np.float64 and values.shape == shape:
+            return np.array(values, order="C")
         try:
             raw = np.asarray(values)
             if raw.dtype.kind not in "fiubO":
                 raise TypeError(f"got {raw.dtype}")
-            matrix = np.ascontiguousarray(raw, dtype=np.float64)
+            matrix = np.array(raw, dtype=np.float64, order="C")
         except (TypeError, ValueError, OverflowError) as error:
             raise ContractViolation(f"{what} must hold numbers: {error}") from None
         if matrix.shape != shape:

@@ -107,9 +107,7 @@ def test_current_crowding_distance_needs_no_larger_population_than_the_front(fin
 
 def test_truthful_distances_and_balanced_ties_cover_four_objectives(finished):
     _, body = section(finished[0], "many")
-    assert {
-        (size, crowding, ties): covered for _, _, size, crowding, ties, covered, _ in body
-    } == {
+    assert {(size, crowding, ties): covered for _, _, size, crowding, ties, covered, _ in body} == {
         ("25", "once", "random"): "0 of 3",
         ("25", "current", "random"): "0 of 3",
         ("25", "truthful", "random"): "3 of 3",

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from ...operators.duplicates import first_occurrences
+from ...operators.duplicates import Seen
+from ...operators.gathering import gather
 from ...operators.survival import Crowding, Ties, survive
 from ...typing import Candidates, FloatArray, IntArray
-from ..born import INITIAL, SAMPLE, Born, nobody, orphans, together
+from ..born import INITIAL, SAMPLE, Born, orphans, together
+from ..constants import constant
 from ..population import Population
 from ..variation import Variation
 
@@ -21,8 +21,7 @@ log = logging.getLogger(__name__)
 REDRAWS = 20  # of children that turned out to be duplicates
 
 
-@dataclass(frozen=True)
-class Mating:
+class Mating(NamedTuple):
     """Those that may become parents, and what decides their tournaments."""
 
     ids: IntArray  # (n,)
@@ -31,15 +30,13 @@ class Mating:
     crowding: FloatArray  # (n,)
 
 
-@dataclass(frozen=True)
-class Selected:
-    """A population with what mating selection needs, and the generator's state after choosing."""
+class Selected(NamedTuple):
+    """A population with what mating selection needs."""
 
     size: int  # the target it was chosen for
     population: Population
     rank: IntArray
     crowding: FloatArray
-    generator_after: Mapping[str, Any]
 
     @property
     def mating(self) -> Mating:
@@ -47,19 +44,44 @@ class Selected:
         return Mating(self.population.ids, self.population.X, self.rank, self.crowding)
 
 
+class Told(NamedTuple):
+    """Children that have been evaluated, in the user's units."""
+
+    ids: IntArray  # (k,)
+    X: Candidates  # (k, n_var)
+    F: FloatArray  # (k, n_obj)
+    G: FloatArray  # (k, n_con)
+
+
 def select(
-    everyone: Population, size: int, rng: np.random.Generator, crowding: Crowding, ties: Ties
+    parents: Population,
+    children: Told,
+    size: int,
+    rng: np.random.Generator,
+    crowding: Crowding,
+    ties: Ties,
 ) -> Selected:
-    """The ``size`` survivors; ``rng`` is left as it was, for looking must not change what comes."""
-    before = rng.bit_generator.state
-    try:
-        kept = survive(
-            everyone.definition.minimized(everyone.F), everyone.violation, size, rng, crowding, ties
-        )
-        after = rng.bit_generator.state
-    finally:
-        rng.bit_generator.state = before
-    return Selected(size, everyone.take(kept.rows), kept.rank, kept.crowding, after)
+    """The ``size`` survivors of parents and children, in this order."""
+    definition = parents.definition
+    F = np.concatenate((parents.F, children.F))
+    if definition.constraints:
+        violation = np.concatenate((parents.violation, definition.violation(children.G)))
+        kept = survive(definition.minimized(F), violation, size, rng, crowding, ties)
+        G = gather(parents.G, children.G, kept.rows)
+        violation = violation[kept.rows]
+    else:
+        kept = survive(definition.minimized(F), None, size, rng, crowding, ties)
+        n = len(kept.rows)
+        G, violation = constant((n, 0), 0.0, np.float64), constant(n, 0.0, np.float64)
+    population = Population.made(
+        gather(parents.ids, children.ids, kept.rows),
+        gather(parents.X, children.X, kept.rows),
+        F.take(kept.rows, axis=0),
+        G,
+        violation,
+        definition,
+    )
+    return Selected(size, population, kept.rank, kept.crowding)
 
 
 def first_candidates(
@@ -67,10 +89,10 @@ def first_candidates(
     k: int,
     variation: Variation,
     rng: np.random.Generator,
-    seen: set[bytes] | None,
+    seen: Seen | None,
 ) -> Born:
     """The ``initial`` candidates, and a sample that makes them ``k`` if they are fewer."""
-    given = initial if seen is None else initial[first_occurrences(initial, seen)]
+    given = initial if seen is None else np.delete(initial, seen.add(initial), axis=0)
     return together(
         orphans(given, INITIAL), draw(max(0, k - len(given)), variation, rng, None, seen)
     )
@@ -81,29 +103,36 @@ def draw(
     variation: Variation,
     rng: np.random.Generator,
     mating: Mating | None,
-    seen: set[bytes] | None,
+    seen: Seen | None,
 ) -> Born:
     """``k`` new candidates; fewer if nothing new can be drawn.
 
-    Without parents to select from it is a sample. Candidates in ``seen`` (see ``row_keys``) or
-    equal to each other are drawn again; None accepts everything. The new ones are in ``seen`` then.
+    Without parents to select from it is a sample. Candidates that are in ``seen`` or equal to each
+    other are drawn again; None accepts everything. The new ones are in ``seen`` then.
     """
-    born = nobody(variation.space)
-    for _ in range(REDRAWS):
-        fresh = _fresh(k - len(born), variation, rng, mating)
-        if seen is not None:
-            fresh = fresh.take(first_occurrences(fresh.X, seen))
-        born = together(born, fresh)
-        if len(born) == k:
-            break
-    else:
-        log.debug("%d of %d candidates are new", len(born), k)
-    return born
+    X, parents = _fresh(k, variation, rng, mating)
+    if seen is not None:
+        repeated = seen.add(X)
+        for _ in range(REDRAWS - 1):
+            if not len(repeated):
+                break
+            fresh, their_parents = _fresh(len(repeated), variation, rng, mating)
+            X[repeated], parents[repeated] = fresh, their_parents
+            repeated = repeated[seen.add(fresh)]
+        if len(repeated):
+            X, parents = np.delete(X, repeated, axis=0), np.delete(parents, repeated, axis=0)
+            log.debug("%d of %d candidates are new", len(X), k)
+    operator = SAMPLE if mating is None or not len(mating.ids) else variation.operator
+    return Born(X, parents, constant(len(X), operator, np.uint8))
 
 
-def _fresh(k: int, variation: Variation, rng: np.random.Generator, mating: Mating | None) -> Born:
+def _fresh(
+    k: int, variation: Variation, rng: np.random.Generator, mating: Mating | None
+) -> tuple[Candidates, IntArray]:
+    """(k, n_var) candidates and the (k, 2) ids of their parents."""
     if mating is None or not len(mating.ids):
-        return orphans(variation.sample(k, rng), SAMPLE)
+        return variation.sample(k, rng), np.full((k, 2), -1, dtype=np.int64)
     X, rows = variation.children(mating.X, mating.rank, mating.crowding, k, rng)
-    parents = np.where(rows < 0, -1, mating.ids[rows])
-    return Born(X, parents, np.full(k, variation.operator, dtype=np.uint8))
+    if variation.crossover is None:
+        return X, np.where(rows < 0, -1, mating.ids[rows])
+    return X, mating.ids.take(rows)

@@ -12,21 +12,22 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ...errors import AskTellError
-from ...operators.duplicates import first_occurrences
+from ...operators.duplicates import RowSet
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
-from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
-from ..population import Population, concatenate, no_population
+from ..constants import constant
+from ..outcome import EVALUATED, PENDING, Evaluated, Failed
+from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling
 from ..variation import Variation, widened
 from .batch import Batch
-from .drawing import Selected, draw, first_candidates, select
+from .drawing import Selected, Told, draw, first_candidates, select
 from .offspring import Offspring
 from .telling import check_asked_for, read_told
 
@@ -79,14 +80,14 @@ class Generational:
         self._parents = no_population(definition)
         self._initial = initial  # until the first generation is made of them
         self._offspring = Offspring.new(definition, 0, nobody(definition.space))
-        self._selected: Selected | None = None  # cache of _select at the present size
+        self._looked: tuple[Selected, dict[str, Any]] | None = None  # see _look
 
     # -- what a user sees ------------------------------------------------------------------------
 
     @property
     def population(self) -> Population:
         """What selection keeps of everything told so far: at most ``size``, in order of id."""
-        return self._select(self.size).population
+        return self._look(self.size).population
 
     def final_population(self) -> Population:
         """The same: nothing waits for its turn."""
@@ -115,7 +116,7 @@ class Generational:
     @property
     def completed(self) -> int:
         """Generations of which every candidate has been told."""
-        return self.generation + self.complete
+        return self.generation + self._offspring.complete
 
     @property
     def selections(self) -> int:
@@ -147,15 +148,14 @@ class Generational:
                 f"ask: {waiting.size} candidates of generation {self.generation} are not told yet "
                 f"(ids {waiting[0]} to {waiting[-1]}); tell them first"
             )
-        rows = brood.hand_out(k)
-        born = brood.born.take(rows)
-        return Batch(brood.first_id + rows, born.X, born.parents, self.definition.space)
+        ids, born = brood.hand_out(k)
+        return Batch(ids, born.X, born.parents, self.definition.space)
 
     def available(self) -> int:
         """How many candidates ``ask`` can give now; 0 while the generation waits for outcomes."""
         if self.generation < 0:
             return max(self.size, len(self._initial))
-        return self._grown()[0] if self.complete else self._offspring.to_hand_out().size
+        return self._grown()[0] if self.complete else self._offspring.to_hand_out()
 
     def tell(
         self,
@@ -185,34 +185,40 @@ class Generational:
     def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
         """Tell arrays: (k,) ids, (k, n_obj), (k, n_con). Rows that are not finite are failures."""
         brood = self._offspring
+        if ids is not brood.ids or brood.told or brood.handed < len(brood):
+            self._check_told(ids)
+        failed = brood.failed
+        brood.tell(ids, F, G)
+        self.evaluations += len(ids)
+        self.failures += brood.failed - failed
+        self._looked = None
+
+    def _check_told(self, ids: IntArray) -> None:
+        """Raise AskTellError unless all of (k,) ids have been asked for and none has been told."""
+        brood = self._offspring
         rows = ids - brood.first_id
         known = (rows >= 0) & (rows < brood.handed)
         if not known.all():
             raise AskTellError(f"tell: id {ids[~known][0]} has not been asked for")
-        if len(np.unique(rows)) < len(rows) or (brood.status[rows] != PENDING).any():
-            again = ids[brood.status[rows] != PENDING]
+        again = ids[brood.status[rows] != PENDING]
+        if again.size or len(np.unique(rows)) < len(rows):
             raise AskTellError(f"tell: id {again[0] if again.size else ids[0]} is told twice")
-        finite = np.isfinite(F).all(axis=1) & np.isfinite(G).all(axis=1)
-        brood.tell(rows, np.where(finite, EVALUATED, FAILED).astype(np.uint8), F, G)
-        self.evaluations += len(rows)
-        self.failures += int(np.count_nonzero(~finite))
-        self._selected = None
 
     def asked(self, ids: IntArray) -> bool:
         """True if all of (k,) ids have been asked for and none has been told."""
-        rows = ids - self._offspring.first_id
-        if len(rows) and not (rows.min() >= 0 and rows.max() < self._offspring.handed):
+        try:
+            self._check_told(ids)
+        except AskTellError:
             return False
-        return bool((self._offspring.status[rows] == PENDING).all())
+        return True
 
-    def candidates(self, ids: IntArray) -> tuple[Born, IntArray]:
+    def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
         """Candidates of the generation by (k,) ids, and (k,) generations they were born in."""
-        born = self._offspring.born.take(ids - self._offspring.first_id)
-        return born, np.full(len(ids), self.generation, dtype=np.int64)
+        return self._offspring.take(ids), constant(len(ids), self.generation, np.int32)
 
     def advance(self) -> IntArray:
         """Nothing: outcomes are told as they come, and the next ask begins a generation."""
-        return np.empty(0, dtype=np.int64)
+        return constant(0, 0, np.int64)
 
     def withdraw(self) -> None:
         """Take back what was asked for and not told: it will be asked again."""
@@ -229,24 +235,27 @@ class Generational:
         nothing new can be drawn, nothing is committed either.
         """
         size, next_growth = self._grown()
-        selected = self._select(size) if self.generation >= 0 else None
-        generator_before = self._variation_rng.bit_generator.state
+        generators = (self._survival_rng.bit_generator, self._variation_rng.bit_generator)
+        before = [bits.state for bits in generators]
+        brood = None
         try:
+            selected = self._commit(size) if self.generation >= 0 else None
             born = self._draw(size, selected)
-        except BaseException:
-            self._variation_rng.bit_generator.state = generator_before
-            raise
-        if selected is not None and not len(born):
-            self._variation_rng.bit_generator.state = generator_before
+            if selected is None or len(born):
+                brood = Offspring.new(self.definition, first_id, born)
+        finally:
+            if brood is None:
+                for bits, state in zip(generators, before, strict=True):
+                    bits.state = state
+        if brood is None:
             return 0
-        brood = Offspring.new(self.definition, first_id, born)
         if selected is not None:
-            self._survival_rng.bit_generator.state = selected.generator_after
             self._parents = selected.population
         self.size, self._next_growth = size, next_growth
         self.generation += 1
-        self._offspring, self._selected = brood, None
-        self._initial = nobody(self.definition.space).X
+        self._offspring, self._looked = brood, None
+        if selected is None:
+            self._initial = nobody(self.definition.space).X
         return len(brood)
 
     def _grown(self) -> tuple[int, int]:
@@ -255,32 +264,41 @@ class Generational:
             return self.size, self._next_growth
         return self.schedule.grown(self.size, self._next_growth, self.evaluations)
 
+    def _look(self, size: int) -> Selected:
+        """The survivors, with the generator left as it was: looking must not change what comes."""
+        if self._looked is None or self._looked[0].size != size:
+            bits = self._survival_rng.bit_generator
+            before = bits.state
+            try:
+                self._looked = self._select(size), dict(bits.state)
+            finally:
+                bits.state = before
+        return self._looked[0]
+
+    def _commit(self, size: int) -> Selected:
+        """The survivors, as they were seen if somebody has looked."""
+        if self._looked is None or self._looked[0].size != size:
+            return self._select(size)
+        selected, self._survival_rng.bit_generator.state = self._looked
+        return selected
+
     def _select(self, size: int) -> Selected:
         """The survivors of parents and told offspring; failed ones never come this far."""
-        if self._selected is not None and self._selected.size == size:
-            return self._selected
         brood = self._offspring
-        told = np.flatnonzero(brood.status == EVALUATED)
-        G = brood.G[told]
-        children = Population(
-            brood.first_id + told,
-            brood.born.X[told],
-            brood.F[told],
-            G,
-            self.definition.violation(G),
-            self.definition,
-        )
-        everyone = concatenate(self._parents, children)
-        self._selected = select(everyone, size, self._survival_rng, self._crowding, self._ties)
-        return self._selected
+        told = Told(brood.ids, brood.born.X, brood.F, brood.G)
+        if brood.told - brood.failed < len(brood):
+            rows = np.flatnonzero(brood.status == EVALUATED)
+            told = Told(told.ids[rows], told.X[rows], told.F[rows], told.G[rows])
+        return select(self._parents, told, size, self._survival_rng, self._crowding, self._ties)
 
     def _draw(self, k: int, selected: Selected | None) -> Born:
         """The ``k`` candidates of a generation; fewer if nothing new can be drawn."""
-        seen: set[bytes] | None = set() if self._eliminate_duplicates else None
+        space = self.definition.space
+        seen = RowSet(space.n_var, space.dtype, 2 * k) if self._eliminate_duplicates else None
         if selected is None:
             return first_candidates(self._initial, k, self._variation, self._variation_rng, seen)
         if seen is not None:
-            first_occurrences(selected.population.X, seen)
+            seen.add(selected.population.X)
         variation = self._variation if k >= self.schedule.last_size else self._below_max
         return draw(k, variation, self._variation_rng, selected.mating, seen)
 
@@ -329,7 +347,7 @@ class Generational:
             self.definition.violation(G),
             self.definition,
         )
-        self._offspring = Offspring(
+        self._offspring = Offspring.restored(
             first_id=int(state["first_id"]),
             born=Born(
                 np.array(state["offspring_X"]),
@@ -341,4 +359,4 @@ class Generational:
             G=np.array(state["offspring_G"]),
         )
         self._initial = np.array(state["initial_X"])
-        self._selected = None
+        self._looked = None

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...errors import AskTellError, ConfigurationError
-from ...operators.duplicates import row_keys
+from ...operators.duplicates import KeySet, row_keys
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
@@ -110,7 +110,7 @@ class SteadyState:
         self._members = Members(definition, self.size)
         self._parents = no_population(definition)
         # Row keys of members and of those that are open, which nobody new may have.
-        self._seen: set[bytes] | None = set() if eliminate_duplicates else None
+        self._seen: KeySet | None = KeySet() if eliminate_duplicates else None
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -410,7 +410,7 @@ class SteadyState:
         self._waiting = sum(c.status != PENDING for c in self._open.values())
         if self._seen is not None:
             open_X = self._stacked(list(self._open.values()))[0].X
-            self._seen = {*row_keys(self._members.mating().X), *row_keys(open_X)}
+            self._seen = KeySet(row_keys(self._members.mating().X) + row_keys(open_X))
         order = _part(state, "order_")
         self._order = ORDERS[self._order_name](order)
         started = set(order["started"].tolist())

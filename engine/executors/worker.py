@@ -18,10 +18,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ...operators.finite import all_finite
 from ...problems.context import Context
 from ...problems.definition import ContractViolation
-from ...typing import FloatArray, IntArray
+from ...typing import Candidates, FloatArray
+from ..constants import constant
 from ..outcome import EVALUATED, FAILED, Completion, Failed, Task
 from ..randomness import evaluation_seed, setup_seed
 from .base import Conditions, Job
@@ -69,40 +72,85 @@ class Worker:
 
     def evaluate(self, task: Task) -> Completion:
         """Evaluate every candidate of the task; never raises for what the user's code does."""
+        return self._together(task) if self.job.definition.vectorized else self._each(task)
+
+    def _together(self, task: Task) -> Completion:
+        """One call of ``evaluate_batch``; if it raises, one for each, so that the culprit fails."""
         k = len(task.ids)
-        F = np.full((k, self.job.definition.n_obj), np.nan)
-        G = np.full((k, self.job.definition.n_con), np.nan)
+        failures: dict[int, Failed] = {}
+        began = time.perf_counter()
+        values = self._batch(task.X)
+        if isinstance(values, Failed):
+            F, G = self._nothing(k)
+            if k == 1 or values.kind == "contract":  # a wrong shape is no row's fault
+                failures.update(dict.fromkeys(task.ids.tolist(), values))
+            else:
+                for row, id in enumerate(task.ids.tolist()):
+                    values = self._batch(task.X[row : row + 1])
+                    if isinstance(values, Failed):
+                        failures[id] = values
+                    else:
+                        F[row : row + 1], G[row : row + 1] = values
+        else:
+            F, G = values
+        seconds = np.full(k, (time.perf_counter() - began) / max(1, k))
+        self._refuse_nonfinite(task, F, G, failures)
+        return self._completion(task, F, G, failures, {}, constant(k, 0, np.uint32), seconds)
+
+    def _each(self, task: Task) -> Completion:
+        """One call of ``evaluate`` for each candidate."""
+        k = len(task.ids)
+        F, G = self._nothing(k)
         failures: dict[int, Failed] = {}
         extras: dict[int, dict[str, Any]] = {}
         with_folders: list[int] = []
         seeds = np.zeros(k, dtype=np.uint32)
-        ended = time.perf_counter()
         seconds = np.empty(k)
-        if self.job.definition.vectorized:
-            self._rows(task, np.arange(k), F, G, failures)
-            seconds[:] = (time.perf_counter() - ended) / k
-        else:
-            for i, id in enumerate(task.ids.tolist()):
-                ctx = self._context(id)
-                seeds[i] = ctx.seed
-                self._single(task, i, ctx, F, G, failures)
-                if ctx.reports:
-                    ctx.extra["report"] = ctx.reports
-                if ctx.extra:
-                    extras[id] = ctx.extra
-                if ctx.has_workdir:
-                    with_folders.append(id)
-                began, ended = ended, time.perf_counter()
-                seconds[i] = ended - began
-        status = np.full(k, EVALUATED, dtype=np.uint8)
+        ended = time.perf_counter()
+        for i, id in enumerate(task.ids.tolist()):
+            ctx = self._context(id)
+            seeds[i] = ctx.seed
+            self._single(task, i, ctx, F, G, failures)
+            if ctx.reports:
+                ctx.extra["report"] = ctx.reports
+            if ctx.extra:
+                extras[id] = ctx.extra
+            if ctx.has_workdir:
+                with_folders.append(id)
+            began, ended = ended, time.perf_counter()
+            seconds[i] = ended - began
         self._refuse_nonfinite(task, F, G, failures)
         for id in with_folders:
             self._leave_folder(id, failures)
+        return self._completion(task, F, G, failures, extras, seeds, seconds)
+
+    def _completion(
+        self,
+        task: Task,
+        F: FloatArray,
+        G: FloatArray,
+        failures: dict[int, Failed],
+        extras: dict[int, dict[str, Any]],
+        seeds: NDArray[np.uint32],
+        seconds: FloatArray,
+    ) -> Completion:
+        status = constant(len(task.ids), EVALUATED, np.uint8)
         if failures:
+            status = status.copy()
             failed = [i for i, id in enumerate(task.ids.tolist()) if id in failures]
             status[failed] = FAILED
             F[failed], G[failed] = np.nan, np.nan
         return Completion(task.ids, status, F, G, failures, extras, seeds, seconds, self.name)
+
+    def _nothing(self, k: int) -> Values:
+        definition = self.job.definition
+        return np.full((k, definition.n_obj), np.nan), np.full((k, definition.n_con), np.nan)
+
+    def _batch(self, X: Candidates) -> Values | Failed:
+        """Of copies: the user's code may write to what it gets, and keep what it returns."""
+        definition, problem = self.job.definition, self.job.problem
+        own = X.copy()
+        return _guarded(lambda: definition.read_batch(problem.evaluate_batch(own), len(own)))
 
     def _context(self, id: int) -> Context:
         folder = self._conditions.folder(self.job.run_id, f"candidate-{id}")
@@ -149,26 +197,12 @@ class Worker:
         else:
             F[i], G[i] = values
 
-    def _rows(
-        self, task: Task, rows: IntArray, F: FloatArray, G: FloatArray, failures: dict[int, Failed]
-    ) -> None:
-        """One call for all rows; if it raises, one for each, so that only the culprit fails."""
-        definition, problem = self.job.definition, self.job.problem
-        values = _guarded(
-            lambda: definition.read_batch(problem.evaluate_batch(task.X[rows].copy()), len(rows))
-        )
-        if not isinstance(values, Failed):
-            F[rows], G[rows] = values
-        elif len(rows) == 1 or values.kind == "contract":  # a wrong shape is no row's fault
-            failures.update(dict.fromkeys(task.ids[rows].tolist(), values))
-        else:
-            for row in rows:
-                self._rows(task, np.array([row]), F, G, failures)
-
     def _refuse_nonfinite(
         self, task: Task, F: FloatArray, G: FloatArray, failures: dict[int, Failed]
     ) -> None:
         definition = self.job.definition
+        if all_finite(F) and all_finite(G):
+            return
         names = [*definition.objectives, *definition.constraints]
         values = np.concatenate([F, G], axis=1)
         for i in np.flatnonzero(~np.isfinite(values).all(axis=1)):

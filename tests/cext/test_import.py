@@ -32,10 +32,15 @@ def test_every_kernel_has_an_oracle_a_stub_and_a_docstring(name):
     ]
     assert functions
     for function in functions:
+        value = getattr(kernel, function)
         assert callable(getattr(oracle, function))
-        assert f"def {function}(" in stub
+        assert f"{'class' if isinstance(value, type) else 'def'} {function}" in stub
+        text = value.__doc__
+        if isinstance(value, type):
+            public = (m for name, m in vars(value).items() if not name.startswith("_"))
+            text += "".join(method.__doc__ for method in public)
         for section in ("Parameters", "Returns", "Raises", "Notes"):
-            assert f"{section}\n" in getattr(kernel, function).__doc__, (function, section)
+            assert f"{section}\n" in text, (function, section)
 
 
 def test_results_own_their_memory():

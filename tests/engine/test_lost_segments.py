@@ -30,7 +30,7 @@ def lost_segments(algorithm, seed, budget):
 
 
 def test_a_wider_crossover_below_the_last_size_loses_no_segment():
-    seeds = (0, 1, 4, 5, 14)  # a third of the first 16 loses one with the usual crossover
+    seeds = (5, 11, 12, 13, 14)  # a quarter of the first 40 loses one with the usual crossover
     usual = [pt.DynamicNSGA2(max_size=50, eta_below_max=15.0), pt.DynamicNSGA2(max_size=50)]
     narrow, wide = ([bool(lost_segments(a, s, 8_000)) for s in seeds] for a in usual)
     assert sum(narrow) >= 3  # all five, unless the last bits of a sine differ

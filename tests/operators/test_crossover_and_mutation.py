@@ -9,7 +9,8 @@ from hypothesis.extra.numpy import arrays
 from paretide import SBX, BitFlip, PolynomialMutation
 from paretide.errors import ConfigurationError
 from paretide.operators.crossover import exchange, sbx
-from paretide.operators.mutation import bit_flip, polynomial_mutation, redraw_categories
+from paretide.operators.mating import bit_children
+from paretide.operators.mutation import polynomial_mutation, redraw_categories
 
 seeds = st.integers(0, 2**32)
 probabilities = st.sampled_from([0.0, 1.0]) | st.floats(0, 1)
@@ -194,10 +195,15 @@ def test_redraws_happen_with_their_probability():
 
 
 def test_bits_flip_with_their_probability_and_never_in_place():
-    X = np.random.default_rng(0).integers(0, 2, (4000, 5), dtype=bool)
+    X = np.random.default_rng(0).integers(0, 2, (400, 5), dtype=bool)
     before = X.copy()
-    flipped = bit_flip(X, 0.2, np.random.default_rng(1))
+    equal = np.zeros(400, dtype=np.int64), np.ones(400)
+    children, rows = bit_children(X, *equal, 4000, 0.2, np.random.default_rng(1))
     np.testing.assert_array_equal(X, before)
-    assert np.abs((flipped != X).sum(axis=0) - 800).max() < 4 * math.sqrt(4000 * 0.16)
-    np.testing.assert_array_equal(bit_flip(X, 0.0, np.random.default_rng(1)), X)
-    np.testing.assert_array_equal(bit_flip(X, 1.0, np.random.default_rng(1)), ~X)
+    assert (rows[:, 1] == -1).all()
+    own = X[rows[:, 0]]
+    assert np.abs((children != own).sum(axis=0) - 800).max() < 4 * math.sqrt(4000 * 0.16)
+    children, rows = bit_children(X, *equal, 40, 0.0, np.random.default_rng(1))
+    np.testing.assert_array_equal(children, X[rows[:, 0]])
+    children, rows = bit_children(X, *equal, 40, 1.0, np.random.default_rng(1))
+    np.testing.assert_array_equal(children, ~X[rows[:, 0]])

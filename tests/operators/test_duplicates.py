@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from paretide.operators.duplicates import first_occurrences, row_keys
+from paretide.errors import ShapeError
+from paretide.operators.duplicates import KeySet, RowSet, row_keys
 
 shapes = st.tuples(st.integers(0, 20), st.integers(1, 3))
 matrices = st.one_of(
@@ -14,33 +15,74 @@ matrices = st.one_of(
 )
 
 
-def firsts(X):
-    seen, rows = [], []
-    for i, row in enumerate(X.tolist()):
-        if row not in seen:
-            seen.append(row)
-            rows.append(i)
-    return rows
+def repeats(X):
+    rows = X.tolist()
+    return [i for i, row in enumerate(rows) if row in rows[:i]]
 
 
+def row_set(X):
+    return RowSet(X.shape[1], X.dtype)
+
+
+def key_set(X):
+    return KeySet()
+
+
+kinds = pytest.mark.parametrize("kind", [row_set, key_set])
+
+
+@kinds
 @settings(deadline=None)
-@given(matrices)
-def test_first_occurrences_are_those_of_the_values(X):
-    seen = set()
-    rows = first_occurrences(X, seen)
+@given(X=matrices)
+def test_rows_that_repeat_others_are_known_by_their_values(kind, X):
+    seen = kind(X)
+    rows = seen.add(X)
     assert rows.dtype == np.int64
-    assert rows.tolist() == firsts(X)
-    assert len(seen) == len(rows)
-    assert first_occurrences(X, seen).size == 0
+    assert rows.tolist() == repeats(X)
+    assert len(seen) == len(X) - len(rows)
+    assert seen.add(X).tolist() == list(range(len(X)))
 
 
+@kinds
 @settings(deadline=None)
-@given(matrices, st.integers(0, 20))
-def test_rows_that_were_seen_before_are_not_new(X, cut):
-    seen = set()
-    first_occurrences(X[:cut], seen)
-    rows = first_occurrences(X[cut:], seen) + min(cut, len(X))
-    assert rows.tolist() == [i for i in firsts(X) if i >= cut]
+@given(X=matrices, cut=st.integers(0, 20))
+def test_rows_that_were_seen_before_repeat_them(kind, X, cut):
+    seen = kind(X)
+    seen.add(X[:cut])
+    rows = seen.add(X[cut:]) + min(cut, len(X))
+    assert rows.tolist() == [i for i in repeats(X) if i >= cut]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.int64, np.bool_, np.uint8])
+@pytest.mark.parametrize("width", [1, 7, 8, 9, 16, 31])
+def test_many_rows_of_any_width(dtype, width):
+    rng = np.random.default_rng(width)
+    X = rng.integers(0, 2, size=(3_000, width)).astype(dtype)
+    X = X[:, ::-1]  # no copy: rows are not contiguous
+    _, first = np.unique(X, axis=0, return_index=True)
+    expected = sorted(set(range(3_000)) - set(first.tolist()))
+    assert RowSet(width, dtype).add(X).tolist() == expected
+    some = RowSet(width, dtype, 3_000)
+    parts = [some.add(part) + 500 * i for i, part in enumerate(np.split(X, 6))]
+    assert np.concatenate(parts).tolist() == expected
+
+
+def test_a_row_of_a_key_set_can_be_removed():
+    X = np.array([[0.0, 1.0], [2.0, 3.0]])
+    seen = KeySet(row_keys(X))
+    seen.remove(row_keys(X)[1])
+    assert seen.add(X).tolist() == [0]
+    with pytest.raises(KeyError):
+        seen.remove(b"no row")
+
+
+def test_a_row_set_refuses_what_it_cannot_compare():
+    with pytest.raises(ShapeError, match="dtype must be float64, bool or an integer; got float32"):
+        RowSet(2, np.float32)
+    seen = RowSet(2, np.float64)
+    for X in (np.zeros((1, 3)), np.zeros(2), np.zeros((1, 2), dtype=np.int64)):
+        with pytest.raises(ShapeError, match=r"X must be \(n, 2\) float64"):
+            seen.add(X)
 
 
 def test_keys_do_not_depend_on_the_layout_in_memory():

@@ -1,0 +1,125 @@
+/* Non-dominated ranks of the rows of a matrix: the memory, the order, and one of the methods. */
+#ifndef PARETIDE_RANKS_H
+#define PARETIDE_RANKS_H
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "_divide.h"
+#include "_dominator_sets.h"
+#include "_order.h"
+#include "_staircases.h"
+#include "_sweep.h"
+
+/* DIVISION divides down to a few points, for tests; DOMINATOR_SETS divides what is worth it. */
+enum { BEST, SWEEP, STAIRCASES, DOMINATOR_SETS, DIVISION };
+
+/* Three objectives: up to here sets are faster for most data. */
+enum { FEW_FOR_STAIRCASES = 2000 };
+
+static int best_method(uint32_t n, int m)
+{
+    if (m <= 2) return SWEEP;
+    return m == 3 && n > FEW_FOR_STAIRCASES ? STAIRCASES : DOMINATOR_SETS;
+}
+
+/* Memory that is freed at once; `missing` if some could not be had. */
+typedef struct {
+    void *blocks[24];
+    int n_blocks;
+    int missing;
+} Memory;
+
+static void *take(Memory *memory, size_t count, size_t size)
+{
+    /* A set must lie in one cache line: 64 bytes. */
+    char *block = malloc(count * size + 64);
+    if (!block) {
+        memory->missing = 1;
+        return NULL;
+    }
+    memory->blocks[memory->n_blocks++] = block;
+    return block + (64 - (uintptr_t)block % 64);
+}
+
+static void give_back(Memory *memory)
+{
+    while (memory->n_blocks > 0) free(memory->blocks[--memory->n_blocks]);
+}
+
+/* Rank distinct points by sets of dominators, many of them by divide and conquer. */
+static void rank_sets(
+    const double *F, int m, const uint32_t *points, uint32_t n, uint32_t *rank, int method,
+    Sorting room, Memory *memory)
+{
+    int k = m - 1, divided = n > FEW_TO_RANK || method == DIVISION;
+    size_t all = (size_t)n * k;
+    uint32_t *lists = take(memory, all, sizeof *lists);
+    uint32_t *ordinal = take(memory, all, sizeof *ordinal);
+    Ranking sets = {n, k, ordinal, lists, rank, NULL, NULL, NULL};
+    sets.ordinals = take(memory, (size_t)(n / 64 + 1) * k, sizeof *sets.ordinals);
+    sets.tables = take(memory, (size_t)(BLOCK + 1) * k, sizeof *sets.tables);
+    sets.ascending = take(memory, (size_t)BLOCK * k, sizeof *sets.ascending);
+    if (memory->missing) return;
+    for (int j = 0; j < k; j++) sort_points(F, m, j + 1, points, n, lists + (size_t)j * n, room);
+    memset(rank, 0, n * sizeof *rank);
+    if (divided) {
+        Division division = {rank, NULL, NULL, NULL, ordinal, NULL, sets, 0, 0};
+        division.number = take(memory, n, sizeof *division.number);
+        division.side = take(memory, n, sizeof *division.side);
+        division.sorted = take(memory, all, sizeof *division.sorted);
+        division.known = take(memory, n, sizeof *division.known);
+        division.few_to_rank = method == DIVISION ? 40 : FEW_TO_RANK;
+        division.few_to_raise = method == DIVISION ? 10 : FEW_TO_RAISE;
+        if (memory->missing || !rank_range(&division, lists, n, k, 0)) memory->missing = 1;
+        return;
+    }
+    for (int j = 0; j < k; j++)
+        for (uint32_t o = 0; o < n; o++) ordinal[(size_t)lists[(size_t)j * n + o] * k + j] = o;
+    rank_by_dominator_sets(&sets);
+}
+
+/* Rank distinct points with three objectives by staircases; return whether that was given up. */
+static int rank_stairs(
+    const double *F, const uint32_t *points, uint32_t n, uint32_t *rank, Memory *memory)
+{
+    Staircase *fronts = take(memory, n, sizeof *fronts);
+    Step *arena = take(memory, 4 * (size_t)n, sizeof *arena);
+    return !memory->missing && !rank_by_staircases(F, points, n, rank, fronts, arena);
+}
+
+/* Rank the rows of F (n, m), n >= 1 and m >= 1; return whether there was memory enough. */
+static int rank_rows(const double *F, uint32_t n, int m, int method, int64_t *result)
+{
+    Memory memory = {{NULL}, 0, 0};
+    Sorting room;
+    room.keys = take(&memory, n, sizeof *room.keys);
+    room.words = take(&memory, n, sizeof *room.words);
+    room.spare = take(&memory, n, sizeof *room.spare);
+    uint32_t *rows = take(&memory, n, sizeof *rows);
+    if (method == BEST) method = best_method(n, m);
+    if (!memory.missing) {
+        lexicographic_order(F, n, m, rows, room);
+        if (m == 1) {
+            rank_values(F, rows, n, result);
+        } else if (method == SWEEP) {
+            double *lowest = take(&memory, (size_t)n + WIDTH, sizeof *lowest);
+            if (!memory.missing) rank_by_sweep(F, rows, n, result, lowest);
+        } else {
+            uint32_t *points = take(&memory, n, sizeof *points);
+            uint32_t *point_of = take(&memory, n, sizeof *point_of);
+            uint32_t *rank = take(&memory, n, sizeof *rank);
+            if (!memory.missing) {
+                uint32_t count = merge_equal_rows(F, n, m, rows, points, point_of);
+                if (method != STAIRCASES || rank_stairs(F, points, count, rank, &memory))
+                    rank_sets(F, m, points, count, rank, method, room, &memory);
+            }
+            if (!memory.missing)
+                for (uint32_t i = 0; i < n; i++) result[rows[i]] = rank[point_of[i]];
+        }
+    }
+    give_back(&memory);
+    return !memory.missing;
+}
+
+#endif

@@ -1,0 +1,3 @@
+from ..typing import FloatArray
+
+def all_finite(F: FloatArray) -> bool: ...

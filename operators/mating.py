@@ -1,0 +1,57 @@
+"""Mating: from a population to its children in one call, for spaces of one kind of variable."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..cext import bit_flip, variation
+from ..typing import BoolArray, FloatArray, IntArray
+from .crossover import SBX
+
+
+def real_children(
+    X: FloatArray,
+    rank: IntArray,
+    crowding: FloatArray,
+    k: int,
+    lower: FloatArray,
+    upper: FloatArray,
+    crossover: SBX,
+    eta: float,
+    prob: float,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, IntArray]:
+    """(k, n_var) children of ``X`` (n, n_var) and the (k, 2) rows of their parents.
+
+    ``binary_tournament``, ``sbx`` and ``polynomial_mutation`` with ``eta`` and ``prob``, to the
+    bit. Pairs have two children each, one after either parent; if ``k`` is odd the last has one.
+    """
+    return variation.real_children(
+        X,
+        rank,
+        crowding,
+        k,
+        lower,
+        upper,
+        crossover.eta,
+        crossover.prob,
+        crossover.prob_var,
+        eta,
+        prob,
+        rng.bit_generator,
+    )
+
+
+def bit_children(
+    X: BoolArray,
+    rank: IntArray,
+    crowding: FloatArray,
+    k: int,
+    prob: float,
+    rng: np.random.Generator,
+) -> tuple[BoolArray, IntArray]:
+    """(k, n_var) children of ``X`` (n, n_var) and the (k, 2) rows of their parents, the second -1.
+
+    Winners of ``binary_tournament``, each bit flipped with probability ``prob``.
+    """
+    return bit_flip.bit_children(X, rank, crowding, k, prob, rng.bit_generator)

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paretide.cext.finite import all_finite
+from paretide.cext.gather import gather
+from paretide.errors import ShapeError
+
+
+@given(st.data(), st.sampled_from([np.float64, np.int64, np.bool_, np.uint8]))
+def test_rows_are_those_of_both_together(data, dtype):
+    n, k, width = (data.draw(st.integers(0, 5)) for _ in range(3))
+    shape = data.draw(st.sampled_from([(), (width,), (width, 2)]))
+    rng = np.random.default_rng(n)
+    first, second = (rng.integers(0, 9, (rows, *shape)).astype(dtype) for rows in (n, k))
+    rows = np.array(
+        data.draw(st.lists(st.integers(0, max(0, n + k - 1)), max_size=9 if n + k else 0))
+    )
+    found = gather(first, second, rows.astype(np.int64))
+    expected = np.concatenate([first, second])[rows.astype(np.int64)]
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, expected)
+    found.fill(1)  # a new array
+    first.flags.writeable = second.flags.writeable = False
+    np.testing.assert_array_equal(gather(first, second, rows), expected)
+
+
+def test_layout_does_not_matter():
+    X = np.arange(12.0).reshape(3, 4)
+    found = gather(np.asfortranarray(X), X[::-1], np.array([0, 5]))
+    np.testing.assert_array_equal(found, X[[0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rows", "message"),
+    [
+        (np.zeros((2, 3)), np.zeros((2, 4)), [0], "differ in their number of rows alone"),
+        (np.zeros((2, 3)), np.zeros((2, 3), dtype=int), [0], "differ in their number of rows"),
+        (np.zeros((2, 3)), np.zeros((2, 3)), [0, 4], "from 0 to 3; row 1 is 4"),
+        (np.zeros((2, 3)), np.zeros((2, 3)), [-1], "from 0 to 3; row 0 is -1"),
+        (np.zeros((2, 3)), np.zeros((2, 3)), [[0]], "rows must be a 1-D array"),
+    ],
+)
+def test_what_does_not_fit_is_refused(first, second, rows, message):
+    with pytest.raises(ShapeError, match=message):
+        gather(first, second, np.array(rows))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [(0, 0), (2, 1), (4, 2)])
+def test_one_value_that_is_not_finite_is_found(wrong, place):
+    F = np.full((5, 3), 1.7e308)
+    F[1] = -1.7e308
+    assert all_finite(F) is True
+    F[place] = wrong
+    assert all_finite(F) is False
+
+
+@pytest.mark.parametrize("shape", [(0, 2), (3, 0), (0, 0)])
+def test_nothing_is_finite(shape):
+    assert all_finite(np.empty(shape)) is True
