@@ -6,12 +6,12 @@ from ..errors import ShapeError
 from ._arguments import count, matrix, vector
 
 from libc.math cimport INFINITY
-from libc.stdint cimport int64_t
+from libc.stdint cimport UINT32_MAX, int64_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 
 from _gaps cimport gap, scaled_range
 from _random cimport bitgen_of, bitgen_t, uniform
-from _sorting cimport Item, key_of, shuffle_ties, sort_items
+from _sorting cimport Order, at, key_at, shuffle_ties, sort_points, sortable
 from _truncation cimport Cut, close_cut, link, open_cut, remove_most_crowded
 
 
@@ -62,7 +62,7 @@ def survive(F, rank, keep, bit_generator):
     except (TypeError, ValueError):     # not as they are: convert them, or say what is wrong
         points, ranks = matrix(F, "F", np.float64), vector(rank, "rank", np.int64)
     cdef Py_ssize_t n = points.shape[0], m = points.shape[1], r, n_fronts = 0
-    if ranks.shape[0] != n or m == 0:
+    if ranks.shape[0] != n or m == 0 or n >= UINT32_MAX:
         raise ShapeError(f"F must be (n, n_obj) and rank (n,); got {F.shape} and {rank.shape}")
     cdef Py_ssize_t n_kept = count(keep, "keep", n)
     rows = np.empty(n_kept, dtype=np.int64)
@@ -78,7 +78,8 @@ def survive(F, rank, keep, bit_generator):
     cdef double *crowding = <double *>malloc(n * sizeof(double))
     cdef bitgen_t *source = bitgen_of(bit_generator)
     cdef Py_ssize_t wrong = -1, largest = 0
-    cdef Item *items = NULL
+    cdef Order order
+    order.keys = NULL
     cdef bint enough = start != NULL and crowding != NULL
     with bit_generator.lock:
         with nogil:
@@ -88,22 +89,24 @@ def survive(F, rank, keep, bit_generator):
                 while start[n_fronts] < n_kept:
                     largest = max(largest, start[n_fronts + 1] - start[n_fronts])
                     n_fronts += 1
-                items = <Item *>malloc(2 * largest * sizeof(Item))
-                enough = items != NULL
+                order.keys = <uint64_t *>malloc(3 * largest * sizeof(uint64_t))
+                order.words = order.keys + largest
+                order.spare = order.words + largest
+                enough = order.keys != NULL
                 if enough and start[n_fronts] > n_kept:
                     r = start[n_fronts - 1]
                     enough = _cut(
-                        &points[0, 0], m, &member[r], start[n_fronts] - r, n_kept - r, items, source
+                        &points[0, 0], m, &member[r], start[n_fronts] - r, n_kept - r, &order, source
                     )
                     start[n_fronts] = n_kept
                 if enough:
                     for r in range(n_fronts):
                         _measure(
                             &points[0, 0], m, &member[start[r]], start[r + 1] - start[r],
-                            items, crowding, source,
+                            &order, crowding, source,
                         )
                     _in_order(ranks, member, n_kept, crowding, out_rows, out_rank, out_crowding)
-                free(items)
+                free(order.keys)
     free(start)
     free(crowding)
     if wrong >= 0:
@@ -136,7 +139,7 @@ cdef inline void _sort(
     Py_ssize_t j,
     const int64_t *member,
     Py_ssize_t size,
-    Item *items,        # (2 size,): numbers of members by ascending objective, and room
+    Order *order,       # of the members by number; the next objective begins with it
     bitgen_t *source,
 ) noexcept nogil:
     """Order a front by objective j, ties at random; if all tie it does not matter how.
@@ -145,18 +148,15 @@ cdef inline void _sort(
     sorting begins.
     """
     cdef Py_ssize_t p
-    cdef bint sorted = True
-    for p in range(size if j == 0 else 0):
-        items[p].row = p
-    for p in range(size // 2 if j > 0 else 0):
-        items[p].row, items[size - 1 - p].row = items[size - 1 - p].row, items[p].row
     for p in range(size):
-        items[p].key = key_of(points[member[items[p].row] * m + j])
-        sorted &= p == 0 or items[p - 1].key <= items[p].key
-    if not sorted:
-        sort_items(items, items + size, size)
-    if items[0].key != items[size - 1].key:
-        shuffle_ties(items, size, source)
+        order.keys[p] = sortable(points[member[p] * m + j])
+    for p in range(size if j == 0 else 0):
+        order.words[p] = p
+    for p in range(size // 2 if j > 0 else 0):
+        order.words[p], order.words[size - 1 - p] = order.words[size - 1 - p], order.words[p]
+    sort_points(order, size)
+    if key_at(order, 0) != key_at(order, size - 1):
+        shuffle_ties(order, size, source)
 
 
 cdef bint _cut(
@@ -165,7 +165,7 @@ cdef bint _cut(
     int64_t *member,    # (size,) ascending rows; afterwards the kept are the first
     Py_ssize_t size,
     Py_ssize_t keep,
-    Item *items,
+    Order *order,
     bitgen_t *source,
 ) noexcept nogil:
     """Remove the most crowded of a front until `keep` are left; False if memory is short."""
@@ -179,13 +179,13 @@ cdef bint _cut(
             for j in range(m):
                 front[p * m + j] = points[member[p] * m + j]
         for j in range(m):
-            _sort(points, m, j, member, size, items, source)
+            _sort(points, m, j, member, size, order, source)
             scaled_range(
-                front[items[0].row * m + j], front[items[size - 1].row * m + j],
+                front[at(order, 0) * m + j], front[at(order, size - 1) * m + j],
                 &cut.scale[j], &cut.span[j],
             )
             for p in range(size):
-                link(&cut, j, p, items[p].row, items[p - 1].row if p > 0 else -1)
+                link(&cut, j, p, at(order, p), at(order, p - 1) if p > 0 else -1)
         for p in range(size):
             priority[p] = uniform(source)
         remove_most_crowded(&cut, keep)
@@ -209,7 +209,7 @@ cdef void _measure(
     Py_ssize_t m,
     const int64_t *member,
     Py_ssize_t size,
-    Item *items,
+    Order *order,
     double *crowding,   # by row
     bitgen_t *source,
 ) noexcept nogil:
@@ -219,18 +219,18 @@ cdef void _measure(
     for p in range(size):
         crowding[member[p]] = 0.0
     for j in range(m):
-        _sort(points, m, j, member, size, items, source)
+        _sort(points, m, j, member, size, order, source)
         scaled_range(
-            points[member[items[0].row] * m + j], points[member[items[size - 1].row] * m + j],
+            points[member[at(order, 0)] * m + j], points[member[at(order, size - 1)] * m + j],
             &scale, &span,
         )
         if span == 0.0:
             continue
-        crowding[member[items[0].row]] = crowding[member[items[size - 1].row]] = INFINITY
+        crowding[member[at(order, 0)]] = crowding[member[at(order, size - 1)]] = INFINITY
         for p in range(1, size - 1):
-            crowding[member[items[p].row]] += gap(
-                points[member[items[p - 1].row] * m + j],
-                points[member[items[p + 1].row] * m + j],
+            crowding[member[at(order, p)]] += gap(
+                points[member[at(order, p - 1)] * m + j],
+                points[member[at(order, p + 1)] * m + j],
                 scale, span,
             )
 

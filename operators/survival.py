@@ -47,7 +47,7 @@ def nondominated_rank(F: ArrayLike) -> IntArray:
     Raises:
         ShapeError: If ``F`` is not two-dimensional or not finite.
 
-    O(n log n) for two objectives, at worst O(n_obj n^2) for more.
+    O(n log n) for two objectives; for more see ``cext/dominance.pyx``.
     Source: Deb, Pratap, Agarwal, Meyarivan 2002, section III.A (the definition).
     """
     return dominance.nondominated_rank(_objectives(F))

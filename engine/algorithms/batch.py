@@ -12,7 +12,7 @@ from ...typing import Candidates, IntArray
 
 @dataclass(frozen=True)
 class Batch:
-    """Candidates to evaluate.
+    """Candidates to evaluate. Whoever has to change the arrays takes a copy.
 
     Attributes:
         ids: (k,) int64.

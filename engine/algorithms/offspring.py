@@ -35,7 +35,8 @@ class Offspring:
         self.born = born
         self.status, self.F, self.G = status, F, G
         self.ids = np.arange(first_id, first_id + len(born), dtype=np.int64)
-        self.ids.setflags(write=False)
+        for array in (self.ids, born.X, born.parents):  # they are handed out as they are
+            array.setflags(write=False)
         self.handed = self.outstanding = 0
         self.told = self.failed = 0
 

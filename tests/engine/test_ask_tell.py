@@ -44,6 +44,13 @@ def test_asking_in_portions_gives_the_same_candidates():
     assert np.concatenate([b.X for b in portions]).tobytes() == whole.X.tobytes()
 
 
+def test_what_is_handed_out_cannot_be_changed_behind_the_algorithm():
+    batch = pt.NSGA2(size=6).start(toy.Schaffer(), seed=1).ask()
+    for array in (batch.ids, batch.X, batch.parents):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0
+
+
 def test_looking_at_the_population_changes_nothing():
     plain = pt.NSGA2(size=20).start(toy.Schaffer(), seed=3)
     watched = pt.NSGA2(size=20).start(toy.Schaffer(), seed=3)
