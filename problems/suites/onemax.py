@@ -23,7 +23,8 @@ class OneMinMax(BlockProblem):
 
     With m objectives they are those of the m/2 blocks of 2n/m bits. The front has
     (2n/m + 1)^(m/2) points: n + 1 if m = 2.
-    Raises ConfigurationError if m is odd or m/2 does not divide n.
+    Raises ConfigurationError if m is odd (of three objectives is ``OneMinMax3``) or m/2 does not
+    divide n.
     """
 
     pair = ("zeros", "ones")
