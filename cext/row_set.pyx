@@ -11,13 +11,10 @@ from ._arguments import check_dtype
 
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
 from libc.stdint cimport int64_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy
 
 cdef uint64_t NEGATIVE_ZERO = <uint64_t>1 << 63
-NOTHING = np.empty(0, dtype=np.int64)
-NOTHING.flags.writeable = False
-
 cdef uint64_t ODD = 0x9E3779B97F4A7C15      # 2**64 / golden ratio: spreads neighbouring words
 
 
@@ -140,30 +137,21 @@ cdef class RowSet:
             )
         cdef Py_ssize_t n = X.shape[0], k = 0, i
         if n == 0:
-            return NOTHING
+            return np.empty(0, dtype=np.int64)
         self.kept.append(X)
         self._reserve(self.held + n)
+        rows = np.empty(n, dtype=np.int64)
+        cdef int64_t[::1] repeated = rows
         cdef Py_buffer memory
         PyObject_GetBuffer(X, &memory, PyBUF_C_CONTIGUOUS)
         cdef const char *first = <const char *>memory.buf
-        cdef int64_t *repeated = <int64_t *>malloc(n * sizeof(int64_t))
-        if repeated == NULL:
-            PyBuffer_Release(&memory)
-            raise MemoryError
         with nogil:
             for i in range(n):
                 if not self._insert(first + i * self.width):
                     repeated[k] = i
                     k += 1
         PyBuffer_Release(&memory)
-        if k == 0:
-            free(repeated)
-            return NOTHING
-        rows = np.empty(k, dtype=np.int64)
-        cdef int64_t[::1] out = rows
-        memcpy(&out[0], repeated, k * sizeof(int64_t))
-        free(repeated)
-        return rows
+        return rows[:k]
 
     cdef int _reserve(self, Py_ssize_t n) except -1:
         """Room for n rows, at most half of the table."""

@@ -28,7 +28,7 @@ def survive(F, rank, keep, bit_generator):
     F : (n, n_obj) float64
         Objectives, minimized, finite.
     rank : (n,) int64
-        In [0, n); a front holds the rows of one rank.
+        In [0, n), not necessarily without gaps; a front holds the rows of one rank.
     keep : int
         How many survive, at most n.
     bit_generator : numpy.random.BitGenerator
@@ -218,7 +218,7 @@ cdef void _measure(
     cdef double scale, span
     for p in range(size):
         crowding[member[p]] = 0.0
-    for j in range(m):
+    for j in range(m if size > 0 else 0):   # a rank that nobody has is an empty front
         _sort(points, m, j, member, size, order, source)
         scaled_range(
             points[member[at(order, 0)] * m + j], points[member[at(order, size - 1)] * m + j],

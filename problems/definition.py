@@ -121,8 +121,6 @@ class Definition:
     @staticmethod
     def _matrix(what: str, values: Any, shape: tuple[int, int]) -> FloatArray:
         """A copy: the user's code may use its array again."""
-        if type(values) is np.ndarray and values.dtype == np.float64 and values.shape == shape:
-            return np.array(values, order="C")
         try:
             raw = np.asarray(values)
             if raw.dtype.kind not in "fiubO":

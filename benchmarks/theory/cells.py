@@ -176,13 +176,18 @@ CONTINUOUS: dict[str, dict[str, int]] = {
 
 
 def continuous(names: tuple[str, ...], seeds: int, segment_seeds: int) -> Iterator[Cell]:
-    """Hypervolume over evaluations; on ZDT3, which may lose a segment, more and longer runs."""
+    """Hypervolume over evaluations; on ZDT3, which may lose a segment, more and longer runs, and
+    what the same crossover at all sizes does; on ZDT1 concurrent runs."""
     for name in names:
         arguments = CONTINUOUS[name]
         small, large = pt.DynamicNSGA2(max_size=100), pt.NSGA2(size=100)
         rows = [("classic", large, CLASSIC_BUDGET), ("dynamic", small, DYNAMIC_BUDGET)]
         if name == "zdt3" and segment_seeds > seeds:
-            rows.append(("dynamic", small, MARKS[1]))
+            usual = pt.DynamicNSGA2(max_size=100, eta_below_max=15.0)
+            rows += [("dynamic", small, MARKS[1]), ("dynamic, eta 15", usual, DYNAMIC_BUDGET)]
+        if name == "zdt1":
+            side_by_side = pt.ConcurrentDynamicNSGA2(max_size=100)
+            rows.append(("concurrent", side_by_side, DYNAMIC_BUDGET))
         for label, specification, budget in rows:
             seconds = forecast(5 * budget, budget / (100 if label == "classic" else 10))
             for seed in range(segment_seeds if name == "zdt3" else seeds):

@@ -110,7 +110,8 @@ def _continuous(plt: Any, rows: Rows) -> Any:
     for axes, (problem, group) in zip(panels.flat, problems.items(), strict=False):
         by = grouped(group, "algorithm")
         best = volume(by["classic"], CLASSIC_BUDGET)
-        for name, runs in by.items():
+        for name in ("classic", "dynamic"):
+            runs = by[name]
             budget = min(row["budget"] for row in runs)  # ZDT3 has longer ones, for its segments
             of = [row for row in runs if row["budget"] == budget]
             looks = min(len(row["curve"]) for row in of)

@@ -185,6 +185,18 @@ def continuous(rows: Rows) -> str:
     return markdown(head, body)
 
 
+def side_by_side(rows: Rows) -> str:
+    """Concurrent runs with a small budget: hypervolume as a share of classic's at its end."""
+    first, _, last = MARKS
+    by = grouped([row for row in rows if row["problem"] == "zdt1"], "algorithm", "budget")
+    best = volume(by["classic", last], last)
+    body = [
+        [name, number(first), f"{volume(by[name, first], first) / best:.4f}"]
+        for name in ("dynamic", "concurrent")
+    ]
+    return markdown(["ZDT1", "evaluations", "hypervolume"], body)
+
+
 def _reached(rows: Rows, least: float) -> str:
     used = np.array([until(row, least) for row in rows])
     found = np.count_nonzero(np.isfinite(used))
@@ -212,7 +224,7 @@ TABLES: dict[str, dict[str, Callable[[Rows], str]]] = {
     "edge": {"edge": edge},
     "many": {"many": many},
     "others": {"others": others},
-    "continuous": {"continuous": continuous, "segments": segments},
+    "continuous": {"continuous": continuous, "concurrent": side_by_side, "segments": segments},
 }
 """By part, and by name."""
 
@@ -225,7 +237,8 @@ def report(rows: Rows) -> str:
             sentence = (table.__doc__ or "").splitlines()[0]
             if name == "exponents" and len(grouped(group, "n")) < 2:
                 continue
-            if name == "segments" and not any(row["problem"] == "zdt3" for row in group):
+            needed = {"segments": "zdt3", "concurrent": "zdt1"}.get(name)
+            if needed and not any(row["problem"] == needed for row in group):
                 continue
             sections.append(f"## {name}\n\n{sentence}\n\n{table(group)}\n")
     return "\n".join(sections)

@@ -214,7 +214,7 @@ class Generational:
 
     def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
         """Candidates of the generation by (k,) ids, and (k,) generations they were born in."""
-        return self._offspring.take(ids), constant(len(ids), self.generation, np.int32)
+        return self._offspring.take(ids), np.full(len(ids), self.generation, dtype=np.int32)
 
     def advance(self) -> IntArray:
         """Nothing: outcomes are told as they come, and the next ask begins a generation."""

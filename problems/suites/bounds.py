@@ -47,3 +47,11 @@ DOERR_KREJCA_OPRIS = "Doerr, Krejca and Opris 2025, arXiv:2505.01266"
 OPRIS_MANY = "Opris, Dang, Neumann and Sudholt 2024, arXiv:2404.11433"
 OPRIS_JUMP = "Opris 2025, arXiv:2505.01256"
 WIETHEGER_DOERR = "Wietheger and Doerr, IJCAI 2023; arXiv:2211.08202"
+
+NSGA2_FAILS = RuntimeBound(
+    algorithm="NSGA-II",
+    kind="lower",
+    formula="not sub-exponential in n",
+    source=ZHENG_DOERR_MANY,
+)
+"""With more than two objectives, on OneMinMax."""

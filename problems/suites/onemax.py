@@ -51,12 +51,7 @@ class OneMinMax(BlockProblem):
         n = self.n
         if self.m > 2:
             return (
-                RuntimeBound(
-                    algorithm="NSGA-II",
-                    kind="lower",
-                    formula="not sub-exponential in n",
-                    source=proved.ZHENG_DOERR_MANY,
-                ),
+                proved.NSGA2_FAILS,
                 RuntimeBound(
                     algorithm="NSGA-III",
                     kind="upper",

@@ -64,12 +64,7 @@ class OneMinMax3(Problem):
         """NSGA-II, which fails, and NSGA-III, which needs no crowding distance."""
         n = self.n
         return (
-            RuntimeBound(
-                algorithm="NSGA-II",
-                kind="lower",
-                formula="not sub-exponential in n",
-                source=proved.ZHENG_DOERR_MANY,
-            ),
+            proved.NSGA2_FAILS,
             RuntimeBound(
                 algorithm="NSGA-III",
                 kind="upper",

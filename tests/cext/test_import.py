@@ -34,7 +34,7 @@ def test_every_kernel_has_an_oracle_a_stub_and_a_docstring(name):
     for function in functions:
         value = getattr(kernel, function)
         assert callable(getattr(oracle, function))
-        assert f"{'class' if isinstance(value, type) else 'def'} {function}" in stub
+        assert (f"class {function}:" if isinstance(value, type) else f"def {function}(") in stub
         text = value.__doc__
         if isinstance(value, type):
             public = (m for name, m in vars(value).items() if not name.startswith("_"))

@@ -45,8 +45,7 @@ def test_any_ranks_will_do(F, data, seed):
     """Infeasible points are ranked by their violation, whatever their objectives are."""
     n = len(F)
     rank = data.draw(arrays(np.int64, n, elements=st.integers(0, n - 1)))
-    if set(rank.tolist()) == set(range(int(rank.max()) + 1)):
-        assert_same(F, rank, data.draw(st.integers(0, n)), seed)
+    assert_same(F, rank, data.draw(st.integers(0, n)), seed)
 
 
 @pytest.mark.parametrize("n", [900, 3_000])

@@ -144,3 +144,19 @@ def test_who_is_not_told_breaks_ties_at_random(F, seed, share, mode):
     drawn = survive(F, np.ones(len(F)), n, np.random.default_rng(seed), mode, "random")
     for name in ("rows", "rank", "crowding"):
         np.testing.assert_array_equal(getattr(default, name), getattr(drawn, name))
+
+
+@settings(deadline=None)
+@given(fronts, seeds, st.floats(0, 1))
+def test_balance_moves_no_random_number(F, seed, share):
+    """Whoever draws after survival sees the same numbers whichever way ties are broken.
+
+    Of truthful distances alone: the others draw where survivors tie, so it matters who they are.
+    """
+    n = round(share * len(F))
+    after = []
+    for ties in ("random", "balanced"):
+        rng = np.random.default_rng(seed)
+        survive(F, np.ones(len(F)), n, rng, "truthful", ties)
+        after.append(rng.random())
+    assert after[0] == after[1]
