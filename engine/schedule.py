@@ -30,10 +30,9 @@ LARGEST_DEFAULT = 100
 ETA_BELOW_MAX = 3.0
 """SBX's distribution index below the last size. With the usual 15 a small population jumps too
 seldom from one segment of a disconnected front to the next, and a large one does not make up for
-it: on ZDT3 (max_size 100, budget 12 000) 13 of 50 runs lost a segment, with 3 none did. The
-evaluations to 99% of NSGA-II's hypervolume after 25 000 stayed the same or fewer on ZDT1, 2, 3, 4
-and DTLZ2 and were 2% more on ZDT6. Any number from 2 to 5 does; larger mutation steps cost a fifth
-more evaluations on ZDT4, and random immigrants, an archive or a larger start did not help."""
+it: on ZDT3 (max_size 100, budget 12 000) 9 of 50 runs lost a segment, with 3 none did
+(``benchmarks/theory/study.py``). Random immigrants, an archive or a larger start did not help, and
+larger mutation steps made ZDT4 slower."""
 
 
 def check_count(what: str, value: Any, least: int) -> None:

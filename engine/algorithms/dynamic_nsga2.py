@@ -34,7 +34,7 @@ class DynamicNSGA2(Specification):
         first_tau: Evaluations at the first size; None is ``tau`` if that is given, otherwise
             8 n ln n for n bits, in other spaces 0.3 of the budget.
         eta_below_max: What SBX's distribution index is at most below the last size, so that a small
-            population does not lose segments of a disconnected front: with 15 at all sizes 13 of 50
+            population does not lose segments of a disconnected front: with 15 at all sizes 9 of 50
             runs on ZDT3 lost one, with 3 none (max_size 100, budget 12 000). None is 3, and nothing
             in Binary spaces, which have no SBX. A number no less than the crossover's, as 15,
             changes nothing.
