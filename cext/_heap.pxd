@@ -1,40 +1,53 @@
-"""A binary heap of points that knows where each of them stands: the next to be removed on top."""
+"""A binary heap of points, the next to be removed on top."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 
 
-cdef inline bint goes_first(
-    Py_ssize_t a, Py_ssize_t b, const double *distance, const double *priority
-) noexcept nogil:
-    """The smaller distance goes first, then the smaller priority, then the smaller index."""
-    if distance[a] != distance[b]:
-        return distance[a] < distance[b]
-    if priority[a] != priority[b]:
-        return priority[a] < priority[b]
-    return a < b
+cdef extern from "_radix.h" nogil:
+    uint64_t sortable(double value)
+
+
+cdef struct Key:
+    uint64_t distance   # ``sortable``, in the order of the numbers
+    uint64_t priority
+    int64_t point
+
+
+cdef inline Key key_of(double distance, double priority, int64_t point) noexcept nogil:
+    cdef Key key
+    key.distance, key.priority, key.point = sortable(distance), sortable(priority), point
+    return key
+
+
+cdef inline bint goes_first(const Key *a, const Key *b) noexcept nogil:
+    """The smaller distance goes first, then the smaller priority, then the smaller number."""
+    # Bits, not branches: half of these comparisons would be predicted wrong.
+    return (a.distance < b.distance) | (
+        (a.distance == b.distance) & (
+            (a.priority < b.priority) | ((a.priority == b.priority) & (a.point < b.point))
+        )
+    )
 
 
 cdef inline void sift_down(
     Py_ssize_t start,
     Py_ssize_t size,
-    int64_t *heap,          # the points, heap[p] going before heap[2 p + 1] and heap[2 p + 2]
-    int64_t *place,         # heap[place[i]] == i
-    const double *distance,
-    const double *priority,
+    Key *heap,      # heap[p] goes before heap[2 p + 1] and heap[2 p + 2]
 ) noexcept nogil:
-    """Move the point at heap[start] down until it goes before both points under it."""
-    cdef Py_ssize_t p = start, child
-    cdef int64_t moving = heap[start]
-    while True:
-        child = 2 * p + 1
-        if child >= size:
-            break
-        if child + 1 < size and goes_first(heap[child + 1], heap[child], distance, priority):
-            child += 1
-        if goes_first(moving, heap[child], distance, priority):
-            break
+    """Move the key at heap[start] down until it goes before both under it.
+
+    To the very end, and up again from there: most keys belong far down.
+    Source: Wegener (1993), "Bottom-up heapsort".
+    """
+    cdef Py_ssize_t p = start, child = 2 * start + 1
+    cdef Key moving = heap[start]
+    while child < size:
+        if child + 1 < size:
+            child += goes_first(&heap[child + 1], &heap[child])
         heap[p] = heap[child]
-        place[heap[p]] = p
         p = child
+        child = 2 * p + 1
+    while p > start and goes_first(&moving, &heap[(p - 1) // 2]):
+        heap[p] = heap[(p - 1) // 2]
+        p = (p - 1) // 2
     heap[p] = moving
-    place[moving] = p

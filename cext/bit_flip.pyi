@@ -12,4 +12,5 @@ def bit_children(
     k: SupportsIndex,
     prob: SupportsFloat,
     bit_generator: np.random.BitGenerator,
+    redraws: SupportsIndex | None = None,
 ) -> tuple[BoolArray, IntArray]: ...

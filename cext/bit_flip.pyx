@@ -5,16 +5,29 @@ import numpy as np
 from ..errors import ShapeError
 from ._arguments import count, matrix, probability, vector
 
+cimport numpy as cnp
 from libc.stdint cimport int64_t, uint8_t
 from libc.string cimport memcpy
 
+from _arrays cimport is_plain, new_matrix
+from _distinct cimport breed_distinct
 from _random cimport bitgen_of, bitgen_t, failure_scale, failures
 from _tournament cimport winner
 
-BOOL, BYTE = np.dtype(np.bool_), np.dtype(np.uint8)
+
+cdef struct Mating:
+    const uint8_t *X                # (n, n_var)
+    const int64_t *rank             # (n,)
+    const double *crowding          # (n,)
+    Py_ssize_t n, n_var
+    double prob
+    bitgen_t *source
 
 
-def bit_children(X, rank, crowding, k, prob, bit_generator):
+cnp.import_array()
+
+
+def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None):
     """Select `k` parents by tournaments and flip each of their bits with probability `prob`.
 
     Parameters
@@ -30,10 +43,14 @@ def bit_children(X, rank, crowding, k, prob, bit_generator):
     bit_generator : numpy.random.BitGenerator
         Draws what ``binary_tournament`` draws, then a 64-bit word per flip and one more; none of
         these if `prob` is 0.
+    redraws : int or None
+        How often children that equal a row of `X` or one another are drawn again. Those that still
+        do are left out. None takes them as they come.
 
     Returns
     -------
     children : (k, n_var) bool
+        Fewer, if some are left out.
     rows : (k, 2) int64
         The parent of each child, and -1.
 
@@ -42,7 +59,7 @@ def bit_children(X, rank, crowding, k, prob, bit_generator):
     ShapeError
         `X` is not a two-dimensional array of bool, it has no rows, or an array does not fit it.
     ConfigurationError
-        `k` is negative or `prob` outside [0, 1].
+        `k` or `redraws` is negative, or `prob` outside [0, 1].
 
     Notes
     -----
@@ -52,40 +69,64 @@ def bit_children(X, rank, crowding, k, prob, bit_generator):
     hillclimbing"; the gaps: Jansen, Zarges (2011), "Analysis of evolutionary algorithms: from
     computational complexity analysis to algorithm engineering".
     """
-    cdef const uint8_t[:, ::1] parents
-    cdef const int64_t[::1] ranks
-    cdef const double[::1] distances
-    cdef double flip
-    cdef Py_ssize_t n, n_var, n_children
-    cdef bint fits
-    # As all of it comes from a run: taken as it is. Checks by Python cost more than a small call.
-    try:
-        fits = X.dtype == BOOL
-        parents, ranks, distances = X.view(BYTE), rank, crowding
-        flip, n_children = prob, k
-        n, n_var = parents.shape[0], parents.shape[1]
+    cdef Mating mating
+    cdef Py_ssize_t n_children, n_redraws
+    cdef bint fits = (
+        is_plain(X, cnp.NPY_BOOL, 2)
+        and is_plain(rank, cnp.NPY_INT64, 1) and is_plain(crowding, cnp.NPY_DOUBLE, 1)
+    )
+    if fits:    # as all of it comes from a run; checks by Python cost more than a small call
+        mating.n, mating.n_var = cnp.PyArray_DIM(X, 0), cnp.PyArray_DIM(X, 1)
+        mating.X = <const uint8_t *>cnp.PyArray_DATA(X)
+        mating.rank = <const int64_t *>cnp.PyArray_DATA(rank)
+        mating.crowding = <const double *>cnp.PyArray_DATA(crowding)
+        mating.prob = prob
+        n_children, n_redraws = k, 0 if redraws is None else redraws
         fits = (
-            fits and 0 < n < <Py_ssize_t>1 << 32 and n_children >= 0 and 0.0 <= flip <= 1.0
-            and ranks.shape[0] == n and distances.shape[0] == n
+            0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0 and n_redraws >= 0
+            and cnp.PyArray_DIM(rank, 0) == cnp.PyArray_DIM(crowding, 0) == mating.n
+            and 0.0 <= mating.prob <= 1.0
         )
-    except (AttributeError, TypeError, ValueError):
-        fits = False
     if not fits:
-        return bit_children(*_checked(X, rank, crowding, k, prob), bit_generator)
-    children = np.empty((n_children, n_var), BOOL)
-    rows = np.empty((n_children, 2), np.int64)
-    cdef uint8_t[:, ::1] child = children.view(BYTE)
-    cdef int64_t[:, ::1] row = rows
-    cdef Py_ssize_t i
-    cdef bitgen_t *source = bitgen_of(bit_generator)
+        return bit_children(
+            *_checked(X, rank, crowding, k, prob),
+            bit_generator,
+            None if redraws is None else count(redraws, "redraws"),
+        )
+    cdef cnp.ndarray children = new_matrix(n_children, mating.n_var, cnp.NPY_BOOL)
+    cdef cnp.ndarray rows = new_matrix(n_children, 2, cnp.NPY_INT64)
+    cdef char *child = <char *>cnp.PyArray_DATA(children)
+    cdef int64_t *row = <int64_t *>cnp.PyArray_DATA(rows)
+    cdef bint distinct = redraws is not None
+    mating.source = bitgen_of(bit_generator)
     with bit_generator.lock:
         with nogil:
-            for i in range(n_children):
-                row[i, 0] = winner(&ranks[0], &distances[0], n, source)
-                row[i, 1] = -1
-                memcpy(&child[i, 0], &parents[row[i, 0], 0], n_var)
-            _flip(&child[0, 0], n_children * n_var, flip, source)
-    return children, rows
+            if distinct:
+                n_children = breed_distinct(
+                    _breed, &mating, <const char *>mating.X, mating.n, mating.n_var, False,
+                    child, row, n_children, n_redraws,
+                )
+            else:
+                _breed(&mating, child, row, n_children)
+    if n_children < 0:
+        raise MemoryError
+    if n_children == k:
+        return children, rows
+    return children[:n_children], rows[:n_children]
+
+
+cdef void _breed(
+    const void *how, char *children, int64_t *couples, Py_ssize_t k
+) noexcept nogil:
+    cdef const Mating *mating = <const Mating *>how
+    cdef Py_ssize_t i
+    for i in range(k):
+        couples[2 * i] = winner(mating.rank, mating.crowding, mating.n, mating.source)
+        couples[2 * i + 1] = -1
+        memcpy(
+            children + i * mating.n_var, mating.X + couples[2 * i] * mating.n_var, mating.n_var
+        )
+    _flip(<uint8_t *>children, k * mating.n_var, mating.prob, mating.source)
 
 
 cdef void _flip(uint8_t *bits, Py_ssize_t size, double prob, bitgen_t *source) noexcept nogil:

@@ -163,7 +163,7 @@ def truncate(F, order, priority, keep):
                     link(&cut, j, p, orders[j, p], orders[j, p - 1] if p > 0 else -1)
             remove_most_crowded(&cut, n_kept)
             for p in range(n_kept):
-                out[p] = cut.heap[p]
+                out[p] = cut.heap[p].point
         close_cut(&cut)
     if not enough:
         raise MemoryError

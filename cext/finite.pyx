@@ -1,16 +1,22 @@
-"""Whether all values of an array are finite."""
+"""Whether all values of some arrays are finite."""
 
 import numpy as np
 
 from ._arguments import matrix
 
+cimport numpy as cnp
 
-def all_finite(F):
+from _arrays cimport is_plain
+
+cnp.import_array()
+
+
+def all_finite(*arrays):
     """Look for NaN and infinity.
 
     Parameters
     ----------
-    F : (n, m) float64
+    *arrays : (n, m) float64
         Any values.
 
     Returns
@@ -21,23 +27,25 @@ def all_finite(F):
     Raises
     ------
     ShapeError
-        `F` is not two-dimensional.
+        One of them is not two-dimensional.
 
     Notes
     -----
     O(n m). Nothing is allocated: NumPy takes two passes and a mask for it.
     """
-    cdef const double[:, ::1] values
-    try:
-        values = F
-    except (TypeError, ValueError):     # not as it is: convert it, or say what is wrong
-        values = matrix(F, "F", np.float64)
-    cdef Py_ssize_t i, n = values.shape[0] * values.shape[1]
-    if n == 0:
-        return True
-    cdef const double *x = &values[0, 0]
     cdef double wrong = 0.0
+    for values in arrays:
+        if not is_plain(values, cnp.NPY_DOUBLE, 2):
+            values = matrix(values, "F", np.float64)
+        wrong += _wrong(<const double *>cnp.PyArray_DATA(values), cnp.PyArray_SIZE(values))
+    return wrong == 0.0
+
+
+cdef double _wrong(const double *x, Py_ssize_t n) noexcept:
+    """0, or NaN, which stays."""
+    cdef double wrong = 0.0
+    cdef Py_ssize_t i
     with nogil:
         for i in range(n):
-            wrong += x[i] - x[i]    # 0, or NaN, which stays
-    return wrong == 0.0
+            wrong += x[i] - x[i]
+    return wrong

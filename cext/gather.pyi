@@ -1,9 +1,7 @@
-from typing import Any, TypeVar
+from typing import Any
 
 from numpy.typing import NDArray
 
 from ..typing import IntArray
 
-Array = TypeVar("Array", bound=NDArray[Any])
-
-def gather(first: Array, second: Array, rows: IntArray) -> Array: ...
+def gather(rows: IntArray, *pairs: tuple[NDArray[Any], NDArray[Any]]) -> list[NDArray[Any]]: ...

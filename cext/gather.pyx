@@ -1,29 +1,34 @@
-"""Rows of two arrays as if one stood below the other, without putting them together first."""
+"""Rows of two matrices as if one stood below the other, without putting them together first."""
 
 import numpy as np
 
 from ..errors import ShapeError
 from ._arguments import vector
 
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
+cimport numpy as cnp
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
+from _arrays cimport is_plain
 
-def gather(first, second, rows):
-    """``np.concatenate([first, second])[rows]``.
+cnp.import_array()
+
+
+def gather(rows, *pairs):
+    """``np.concatenate(pair)[rows]`` of several pairs of arrays.
 
     Parameters
     ----------
-    first, second : (n, ...), (k, ...)
-        Contiguous arrays of one dtype, of the same shape but for the first axis.
     rows : (r,) int64
         In [0, n + k).
+    *pairs : ((n, ...), (k, ...))
+        Arrays of one dtype, without objects, of the same shape but for the first axis. ``n`` and
+        ``k`` are those of all pairs.
 
     Returns
     -------
-    gathered : (r, ...)
-        A new array.
+    gathered : list of (r, ...)
+        New arrays, read-only.
 
     Raises
     ------
@@ -34,42 +39,51 @@ def gather(first, second, rows):
     -----
     O(r), beside the values.
     """
-    if not (first.flags.c_contiguous and second.flags.c_contiguous):
-        first, second = np.ascontiguousarray(first), np.ascontiguousarray(second)
-    if first.dtype != second.dtype or first.shape[1:] != second.shape[1:]:
+    if not is_plain(rows, cnp.NPY_INT64, 1):
+        rows = vector(rows, "rows", np.int64)
+    return [_gather(rows, _plain(first), _plain(second)) for first, second in pairs]
+
+
+cdef cnp.ndarray _plain(object array):
+    return array if cnp.PyArray_ISCARRAY_RO(array) else np.require(array, None, ["C", "A"])
+
+
+cdef cnp.ndarray _gather(cnp.ndarray rows, cnp.ndarray first, cnp.ndarray second):
+    cdef Py_ssize_t n, k, p, wrong = -1
+    cdef Py_ssize_t n_rows = cnp.PyArray_DIM(rows, 0), width = cnp.PyArray_ITEMSIZE(first)
+    cdef int j, n_dim = cnp.PyArray_NDIM(first), dtype = cnp.PyArray_TYPE(first)
+    cdef cnp.npy_intp[32] shape
+    cdef bint fits = (
+        0 < n_dim <= 32 and cnp.PyArray_NDIM(second) == n_dim and cnp.PyArray_TYPE(second) == dtype
+        and (cnp.PyArray_ISNUMBER(first) or cnp.PyArray_ISBOOL(first))
+    )
+    shape[0] = n_rows
+    for j in range(1, n_dim if fits else 0):
+        shape[j] = cnp.PyArray_DIM(first, j)
+        width *= shape[j]
+        fits = fits and cnp.PyArray_DIM(second, j) == shape[j]
+    if not fits:
         raise ShapeError(
-            f"first and second must differ in their number of rows alone; got {first.shape} "
-            f"{first.dtype} and {second.shape} {second.dtype}"
+            "two arrays of numbers must differ in their number of rows alone; got "
+            f"{np.shape(first)} {first.dtype} and {np.shape(second)} {second.dtype}"
         )
-    cdef const int64_t[::1] wanted
-    try:
-        wanted = rows
-    except (TypeError, ValueError):     # not as they are: convert them, or say what is wrong
-        wanted = vector(rows, "rows", np.int64)
-    cdef Py_ssize_t n = first.shape[0], k = second.shape[0], r = wanted.shape[0], p
-    cdef Py_ssize_t width = 0, wrong = -1
-    result = np.empty((r,) + first.shape[1:], dtype=first.dtype)
-    if r == 0:
-        return result
-    width = result.nbytes // r
-    cdef Py_buffer above, below, to
-    PyObject_GetBuffer(first, &above, PyBUF_C_CONTIGUOUS)
-    PyObject_GetBuffer(second, &below, PyBUF_C_CONTIGUOUS)
-    PyObject_GetBuffer(result, &to, PyBUF_C_CONTIGUOUS)
+    n, k = cnp.PyArray_DIM(first, 0), cnp.PyArray_DIM(second, 0)
+    cdef cnp.ndarray gathered = cnp.PyArray_SimpleNew(n_dim, shape, dtype)
+    cdef const int64_t *row = <const int64_t *>cnp.PyArray_DATA(rows)
+    cdef const char *above = <const char *>cnp.PyArray_DATA(first)
+    cdef const char *below = <const char *>cnp.PyArray_DATA(second)
+    cdef char *to = <char *>cnp.PyArray_DATA(gathered)
     with nogil:
-        for p in range(r):
-            if not 0 <= wanted[p] < n + k:
+        for p in range(n_rows):
+            if not 0 <= row[p] < n + k:
                 wrong = p
                 break
-            if wanted[p] < n:
-                memcpy(<char *>to.buf + p * width, <char *>above.buf + wanted[p] * width, width)
-            else:
-                memcpy(
-                    <char *>to.buf + p * width, <char *>below.buf + (wanted[p] - n) * width, width
-                )
-    PyBuffer_Release(&above)
-    PyBuffer_Release(&below)
-    PyBuffer_Release(&to)
+            memcpy(
+                to + p * width,
+                above + row[p] * width if row[p] < n else below + (row[p] - n) * width,
+                width,
+            )
     if wrong >= 0:
-        raise ShapeError(f"rows must be from 0 to {n + k - 1}; row {wrong} is {wanted[wrong]}")
-    return result
+        raise ShapeError(f"rows must be from 0 to {n + k - 1}; row {wrong} is {row[wrong]}")
+    cnp.PyArray_CLEARFLAGS(gathered, cnp.NPY_ARRAY_WRITEABLE)
+    return gathered

@@ -5,7 +5,7 @@ that draw consume the same random stream as the kernel, so that results are equa
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -49,16 +49,21 @@ def survive(
     """Whole fronts, then the least crowded; drawing in the order of the kernel."""
     fronts = [np.flatnonzero(rank == r) for r in range(int(rank.max(initial=-1)) + 1)]
     survivors: list[IntArray] = []
+    crowding = np.zeros(len(F))
     for front in fronts:
         room = max(0, keep - sum(map(len, survivors)))
         kept = np.arange(min(room, len(front)))
         if 0 < room < len(front):
             order = _shuffled_order(F[front], rng)
             kept = truncate(F[front], order, rng.random(len(front)), room)
+            left = np.array([np.searchsorted(kept, o[np.isin(o, kept)]) for o in order])
+            distance = crowding_distance(F[front[kept]], left)
+            ends = left[np.ptp(0.5 * F[front], axis=0) > 0][:, [0, -1]]
+            distance[ends] = np.inf  # also if what is left has no range
+            crowding[front[kept]] = distance
         survivors.append(front[kept])
-    crowding = np.zeros(len(F))
-    for front in survivors:
-        if len(front):
+    for front, all_of_it in zip(survivors, fronts, strict=True):
+        if 0 < len(front) == len(all_of_it):
             crowding[front] = crowding_distance(F[front], _shuffled_order(F[front], rng))
     rows = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *survivors]))
     return rows, rank[rows], crowding[rows]
@@ -84,14 +89,14 @@ def _shuffled_order(F: FloatArray, rng: np.random.Generator) -> IntArray:
     return order
 
 
-def all_finite(F: FloatArray) -> bool:
+def all_finite(*arrays: FloatArray) -> bool:
     """Look at every value."""
-    return bool(np.isfinite(F).all())
+    return all(bool(np.isfinite(F).all()) for F in arrays)
 
 
-def gather(first: NDArray[Any], second: NDArray[Any], rows: IntArray) -> NDArray[Any]:
+def gather(rows: IntArray, *pairs: tuple[NDArray[Any], NDArray[Any]]) -> list[NDArray[Any]]:
     """Put them together first."""
-    return np.concatenate([first, second])[rows]
+    return [np.concatenate(pair)[rows] for pair in pairs]
 
 
 class RowSet:
@@ -253,6 +258,25 @@ def bit_children(
         i, j = divmod(position, X.shape[1])
         children[i, j] = not children[i, j]
     return children, np.stack([winners, np.full(k, -1)], axis=1)
+
+
+def breed_distinct(
+    breed: Callable[[int], tuple[NDArray[Any], IntArray]], X: NDArray[Any], k: int, redraws: int
+) -> tuple[NDArray[Any], IntArray]:
+    """Breed k children of X, and those again that repeat others; ``breed`` takes them as they come.
+
+    What ``real_children`` and ``bit_children`` do with `redraws`.
+    """
+    seen = RowSet(X.shape[1], X.dtype)
+    seen.add(X)
+    children, rows = breed(k)
+    repeated = seen.add(children)
+    for _ in range(redraws if len(repeated) else 0):
+        children[repeated], rows[repeated] = breed(len(repeated))
+        repeated = repeated[seen.add(children[repeated])]
+        if not len(repeated):
+            break
+    return np.delete(children, repeated, axis=0), np.delete(rows, repeated, axis=0)
 
 
 def insert(

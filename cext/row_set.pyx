@@ -1,7 +1,6 @@
 """A set of rows of matrices, by what they hold: which rows repeat others?
 
-An open-addressed table of pointers into the matrices, which are kept alive and must not change. A
-row is hashed once when it is added, so that n rows cost O(n n_var).
+The matrices are kept alive and must not change. ``_row_table.pxd`` has the table.
 """
 
 import numpy as np
@@ -9,61 +8,13 @@ import numpy as np
 from ..errors import ShapeError
 from ._arguments import check_dtype
 
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport int64_t, uint64_t
-from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memcpy
+cimport numpy as cnp
+from libc.stdint cimport int64_t
 
-cdef uint64_t NEGATIVE_ZERO = <uint64_t>1 << 63
-cdef uint64_t ODD = 0x9E3779B97F4A7C15      # 2**64 / golden ratio: spreads neighbouring words
+from _arrays cimport new_vector
+from _row_table cimport RowTable, close_table, insert, open_table, reserve
 
-
-cdef struct Entry:
-    uint64_t hash
-    const char *row     # NULL where the table is empty
-
-
-cdef inline uint64_t mixed(uint64_t hash, uint64_t word) noexcept nogil:
-    hash = (hash ^ word) * ODD
-    return hash ^ (hash >> 32)
-
-
-cdef inline uint64_t word_at(const char *at, bint floats) noexcept nogil:
-    cdef uint64_t word
-    memcpy(&word, at, 8)
-    return 0 if floats and word == NEGATIVE_ZERO else word
-
-
-cdef uint64_t hash_of(const char *row, Py_ssize_t width, bint floats) noexcept nogil:
-    """Four chains of multiplications, which a processor works on side by side."""
-    cdef uint64_t a = width, b = 1, c = 2, d = 3, rest = 0
-    cdef Py_ssize_t at = 0
-    while at + 32 <= width:
-        a = mixed(a, word_at(row + at, floats))
-        b = mixed(b, word_at(row + at + 8, floats))
-        c = mixed(c, word_at(row + at + 16, floats))
-        d = mixed(d, word_at(row + at + 24, floats))
-        at += 32
-    while at + 8 <= width:
-        a = mixed(a, word_at(row + at, floats))
-        at += 8
-    if at < width:
-        memcpy(&rest, row + at, width - at)
-        b = mixed(b, rest)
-    a = mixed(mixed(mixed(a, b), c), d)
-    return a ^ (a >> 29)
-
-
-cdef bint equal(const char *a, const char *b, Py_ssize_t width, bint floats) noexcept nogil:
-    cdef Py_ssize_t at
-    if memcmp(a, b, width) == 0:
-        return True
-    if not floats:
-        return False
-    for at in range(0, width, 8):
-        if word_at(a + at, True) != word_at(b + at, True):
-            return False
-    return True
+cnp.import_array()
 
 
 cdef class RowSet:
@@ -83,33 +34,26 @@ cdef class RowSet:
     O(n_var) for each row added.
     """
 
-    cdef Entry *table
-    cdef Py_ssize_t room        # a power of two
-    cdef Py_ssize_t held
-    cdef Py_ssize_t n_var, width
-    cdef bint floats
+    cdef RowTable table
+    cdef Py_ssize_t n_var
     cdef object dtype
-    cdef list kept              # the matrices that entries point into
+    cdef list kept              # the matrices that the table points into
 
     def __cinit__(self, n_var, dtype, n=8):
         self.dtype = check_dtype(dtype)
         self.n_var = n_var
-        self.width = n_var * self.dtype.itemsize
-        self.floats = self.dtype.kind == "f"
-        self.room, self.held = 16, 0
-        while self.room < 2 * n:
-            self.room *= 2
         self.kept = []
-        self.table = <Entry *>calloc(self.room, sizeof(Entry))
-        if self.table == NULL:
+        if not open_table(
+            &self.table, n, n_var * self.dtype.itemsize, self.dtype.kind == "f"
+        ):
             raise MemoryError
 
     def __dealloc__(self):
-        free(self.table)
+        close_table(&self.table)
 
     def __len__(self):
         """How many different rows there are."""
-        return self.held
+        return self.table.held
 
     def add(self, X):
         """Add the rows of `X`; return those that were in the set already, or are earlier in `X`.
@@ -136,55 +80,15 @@ cdef class RowSet:
                 f"X must be (n, {self.n_var}) {self.dtype}; got {X.shape} {X.dtype}"
             )
         cdef Py_ssize_t n = X.shape[0], k = 0, i
-        if n == 0:
-            return np.empty(0, dtype=np.int64)
+        cdef cnp.ndarray rows = new_vector(n, cnp.NPY_INT64)
+        cdef int64_t *repeated = <int64_t *>cnp.PyArray_DATA(rows)
+        cdef const char *first = <const char *>cnp.PyArray_DATA(X)
+        if not reserve(&self.table, self.table.held + n):
+            raise MemoryError
         self.kept.append(X)
-        self._reserve(self.held + n)
-        rows = np.empty(n, dtype=np.int64)
-        cdef int64_t[::1] repeated = rows
-        cdef Py_buffer memory
-        PyObject_GetBuffer(X, &memory, PyBUF_C_CONTIGUOUS)
-        cdef const char *first = <const char *>memory.buf
         with nogil:
             for i in range(n):
-                if not self._insert(first + i * self.width):
+                if not insert(&self.table, first + i * self.table.width):
                     repeated[k] = i
                     k += 1
-        PyBuffer_Release(&memory)
         return rows[:k]
-
-    cdef int _reserve(self, Py_ssize_t n) except -1:
-        """Room for n rows, at most half of the table."""
-        cdef Py_ssize_t room = self.room, old, place
-        cdef Entry *larger
-        while room < 2 * n:
-            room *= 2
-        if room == self.room:
-            return 0
-        larger = <Entry *>calloc(room, sizeof(Entry))
-        if larger == NULL:
-            raise MemoryError
-        for old in range(self.room):
-            if self.table[old].row != NULL:
-                place = self.table[old].hash & (room - 1)
-                while larger[place].row != NULL:
-                    place = (place + 1) & (room - 1)
-                larger[place] = self.table[old]
-        free(self.table)
-        self.table, self.room = larger, room
-        return 0
-
-    cdef bint _insert(self, const char *row) noexcept nogil:
-        """False if an equal row is there."""
-        cdef uint64_t hash = hash_of(row, self.width, self.floats)
-        cdef Py_ssize_t place = hash & (self.room - 1)
-        while self.table[place].row != NULL:
-            if self.table[place].hash == hash and equal(
-                self.table[place].row, row, self.width, self.floats
-            ):
-                return False
-            place = (place + 1) & (self.room - 1)
-        self.table[place].hash = hash
-        self.table[place].row = row
-        self.held += 1
-        return True

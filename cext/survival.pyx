@@ -5,14 +5,18 @@ import numpy as np
 from ..errors import ShapeError
 from ._arguments import count, matrix, vector
 
+cimport numpy as cnp
 from libc.math cimport INFINITY
 from libc.stdint cimport UINT32_MAX, int64_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 
+from _arrays cimport is_plain, new_vector
 from _gaps cimport gap, scaled_range
 from _random cimport bitgen_of, bitgen_t, uniform
 from _sorting cimport Order, at, key_at, shuffle_ties, sort_points, sortable
 from _truncation cimport Cut, close_cut, link, open_cut, remove_most_crowded
+
+cnp.import_array()
 
 
 def survive(F, rank, keep, bit_generator):
@@ -41,7 +45,9 @@ def survive(F, rank, keep, bit_generator):
     rank : (keep,) int64
         Theirs.
     crowding : (keep,) float64
-        Crowding distance of each in its front, among the survivors: in [0, n_obj] or inf.
+        Crowding distance of each in its front, among the survivors: in [0, n_obj] or inf. In the
+        front that is cut those that tie stand as they stood for the cut, and what is left of it
+        has infinite distances if it has no range.
 
     Raises
     ------
@@ -55,23 +61,21 @@ def survive(F, rank, keep, bit_generator):
     O(n_obj n log n). Source: Deb, Pratap, Agarwal, Meyarivan (2002), NSGA-II, section III; for the
     front that is cut: Zheng, Doerr (2022), algorithm 2.
     """
-    cdef const double[:, ::1] points
-    cdef const int64_t[::1] ranks
-    try:
-        points, ranks = F, rank
-    except (TypeError, ValueError):     # not as they are: convert them, or say what is wrong
-        points, ranks = matrix(F, "F", np.float64), vector(rank, "rank", np.int64)
-    cdef Py_ssize_t n = points.shape[0], m = points.shape[1], r, n_fronts = 0
-    if ranks.shape[0] != n or m == 0 or n >= UINT32_MAX:
+    if not (is_plain(F, cnp.NPY_DOUBLE, 2) and is_plain(rank, cnp.NPY_INT64, 1)):
+        F, rank = matrix(F, "F", np.float64), vector(rank, "rank", np.int64)
+    cdef Py_ssize_t n = cnp.PyArray_DIM(F, 0), m = cnp.PyArray_DIM(F, 1), r, n_fronts = 0
+    if cnp.PyArray_DIM(rank, 0) != n or m == 0 or n >= UINT32_MAX:
         raise ShapeError(f"F must be (n, n_obj) and rank (n,); got {F.shape} and {rank.shape}")
-    cdef Py_ssize_t n_kept = count(keep, "keep", n)
-    rows = np.empty(n_kept, dtype=np.int64)
-    kept_rank = np.empty(n_kept, dtype=np.int64)
-    kept_crowding = np.empty(n_kept, dtype=np.float64)
+    cdef Py_ssize_t n_kept = keep
+    if not 0 <= n_kept <= n:
+        count(keep, "keep", n)      # says what is wrong
+    cdef cnp.ndarray rows = new_vector(n_kept, cnp.NPY_INT64)
+    cdef cnp.ndarray kept_rank = new_vector(n_kept, cnp.NPY_INT64)
+    cdef cnp.ndarray kept_crowding = new_vector(n_kept, cnp.NPY_DOUBLE)
     if n_kept == 0:
         return rows, kept_rank, kept_crowding
-    cdef int64_t[::1] out_rows = rows, out_rank = kept_rank
-    cdef double[::1] out_crowding = kept_crowding
+    cdef const double *points = <const double *>cnp.PyArray_DATA(F)
+    cdef const int64_t *ranks = <const int64_t *>cnp.PyArray_DATA(rank)
     # Rows by rank, ascending in each: those of rank r are member[start[r]:start[r + 1]].
     cdef int64_t *start = <int64_t *>calloc(2 * n + 2, sizeof(int64_t))
     cdef int64_t *member = start + n + 2
@@ -84,7 +88,7 @@ def survive(F, rank, keep, bit_generator):
     with bit_generator.lock:
         with nogil:
             if enough:
-                wrong = _group(ranks, start, member)
+                wrong = _group(ranks, n, start, member)
             if enough and wrong < 0:
                 while start[n_fronts] < n_kept:
                     largest = max(largest, start[n_fronts + 1] - start[n_fronts])
@@ -94,18 +98,24 @@ def survive(F, rank, keep, bit_generator):
                 order.spare = order.words + largest
                 enough = order.keys != NULL
                 if enough and start[n_fronts] > n_kept:
-                    r = start[n_fronts - 1]
+                    n_fronts -= 1
+                    r = start[n_fronts]
                     enough = _cut(
-                        &points[0, 0], m, &member[r], start[n_fronts] - r, n_kept - r, &order, source
+                        points, m, &member[r], start[n_fronts + 1] - r, n_kept - r,
+                        &order, crowding, source,
                     )
-                    start[n_fronts] = n_kept
                 if enough:
                     for r in range(n_fronts):
                         _measure(
-                            &points[0, 0], m, &member[start[r]], start[r + 1] - start[r],
+                            points, m, &member[start[r]], start[r + 1] - start[r],
                             &order, crowding, source,
                         )
-                    _in_order(ranks, member, n_kept, crowding, out_rows, out_rank, out_crowding)
+                    _in_order(
+                        ranks, n, member, n_kept, crowding,
+                        <int64_t *>cnp.PyArray_DATA(rows),
+                        <int64_t *>cnp.PyArray_DATA(kept_rank),
+                        <double *>cnp.PyArray_DATA(kept_crowding),
+                    )
                 free(order.keys)
     free(start)
     free(crowding)
@@ -117,10 +127,10 @@ def survive(F, rank, keep, bit_generator):
 
 
 cdef Py_ssize_t _group(
-    const int64_t[::1] ranks, int64_t *start, int64_t *member
+    const int64_t *ranks, Py_ssize_t n, int64_t *start, int64_t *member
 ) noexcept nogil:
     """Fill start and member by counting; returns a row whose rank is out of range, or -1."""
-    cdef Py_ssize_t n = ranks.shape[0], i, r
+    cdef Py_ssize_t i, r
     for i in range(n):
         if not 0 <= ranks[i] < n:
             return i
@@ -166,9 +176,14 @@ cdef bint _cut(
     Py_ssize_t size,
     Py_ssize_t keep,
     Order *order,
+    double *crowding,   # by row: of the kept
     bitgen_t *source,
 ) noexcept nogil:
-    """Remove the most crowded of a front until `keep` are left; False if memory is short."""
+    """Remove the most crowded of a front until `keep` are left; False if memory is short.
+
+    The distances at the end are those among the kept. Their ranges are those of the whole front:
+    an extreme is removed only when all distances left are infinite, and so they stay.
+    """
     cdef Py_ssize_t j, p
     cdef Cut cut
     cdef double *front = <double *>malloc(size * (m + 1) * sizeof(double))
@@ -190,13 +205,14 @@ cdef bint _cut(
             priority[p] = uniform(source)
         remove_most_crowded(&cut, keep)
         for p in range(size):
-            cut.place[p] = 0    # from here on a mark of those that are kept
+            priority[p] = 0.0   # from here on a mark of those that are kept
         for p in range(keep):
-            cut.place[cut.heap[p]] = 1
+            priority[cut.heap[p].point] = 1.0
         keep = 0
         for p in range(size):
-            if cut.place[p]:
+            if priority[p] > 0.0:
                 member[keep] = member[p]
+                crowding[member[p]] = cut.distance[p]
                 keep += 1
     if front != NULL:
         close_cut(&cut)
@@ -236,16 +252,17 @@ cdef void _measure(
 
 
 cdef void _in_order(
-    const int64_t[::1] ranks,
-    int64_t *member,                # the survivors are the first; overwritten
+    const int64_t *ranks,
+    Py_ssize_t n,
+    int64_t *member,            # the survivors are the first; overwritten
     Py_ssize_t n_kept,
     const double *crowding,
-    int64_t[::1] out_rows,
-    int64_t[::1] out_rank,
-    double[::1] out_crowding,
+    int64_t *out_rows,          # (n_kept,)
+    int64_t *out_rank,
+    double *out_crowding,
 ) noexcept nogil:
     """The survivors by ascending row, with what is known of them."""
-    cdef Py_ssize_t i, p = 0, n = ranks.shape[0]
+    cdef Py_ssize_t i, p = 0
     for i in range(n_kept):
         out_rows[i] = member[i]
     for i in range(n):

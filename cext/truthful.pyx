@@ -13,7 +13,7 @@ from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int64_t
 
 from _gaps cimport gap, scaled_range
-from _heap cimport goes_first
+from _heap cimport Key, goes_first, key_of
 
 
 def truthful_distance(F, standing):
@@ -113,7 +113,8 @@ def truncate_truthful(F, standing, priority, keep):
     cdef int64_t[:, ::1] nearest = np.empty((n, m), dtype=np.int64)
     line = _in_line(standings)
     cdef int64_t[::1] left = line
-    cdef Py_ssize_t size = n, first
+    cdef Py_ssize_t size = n, first = 0
+    cdef Key key, best
     cdef int64_t removed
     with nogil:
         _measure(points, scale, span)
@@ -121,10 +122,10 @@ def truncate_truthful(F, standing, priority, keep):
             distance[i] = _look_ahead(i, left, n, points, scale, span, least, nearest)
         while size > n_kept:
             # All who are left are gone through anyway: a heap would save nothing.
-            first = 0
-            for p in range(1, size):
-                if goes_first(left[p], left[first], &distance[0], &priorities[0]):
-                    first = p
+            for p in range(size):
+                key = key_of(distance[left[p]], priorities[left[p]], left[p])
+                if p == 0 or goes_first(&key, &best):
+                    first, best = p, key
             removed = left[first]
             size -= 1
             for p in range(first, size):

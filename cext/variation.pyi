@@ -18,4 +18,5 @@ def real_children(
     eta_mutation: SupportsFloat,
     prob_mutation: SupportsFloat,
     bit_generator: np.random.BitGenerator,
+    redraws: SupportsIndex | None = None,
 ) -> tuple[FloatArray, IntArray]: ...

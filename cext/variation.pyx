@@ -5,11 +5,14 @@ import numpy as np
 from ..errors import ShapeError
 from ._arguments import bounds, count, distribution_index, matrix, probability, vector
 
+cimport numpy as cnp
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
+from _arrays cimport is_plain, new_matrix
 from _bounds cimport are_intervals
+from _distinct cimport breed_distinct
 from _polynomial_mutation cimport mutate
 from _random cimport bitgen_of, bitgen_t
 from _sbx cimport cross
@@ -19,9 +22,24 @@ from _tournament cimport winner
 cdef extern from "_prefetch.h":
     void paretide_prefetch(const void *start, size_t size) noexcept nogil
 
+
+cdef struct Mating:
+    const double *X                 # (n, n_var)
+    const int64_t *rank             # (n,)
+    const double *crowding          # (n,)
+    Py_ssize_t n, n_var
+    const double *low               # (n_var,)
+    const double *high              # (n_var,)
+    double eta_crossover, prob, prob_var, eta_mutation, prob_mutation
+    bitgen_t *source
+
+
+cnp.import_array()
+
+
 def real_children(
     X, rank, crowding, k, lower, upper,
-    eta_crossover, prob, prob_var, eta_mutation, prob_mutation, bit_generator,
+    eta_crossover, prob, prob_var, eta_mutation, prob_mutation, bit_generator, redraws=None,
 ):
     """Select parents by tournaments, cross them in pairs and mutate their children.
 
@@ -45,11 +63,15 @@ def real_children(
         As in ``polynomial_mutation``.
     bit_generator : numpy.random.BitGenerator
         Draws what the three draw.
+    redraws : int or None
+        How often children that equal a row of `X` or one another are drawn again. Those that still
+        do are left out. None takes them as they come.
 
     Returns
     -------
     children : (k, n_var) float64
-        Those of pair i in rows 2 i and 2 i + 1.
+        Those of pair i in rows 2 i and 2 i + 1, but for those drawn again. Fewer, if some are left
+        out.
     rows : (k, 2) int64
         Both parents of each child.
 
@@ -58,36 +80,39 @@ def real_children(
     ShapeError
         `X` has no rows, or an array does not fit the others.
     ConfigurationError
-        `k` or an eta is negative, bounds are out of order or infinite, or a probability is outside
+        `k`, `redraws` or an eta is negative, bounds are out of order or infinite, or a probability is outside
         [0, 1].
 
     Notes
     -----
     O(k n_var); memory beside the result: a few blocks of 12 KiB. Source: as of the three.
     """
-    cdef const double[:, ::1] parents
-    cdef const int64_t[::1] ranks
-    cdef const double[::1] distances, low, high
-    cdef double wide, cross_pair, cross_variable, small, mutate_variable
-    cdef Py_ssize_t n, n_var, n_children
-    cdef bint fits
-    # As all of it comes from a run: taken as it is. Checks by Python cost more than a small call.
-    try:
-        parents, ranks, distances, low, high = X, rank, crowding, lower, upper
-        wide, cross_pair, cross_variable = eta_crossover, prob, prob_var
-        small, mutate_variable, n_children = eta_mutation, prob_mutation, k
-        n, n_var = parents.shape[0], parents.shape[1]
+    cdef Mating mating
+    cdef Py_ssize_t n_children, n_redraws
+    cdef bint fits = (
+        is_plain(X, cnp.NPY_DOUBLE, 2)
+        and is_plain(rank, cnp.NPY_INT64, 1) and is_plain(crowding, cnp.NPY_DOUBLE, 1)
+        and is_plain(lower, cnp.NPY_DOUBLE, 1) and is_plain(upper, cnp.NPY_DOUBLE, 1)
+    )
+    if fits:    # as all of it comes from a run; checks by Python cost more than a small call
+        mating.n, mating.n_var = cnp.PyArray_DIM(X, 0), cnp.PyArray_DIM(X, 1)
+        mating.X = <const double *>cnp.PyArray_DATA(X)
+        mating.rank = <const int64_t *>cnp.PyArray_DATA(rank)
+        mating.crowding = <const double *>cnp.PyArray_DATA(crowding)
+        mating.low = <const double *>cnp.PyArray_DATA(lower)
+        mating.high = <const double *>cnp.PyArray_DATA(upper)
+        mating.eta_crossover, mating.prob, mating.prob_var = eta_crossover, prob, prob_var
+        mating.eta_mutation, mating.prob_mutation = eta_mutation, prob_mutation
+        n_children, n_redraws = k, 0 if redraws is None else redraws
         fits = (
-            0 < n < <Py_ssize_t>1 << 32 and n_children >= 0
-            and ranks.shape[0] == n and distances.shape[0] == n
-            and low.shape[0] == n_var and high.shape[0] == n_var
-            and are_intervals(&low[0], &high[0], n_var)
-            and 0.0 <= wide < INFINITY and 0.0 <= small < INFINITY
-            and 0.0 <= cross_pair <= 1.0 and 0.0 <= cross_variable <= 1.0
-            and 0.0 <= mutate_variable <= 1.0
+            0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0 and n_redraws >= 0
+            and cnp.PyArray_DIM(rank, 0) == cnp.PyArray_DIM(crowding, 0) == mating.n
+            and cnp.PyArray_DIM(lower, 0) == cnp.PyArray_DIM(upper, 0) == mating.n_var
+            and are_intervals(mating.low, mating.high, mating.n_var)
+            and 0.0 <= mating.eta_crossover < INFINITY and 0.0 <= mating.eta_mutation < INFINITY
+            and 0.0 <= mating.prob <= 1.0 and 0.0 <= mating.prob_var <= 1.0
+            and 0.0 <= mating.prob_mutation <= 1.0
         )
-    except (TypeError, ValueError):
-        fits = False
     if not fits:
         return real_children(
             *_checked(
@@ -95,40 +120,62 @@ def real_children(
                 eta_crossover, prob, prob_var, eta_mutation, prob_mutation,
             ),
             bit_generator,
+            None if redraws is None else count(redraws, "redraws"),
         )
-    cdef Py_ssize_t n_pairs = (n_children + 1) // 2
-    children = np.empty((2 * n_pairs, n_var))
-    rows = np.empty((2 * n_pairs, 2), np.int64)
-    cdef double[:, ::1] child = children
-    cdef int64_t[:, ::1] row = rows
-    cdef Py_ssize_t i, start, stop, width = n_var * sizeof(double)
-    cdef bitgen_t *source = bitgen_of(bit_generator)
+    cdef Py_ssize_t room = n_children + (n_children & 1)    # of the last pair both are made
+    cdef cnp.ndarray children = new_matrix(room, mating.n_var, cnp.NPY_DOUBLE)
+    cdef cnp.ndarray rows = new_matrix(room, 2, cnp.NPY_INT64)
+    cdef char *child = <char *>cnp.PyArray_DATA(children)
+    cdef int64_t *row = <int64_t *>cnp.PyArray_DATA(rows)
+    cdef bint distinct = redraws is not None
+    mating.source = bitgen_of(bit_generator)
     with bit_generator.lock:
         with nogil:
-            for start in range(0, n_pairs, 16):     # all of it in the first cache
-                stop = min(start + 16, n_pairs)
-                for i in range(2 * start, 2 * stop, 2):
-                    row[i, 0] = row[i + 1, 0] = winner(&ranks[0], &distances[0], n, source)
-                    row[i, 1] = row[i + 1, 1] = winner(&ranks[0], &distances[0], n, source)
-                    paretide_prefetch(&parents[row[i, 0], 0], width)
-                    paretide_prefetch(&parents[row[i, 1], 0], width)
-                for i in range(2 * start, 2 * stop):
-                    memcpy(&child[i, 0], &parents[row[i, i & 1], 0], width)
-                cross(
-                    &child[2 * start, 0], stop - start, n_var, &low[0], &high[0],
-                    wide, cross_pair, cross_variable, source,
+            if distinct:
+                n_children = breed_distinct(
+                    _breed, &mating, <const char *>mating.X, mating.n,
+                    mating.n_var * sizeof(double), True, child, row, n_children, n_redraws,
                 )
-                mutate(
-                    &child[2 * start, 0], min(2 * stop, n_children) - 2 * start, n_var,
-                    &low[0], &high[0], small, mutate_variable, source,
-                )
-    if n_children & 1:
-        return children[:n_children], rows[:n_children]
-    return children, rows
+            else:
+                _breed(&mating, child, row, n_children)
+    if n_children < 0:
+        raise MemoryError
+    if n_children == room:
+        return children, rows
+    return children[:n_children], rows[:n_children]
+
+
+cdef void _breed(
+    const void *how, char *children, int64_t *couples, Py_ssize_t k
+) noexcept nogil:
+    """Pair after pair, 16 at a time, so that all of it stays in the first cache."""
+    cdef const Mating *mating = <const Mating *>how
+    cdef double *child = <double *>children
+    cdef int64_t *row       # of a pair: its parents, twice
+    cdef Py_ssize_t n_var = mating.n_var, width = n_var * sizeof(double), i, start, stop
+    for start in range(0, k, 32):
+        stop = min(start + 32, k + (k & 1))
+        for i in range(start, stop, 2):
+            row = couples + 2 * i
+            row[0] = row[2] = winner(mating.rank, mating.crowding, mating.n, mating.source)
+            row[1] = row[3] = winner(mating.rank, mating.crowding, mating.n, mating.source)
+            paretide_prefetch(mating.X + row[0] * n_var, width)
+            paretide_prefetch(mating.X + row[1] * n_var, width)
+        for i in range(start, stop):
+            memcpy(child + i * n_var, mating.X + couples[2 * i + (i & 1)] * n_var, width)
+        cross(
+            child + start * n_var, (stop - start) // 2, n_var, mating.low, mating.high,
+            mating.eta_crossover, mating.prob, mating.prob_var, mating.source,
+        )
+        mutate(
+            child + start * n_var, min(stop, k) - start, n_var,
+            mating.low, mating.high, mating.eta_mutation, mating.prob_mutation, mating.source,
+        )
 
 
 def _checked(
-    X, rank, crowding, k, lower, upper, eta_crossover, prob, prob_var, eta_mutation, prob_mutation
+    X, rank, crowding, k, lower, upper,
+    eta_crossover, prob, prob_var, eta_mutation, prob_mutation,
 ):
     """The arguments, converted without loss; raises where one of them is wrong."""
     X = matrix(X, "X", np.float64)

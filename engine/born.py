@@ -14,7 +14,7 @@ SAMPLE, INITIAL, BIT_FLIP, SBX_POLYNOMIAL = range(len(OPERATORS))
 """Positions in ``OPERATORS``; stores keep them, so new ones go to the end."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Born:
     """New candidates.
 

@@ -182,17 +182,17 @@ def unrecorded(population: Population) -> Evaluations:
         seconds=np.zeros(k),
         worker="",
     )
-    return record(population.definition, done, born, np.zeros(k, dtype=np.int64))
+    return record(population.definition, done, born, np.zeros(k, dtype=np.int32))
 
 
 def record(
-    definition: Definition, done: Completion, born: Born, generation: IntArray
+    definition: Definition, done: Completion, born: Born, generation: NDArray[np.int32]
 ) -> Evaluations:
     """A completion with what the engine knows of its candidates."""
-    k = len(done.ids)
-    return Evaluations(
+    rows = object.__new__(Evaluations)
+    rows.__dict__.update(  # for every generation: a frozen dataclass assigns each by a call
         ids=done.ids,
-        generation=generation.astype(np.int32, copy=False),
+        generation=generation,
         parents=born.parents,
         operator_code=born.operator,
         status=done.status,
@@ -201,12 +201,13 @@ def record(
         G=done.G,
         seed=done.seeds,
         seconds=done.seconds,
-        worker_code=constant(k, 0, np.int32),
+        worker_code=constant(len(done.ids), 0, np.int32),
         workers=(done.worker,),
         failures=done.failures,
         extras=done.extras,
         definition=definition,
     )
+    return rows
 
 
 class Archive:
@@ -247,7 +248,7 @@ class Archive:
     def append(self, rows: Evaluations) -> None:
         """Add rows at the end; their arrays must not change any more."""
         codes = [self._codes.setdefault(w, len(self._codes)) for w in rows.workers]
-        if codes != list(range(len(codes))):  # another table's codes are not ours
+        if codes != [0] and codes != list(range(len(codes))):  # another table's are not ours
             recoded = np.array(codes, dtype=np.int32)[rows.worker_code]
             rows = replace(rows, worker_code=recoded)
         self._latest.append(rows)

@@ -13,7 +13,6 @@ import numpy as np
 
 from ..operators.duplicates import row_keys
 from ..typing import Candidates, IntArray
-from .constants import constant
 from .evaluations import CACHE, Evaluations
 from .outcome import EVALUATED, Completion
 
@@ -84,12 +83,10 @@ class Memory:
                 self._again.append(waiting[0])
                 self._evaluating[key] = waiting[1:]
 
-    def again(self) -> IntArray:
-        """(k,) ids that waited for one that failed: they are to be evaluated now."""
-        if not self._again:
-            return constant(0, 0, np.int64)
+    def again(self) -> list[int]:
+        """Ids that waited for one that failed: they are to be evaluated now."""
         ids, self._again = self._again, []
-        return np.array(ids, dtype=np.int64)
+        return ids
 
     def recall(self) -> Completion | None:
         """The outcomes of those found since the last call; None if there are none."""

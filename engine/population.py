@@ -46,9 +46,7 @@ class Population:
         violation: FloatArray,
         definition: Definition,
     ) -> Population:
-        """Of fresh arrays of the same length, which nobody will write to: made read-only here."""
-        for array in (ids, X, F, G, violation):
-            array.setflags(write=False)
+        """Of read-only arrays of the same length."""
         made = object.__new__(cls)
         made.__dict__.update(ids=ids, X=X, F=F, G=G, violation=violation, definition=definition)
         return made
@@ -77,8 +75,8 @@ class Population:
 
     def take(self, rows: IntArray | BoolArray) -> Population:
         """The population of these rows, in their order."""
-        arrays = {name: getattr(self, name)[rows] for name in ARRAYS}
-        return Population.made(**arrays, definition=self.definition)
+        ids, X, F, G, violation = (getattr(self, name)[rows] for name in ARRAYS)
+        return Population(ids, X, F, G, violation, self.definition)
 
     def best(self) -> Population:
         """The non-dominated feasible ones; if none is feasible, the least infeasible."""

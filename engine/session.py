@@ -68,11 +68,11 @@ class Session:
         """
         tasks = [
             Task(ids, self.machine.candidates(ids)[0].X)
-            for ids in self.memory.again().reshape(-1, 1)
+            for ids in (np.array([id]) for id in self.memory.again())
         ]
         while True:
             before = self.machine.outstanding
-            tasks = tasks + self._ask_anew()
+            tasks += self._ask_anew()
             if not self.machine.in_turn or self.machine.outstanding == before:
                 break  # several of concurrent runs may begin a generation
         if self.first_evaluated is None and tasks:
@@ -111,7 +111,7 @@ class Session:
         if not len(ids):
             return []
         first, size = self.machine.first_id, self.definition.batch_size
-        if (int(ids[0]) - first) // size == (int(ids[-1]) - first) // size:
+        if (ids.item(0) - first) // size == (ids.item(-1) - first) // size:
             return [Task(ids, X)]
         chunk = (ids - first) // size
         cuts = np.flatnonzero(np.diff(chunk)) + 1
@@ -141,7 +141,7 @@ class Session:
         self._note_population()
         for id in told.tolist():
             self.archive.append(self._waiting.pop(id))
-        return bool(len(told))
+        return len(told) > 0
 
     def waiting(self) -> Evaluations:
         """What has finished and waits for its turn, in order of id."""

@@ -9,6 +9,7 @@ import platform
 import subprocess
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,6 @@ def specify(
     memory: Memory,
 ) -> dict[str, Any]:
     """The specification of a new run."""
-    from importlib.metadata import version
-
     reference = reference_to(problem)
     return {
         "run_id": uuid.uuid4().hex,
@@ -52,11 +51,19 @@ def specify(
         "seed": seed,
         "cache": memory.grows,
         "executor": executor.settings(),
-        "versions": {
-            "paretide": version("paretide"),
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": dict(_versions()),
+    }
+
+
+@lru_cache
+def _versions() -> dict[str, str]:
+    """Of what decides the result. To look them up takes longer than a short run."""
+    from importlib.metadata import version
+
+    return {
+        "paretide": version("paretide"),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
     }
 
 

@@ -42,6 +42,11 @@ class Variation:
         """Position in ``OPERATORS`` of what makes children."""
         return BIT_FLIP if isinstance(self.mutation, BitFlip) else SBX_POLYNOMIAL
 
+    @property
+    def in_one_call(self) -> bool:
+        """Whether ``children`` is one call of a kernel."""
+        return isinstance(self.space, (Binary, Real))
+
     def sample(self, n: int, rng: np.random.Generator) -> Candidates:
         """(n, n_var) uniform candidates."""
         if isinstance(self.space, Binary):
@@ -58,15 +63,23 @@ class Variation:
         crowding: FloatArray,
         k: int,
         rng: np.random.Generator,
+        redraws: int | None = None,
     ) -> tuple[Candidates, IntArray]:
-        """(k, n_var) children of ``X`` and (k, 2) rows of their parents, -1 where there is none."""
+        """(k, n_var) children of ``X`` and (k, 2) rows of their parents, -1 where there is none.
+
+        ``redraws``, only where it takes one call: how often children that equal a row of ``X`` or
+        one another are drawn again before they are left out; None takes them as they come.
+        """
         prob = self._mutation_prob()
         if isinstance(self.mutation, BitFlip):
-            return bit_children(X, rank, crowding, k, prob, rng)
+            return bit_children(X, rank, crowding, k, prob, rng, redraws)
         assert self.crossover is not None
         if isinstance(self.space, Real):
             low, high, eta = self.space.low, self.space.high, self.mutation.eta
-            return real_children(X, rank, crowding, k, low, high, self.crossover, eta, prob, rng)
+            return real_children(
+                X, rank, crowding, k, low, high, self.crossover, eta, prob, rng, redraws
+            )
+        assert redraws is None
         pairs = (k + 1) // 2  # an odd number: the last child is dropped
         winners = binary_tournament(rank, crowding, 2 * pairs, rng)
         couples = np.repeat(winners.reshape(pairs, 2), 2, axis=0)[:k]

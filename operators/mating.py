@@ -20,11 +20,14 @@ def real_children(
     eta: float,
     prob: float,
     rng: np.random.Generator,
+    redraws: int | None = None,
 ) -> tuple[FloatArray, IntArray]:
     """(k, n_var) children of ``X`` (n, n_var) and the (k, 2) rows of their parents.
 
     ``binary_tournament``, ``sbx`` and ``polynomial_mutation`` with ``eta`` and ``prob``, to the
     bit. Pairs have two children each, one after either parent; if ``k`` is odd the last has one.
+    Children that equal a row of ``X`` or one another are drawn again up to ``redraws`` times, then
+    left out; None takes them as they come.
     """
     return variation.real_children(
         X,
@@ -39,6 +42,7 @@ def real_children(
         eta,
         prob,
         rng.bit_generator,
+        redraws,
     )
 
 
@@ -49,9 +53,12 @@ def bit_children(
     k: int,
     prob: float,
     rng: np.random.Generator,
+    redraws: int | None = None,
 ) -> tuple[BoolArray, IntArray]:
     """(k, n_var) children of ``X`` (n, n_var) and the (k, 2) rows of their parents, the second -1.
 
-    Winners of ``binary_tournament``, each bit flipped with probability ``prob``.
+    Winners of ``binary_tournament``, each bit flipped with probability ``prob``. Children that
+    equal a row of ``X`` or one another are drawn again up to ``redraws`` times, then left out; None
+    takes them as they come.
     """
-    return bit_flip.bit_children(X, rank, crowding, k, prob, rng.bit_generator)
+    return bit_flip.bit_children(X, rank, crowding, k, prob, rng.bit_generator, redraws)

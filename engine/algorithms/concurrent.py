@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ...errors import AskTellError
 from ...operators.survival import constrained_rank
@@ -230,9 +230,9 @@ class Concurrent:
         """True if all of (k,) ids have been asked for and none has been told."""
         return all(id in self._asked and id not in self._outcomes for id in ids.tolist())
 
-    def candidates(self, ids: IntArray) -> tuple[Born, IntArray]:
+    def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
         """Candidates not yet told by (k,) ids, and (k,) generations they were born in."""
-        generation = np.array([self._generation_of(id) for id in ids.tolist()], dtype=np.int64)
+        generation = np.array([self._generation_of(id) for id in ids.tolist()], dtype=np.int32)
         born = self.runs[0].candidates(ids[:0])[0]
         for cut in np.split(np.arange(len(ids)), np.flatnonzero(np.diff(generation)) + 1):
             if len(cut):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...operators.duplicates import Seen
+from ...operators.duplicates import RowSet, Seen
 from ...operators.gathering import gather
 from ...operators.survival import Crowding, Ties, survive
 from ...typing import Candidates, FloatArray, IntArray
@@ -64,23 +64,17 @@ def select(
     """The ``size`` survivors of parents and children, in this order."""
     definition = parents.definition
     F = np.concatenate((parents.F, children.F))
+    of_both = [(parents.ids, children.ids), (parents.X, children.X), (parents.F, children.F)]
+    violation: FloatArray | None = None
     if definition.constraints:
-        violation = np.concatenate((parents.violation, definition.violation(children.G)))
-        kept = survive(definition.minimized(F), violation, size, rng, crowding, ties)
-        G = gather(parents.G, children.G, kept.rows)
-        violation = violation[kept.rows]
-    else:
-        kept = survive(definition.minimized(F), None, size, rng, crowding, ties)
-        n = len(kept.rows)
-        G, violation = constant((n, 0), 0.0, np.float64), constant(n, 0.0, np.float64)
-    population = Population.made(
-        gather(parents.ids, children.ids, kept.rows),
-        gather(parents.X, children.X, kept.rows),
-        F.take(kept.rows, axis=0),
-        G,
-        violation,
-        definition,
-    )
+        theirs = definition.violation(children.G)
+        violation = np.concatenate((parents.violation, theirs))
+        of_both += [(parents.G, children.G), (parents.violation, theirs)]
+    kept = survive(definition.minimized(F), violation, size, rng, crowding, ties)
+    ids, X, F, *of_constraints = gather(kept.rows, *of_both)
+    n = len(kept.rows)
+    G, violation = of_constraints or (constant((n, 0), 0.0, float), constant(n, 0.0, float))
+    population = Population.made(ids, X, F, G, violation, definition)
     return Selected(size, population, kept.rank, kept.crowding)
 
 
@@ -126,6 +120,19 @@ def draw(
     return Born(X, parents, constant(len(X), operator, np.uint8))
 
 
+def draw_distinct(k: int, variation: Variation, rng: np.random.Generator, mating: Mating) -> Born:
+    """``draw`` where everybody who may mate has been seen; one call where the space allows it."""
+    if not variation.in_one_call or not len(mating.ids):
+        seen = RowSet(variation.space.n_var, variation.space.dtype, len(mating.ids) + k)
+        seen.add(mating.X)
+        return draw(k, variation, rng, mating, seen)
+    X, rows = variation.children(mating.X, mating.rank, mating.crowding, k, rng, REDRAWS - 1)
+    if len(X) < k:
+        log.debug("%d of %d candidates are new", len(X), k)
+    parents = _named(mating.ids, rows, variation)
+    return Born(X, parents, constant(len(X), variation.operator, np.uint8))
+
+
 def _fresh(
     k: int, variation: Variation, rng: np.random.Generator, mating: Mating | None
 ) -> tuple[Candidates, IntArray]:
@@ -133,6 +140,11 @@ def _fresh(
     if mating is None or not len(mating.ids):
         return variation.sample(k, rng), np.full((k, 2), -1, dtype=np.int64)
     X, rows = variation.children(mating.X, mating.rank, mating.crowding, k, rng)
+    return X, _named(mating.ids, rows, variation)
+
+
+def _named(ids: IntArray, rows: IntArray, variation: Variation) -> IntArray:
+    """(k, 2) ids of the parents in these rows, -1 where there is none."""
     if variation.crossover is None:
-        return X, np.where(rows < 0, -1, mating.ids[rows])
-    return X, mating.ids.take(rows)
+        return np.where(rows < 0, -1, ids[rows])
+    return ids.take(rows)

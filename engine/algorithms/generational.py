@@ -27,9 +27,11 @@ from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling
 from ..variation import Variation, widened
 from .batch import Batch
-from .drawing import Selected, Told, draw, first_candidates, select
+from .drawing import Selected, Told, draw, draw_distinct, first_candidates, select
 from .offspring import Offspring
 from .telling import check_asked_for, read_told
+
+NOBODY = constant(0, 0, np.int64)
 
 
 class Generational:
@@ -183,7 +185,10 @@ class Generational:
         self.tell_rows(*read_told(self.definition, what, outcome, F, G))
 
     def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
-        """Tell arrays: (k,) ids, (k, n_obj), (k, n_con). Rows that are not finite are failures."""
+        """Tell arrays: (k,) ids, (k, n_obj), (k, n_con). Rows that are not finite are failures.
+
+        The arrays are kept, and must not change any more.
+        """
         brood = self._offspring
         if ids is not brood.ids or brood.told or brood.handed < len(brood):
             self._check_told(ids)
@@ -214,11 +219,13 @@ class Generational:
 
     def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
         """Candidates of the generation by (k,) ids, and (k,) generations they were born in."""
-        return self._offspring.take(ids), np.full(len(ids), self.generation, dtype=np.int32)
+        generation = np.empty(len(ids), dtype=np.int32)
+        generation.fill(self.generation)
+        return self._offspring.take(ids), generation
 
     def advance(self) -> IntArray:
         """Nothing: outcomes are told as they come, and the next ask begins a generation."""
-        return constant(0, 0, np.int64)
+        return NOBODY
 
     def withdraw(self) -> None:
         """Take back what was asked for and not told: it will be asked again."""
@@ -293,14 +300,14 @@ class Generational:
 
     def _draw(self, k: int, selected: Selected | None) -> Born:
         """The ``k`` candidates of a generation; fewer if nothing new can be drawn."""
-        space = self.definition.space
-        seen = RowSet(space.n_var, space.dtype, 2 * k) if self._eliminate_duplicates else None
+        rng, space = self._variation_rng, self.definition.space
         if selected is None:
-            return first_candidates(self._initial, k, self._variation, self._variation_rng, seen)
-        if seen is not None:
-            seen.add(selected.population.X)
+            seen = RowSet(space.n_var, space.dtype, k) if self._eliminate_duplicates else None
+            return first_candidates(self._initial, k, self._variation, rng, seen)
         variation = self._variation if k >= self.schedule.last_size else self._below_max
-        return draw(k, variation, self._variation_rng, selected.mating, seen)
+        if self._eliminate_duplicates:
+            return draw_distinct(k, variation, rng, selected.mating)
+        return draw(k, variation, rng, selected.mating, None)
 
     # -- state -----------------------------------------------------------------------------------
 

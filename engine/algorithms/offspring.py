@@ -100,10 +100,9 @@ class Offspring:
         return self.born if ids is self.ids else self.born.take(ids - self.first_id)
 
     def tell(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
-        """Outcomes of pending rows; those that are not finite are failures."""
-        finite = all_finite(F) and all_finite(G)
-        if ids is self.ids and finite:  # all of them at once, and well
-            self.F, self.G = F.copy(), G.copy() if G.size else G
+        """Outcomes of pending rows, to be kept; those that are not finite are failures."""
+        if ids is self.ids and all_finite(F, G):  # all of them at once, and well
+            self.F, self.G = F, G
             self.status = constant(len(ids), EVALUATED, np.uint8)
         else:
             self._tell_some(ids - self.first_id, F, G)

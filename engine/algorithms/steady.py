@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ...errors import AskTellError, ConfigurationError
 from ...operators.duplicates import KeySet, row_keys
@@ -242,7 +242,7 @@ class SteadyState:
         candidates = [self._open.get(id) for id in ids.tolist()]
         return all(c is not None and c.handed and c.status == PENDING for c in candidates)
 
-    def candidates(self, ids: IntArray) -> tuple[Born, IntArray]:
+    def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
         """Those not yet told by (k,) ids, and (k,) generations they were born in."""
         return self._stacked([self._open[id] for id in ids.tolist()])
 
@@ -344,13 +344,13 @@ class SteadyState:
             )
         return float(cost)
 
-    def _stacked(self, candidates: list[_Candidate]) -> tuple[Born, IntArray]:
+    def _stacked(self, candidates: list[_Candidate]) -> tuple[Born, NDArray[np.int32]]:
         """Candidates, and (k,) generations they were born in."""
         space, k = self.definition.space, len(candidates)
         X = np.array([c.x for c in candidates], dtype=space.dtype).reshape(k, space.n_var)
         parents = np.array([c.parents for c in candidates], dtype=np.int64).reshape(k, 2)
         operator = np.array([c.operator for c in candidates], dtype=np.uint8)
-        generation = np.array([c.generation for c in candidates], dtype=np.int64)
+        generation = np.array([c.generation for c in candidates], dtype=np.int32)
         return Born(X, parents, operator), generation
 
     # -- state -----------------------------------------------------------------------------------

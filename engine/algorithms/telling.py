@@ -61,7 +61,7 @@ def _read_batch(definition: Definition, batch: Batch, F: ArrayLike, G: ArrayLike
 
 def _rows(what: str, values: ArrayLike | Sequence[Any], shape: tuple[int, int]) -> FloatArray:
     try:
-        array = np.asarray(values, dtype=np.float64)
+        array = np.array(values, dtype=np.float64)  # a copy: the user may use theirs again
     except (TypeError, ValueError) as error:
         raise ShapeError(f"tell: {what} must hold numbers: {error}") from None
     if array.shape != shape:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -78,7 +78,7 @@ class Conditions:
         failure = Failed(f"deadline: not finished after {self.allowance(task):g} s", "deadline")
         done = failed_completion(task, failure, (definition.n_obj, definition.n_con))
         seconds = np.full(len(ids), self.allowance(task) / len(ids))
-        return replace(done, seconds=seconds, worker=worker)
+        return done._replace(seconds=seconds, worker=worker)
 
 
 def check_retries(retries: Any) -> int:

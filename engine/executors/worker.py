@@ -93,7 +93,8 @@ class Worker:
                         F[row : row + 1], G[row : row + 1] = values
         else:
             F, G = values
-        seconds = np.full(k, (time.perf_counter() - began) / max(1, k))
+        seconds = np.empty(k)
+        seconds.fill((time.perf_counter() - began) / max(1, k))
         self._refuse_nonfinite(task, F, G, failures)
         return self._completion(task, F, G, failures, {}, constant(k, 0, np.uint32), seconds)
 
@@ -201,7 +202,7 @@ class Worker:
         self, task: Task, F: FloatArray, G: FloatArray, failures: dict[int, Failed]
     ) -> None:
         definition = self.job.definition
-        if all_finite(F) and all_finite(G):
+        if all_finite(F, G):
             return
         names = [*definition.objectives, *definition.constraints]
         values = np.concatenate([F, G], axis=1)

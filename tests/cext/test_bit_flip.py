@@ -50,6 +50,30 @@ def test_children_are_those_of_the_oracle(n, k, n_var, prob, generator):
     assert source.random_raw() == same.random_raw()
 
 
+@settings(deadline=None)
+@given(
+    st.integers(1, 9),
+    st.integers(0, 30),
+    st.integers(0, 12),
+    st.sampled_from([0.0, 1e-3, 0.1, 0.5, 1.0]),
+    st.integers(0, 2**32),
+    st.integers(0, 5),
+)
+def test_duplicates_are_drawn_again(n, k, n_var, prob, seed, redraws):
+    rng = np.random.default_rng(seed)
+    X, rank, crowding = rng.random((n, n_var)) < 0.5, rng.integers(0, 2, n), rng.choice([0, 1.0], n)
+    source, same = np.random.PCG64(seed), np.random.PCG64(seed)
+    children, rows = kernel.bit_children(X, rank, crowding, k, prob, source, redraws)
+    expected, expected_rows = oracle.breed_distinct(
+        lambda k: kernel.bit_children(X, rank, crowding, k, prob, same), X, k, redraws
+    )
+    np.testing.assert_array_equal(children, expected)
+    np.testing.assert_array_equal(rows, expected_rows)
+    assert source.state == same.state
+    distinct = {tuple(row) for row in np.concatenate([X, children]).tolist()}
+    assert len(distinct) == len({tuple(row) for row in X.tolist()}) + len(children)
+
+
 def test_layout_of_the_arguments_does_not_matter(call):
     rng = np.random.default_rng(2)
     X, rank, crowding = rng.random((20, 9)) < 0.5, rng.integers(0, 3, 20), rng.random(20)
@@ -111,5 +135,7 @@ def test_wrong_arguments_are_refused():
         kernel.bit_children(X, [0], crowding, 2, 0.5, source)
     with pytest.raises(ConfigurationError, match="k must be >= 0; got -1"):
         kernel.bit_children(X, rank, crowding, -1, 0.5, source)
+    with pytest.raises(ConfigurationError, match="redraws must be >= 0; got -1"):
+        kernel.bit_children(X, rank, crowding, 2, 0.5, source, -1)
     with pytest.raises(ConfigurationError, match="prob must be a probability in"):
         kernel.bit_children(X, rank, crowding, 2, 1.1, source)

@@ -64,6 +64,40 @@ def test_children_are_those_of_the_oracle(
     assert source.random_raw() == same.random_raw()
 
 
+@settings(deadline=None)
+@given(
+    st.integers(0, 2**32),
+    st.integers(1, 12),
+    st.integers(0, 40),
+    st.sampled_from([1, 3, 30]),
+    probabilities,
+    probabilities,
+    st.integers(0, 5),
+)
+def test_duplicates_are_drawn_again(seed, n, k, n_var, prob, mutate, redraws):
+    X, rank, crowding, lower, upper = population(seed, n, n_var)
+    settings = (lower, upper, 15, prob, 0.5, 20, mutate)
+    source, same = np.random.PCG64(seed), np.random.PCG64(seed)
+    children, rows = kernel.real_children(X, rank, crowding, k, *settings, source, redraws)
+    expected, expected_rows = oracle.breed_distinct(
+        lambda k: kernel.real_children(X, rank, crowding, k, *settings, same), X, k, redraws
+    )
+    assert children.tobytes() == expected.tobytes()
+    np.testing.assert_array_equal(rows, expected_rows)
+    assert source.state == same.state
+    assert len(np.unique(np.concatenate([X, children]) + 0.0, axis=0)) == len(
+        np.unique(X + 0.0, axis=0)
+    ) + len(children)
+
+
+def test_zeros_of_either_sign_are_one_value():
+    X = np.array([[0.0, 1.0], [-0.0, 1.0]])
+    children, _ = kernel.real_children(
+        X, [0, 0], [1.0, 1.0], 6, [-1, 1], [1, 1], 15, 0.0, 0.5, 20, 0.0, np.random.PCG64(1), 3
+    )
+    assert len(children) == 0
+
+
 def test_layout_of_the_arguments_does_not_matter(call):
     X, rank, crowding, lower, upper = population(3, 20, 5)
     arguments = (X, rank, crowding, 31, lower, upper, 15, 0.9, 0.5, 20, 0.2, np.random.PCG64(3))
@@ -264,6 +298,7 @@ def test_wrong_arguments_are_refused():
     refused(ConfigurationError, r"variable 1 has lower 0\.0 and upper -1\.0", upper=[1, -1, 1])
     refused(ConfigurationError, "finite upper - lower", upper=[1, np.inf, 1])
     refused(ConfigurationError, "k must be >= 0; got -1", k=-1)
+    refused(ConfigurationError, "redraws must be >= 0; got -1", redraws=-1)
     refused(ConfigurationError, "eta must be finite and >= 0; got -1", eta_crossover=-1)
     refused(ConfigurationError, "eta must be finite and >= 0; got nan", eta_mutation=np.nan)
     refused(ConfigurationError, "prob must be a probability", prob=1.5)
