@@ -3,7 +3,7 @@
 from libc.stdint cimport int64_t, uint64_t
 
 
-cdef extern from "_radix.h" nogil:
+cdef extern from "_sortable.h" nogil:
     uint64_t sortable(double value)
 
 

@@ -15,18 +15,10 @@
 
 #include "_words.h"
 #include "_paths.h"
+#include "_sortable.h"
 
 /* Up to FEW are sorted by insertion, which is then faster than counting in 256 buckets. */
 enum { BUCKETS = 256, MOST_DIGITS = 4, FEW = 24 };
-
-/* The order of keys is that of the values; equal values have equal keys. */
-static inline uint64_t sortable(double value)
-{
-    uint64_t bits;
-    value += 0.0; /* -0.0 becomes 0.0 */
-    memcpy(&bits, &value, sizeof bits);
-    return bits ^ ((0 - (bits >> 63)) | (uint64_t)1 << 63);
-}
 
 PARETIDE_BODY void sort_by_constant_digits(uint64_t *words, uint64_t *spare, uint32_t n, int digits)
 {
