@@ -33,7 +33,7 @@ cdef inline Py_ssize_t breed_distinct(
     cdef Py_ssize_t i, again, still
     cdef int64_t *repeated = <int64_t *>malloc((3 * k + 2) * sizeof(int64_t))
     cdef int64_t *their_couples = repeated + k
-    cdef char *fresh = <char *>malloc((k + 1) * width)
+    cdef char *fresh = <char *>malloc((k + 1) * width + 1)
     cdef bint enough = open_table(&seen, n + k, width, floats)
     if repeated == NULL or fresh == NULL or not enough:
         k = -1

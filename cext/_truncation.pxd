@@ -36,7 +36,7 @@ cdef inline bint open_cut(
     cut.span = cut.scale + m
     cut.gaps = cut.span + m
     cut.distance = cut.gaps + n * m
-    cut.links = <int64_t *>malloc(2 * n * m * sizeof(int64_t))
+    cut.links = <int64_t *>malloc((2 * n * m + 1) * sizeof(int64_t))
     cut.heap = <Key *>malloc(n * sizeof(Key))
     return cut.scale != NULL and cut.links != NULL and cut.heap != NULL
 

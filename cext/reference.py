@@ -59,7 +59,8 @@ def survive(
             left = np.array([np.searchsorted(kept, o[np.isin(o, kept)]) for o in order])
             distance = crowding_distance(F[front[kept]], left)
             ends = left[np.ptp(0.5 * F[front], axis=0) > 0][:, [0, -1]]
-            distance[ends] = np.inf  # also if what is left has no range
+            if len(np.unique(ends)) == len(kept):  # an extreme may have been removed
+                distance = crowding_distance(F[front[kept]], _shuffled_order(F[front[kept]], rng))
             crowding[front[kept]] = distance
         survivors.append(front[kept])
     for front, all_of_it in zip(survivors, fronts, strict=True):

@@ -46,8 +46,7 @@ def survive(F, rank, keep, bit_generator):
         Theirs.
     crowding : (keep,) float64
         Crowding distance of each in its front, among the survivors: in [0, n_obj] or inf. In the
-        front that is cut those that tie stand as they stood for the cut, and what is left of it
-        has infinite distances if it has no range.
+        front that is cut those that tie stand as they stood for the cut, unless it lost an extreme.
 
     Raises
     ------
@@ -181,10 +180,11 @@ cdef bint _cut(
 ) noexcept nogil:
     """Remove the most crowded of a front until `keep` are left; False if memory is short.
 
-    The distances at the end are those among the kept. Their ranges are those of the whole front:
-    an extreme is removed only when all distances left are infinite, and so they stay.
+    The distances at the end are those among the kept, ranges included, unless all are infinite: only
+    then an extreme may have been removed, and they are measured again.
     """
     cdef Py_ssize_t j, p
+    cdef bint all_extreme = True
     cdef Cut cut
     cdef double *front = <double *>malloc(size * (m + 1) * sizeof(double))
     cdef double *priority = front + size * m
@@ -213,7 +213,10 @@ cdef bint _cut(
             if priority[p] > 0.0:
                 member[keep] = member[p]
                 crowding[member[p]] = cut.distance[p]
+                all_extreme = all_extreme and cut.distance[p] == INFINITY
                 keep += 1
+        if all_extreme:
+            _measure(points, m, member, keep, order, crowding, source)
     if front != NULL:
         close_cut(&cut)
     free(front)

@@ -80,12 +80,13 @@ def real_children(
     ShapeError
         `X` has no rows, or an array does not fit the others.
     ConfigurationError
-        `k`, `redraws` or an eta is negative, bounds are out of order or infinite, or a probability is outside
-        [0, 1].
+        `k`, `redraws` or an eta is negative, bounds are out of order or infinite, or a probability
+        is outside [0, 1].
 
     Notes
     -----
-    O(k n_var); memory beside the result: a few blocks of 12 KiB. Source: as of the three.
+    O(k n_var), and O(n n_var) with `redraws`; memory beside the result: a few blocks of 12 KiB, with
+    `redraws` a table of both (``_row_table.pxd``) and the children once more. Source: as of the three.
     """
     cdef Mating mating
     cdef Py_ssize_t n_children, n_redraws
