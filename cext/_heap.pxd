@@ -9,22 +9,16 @@ cdef extern from "_sortable.h" nogil:
 
 cdef struct Key:
     uint64_t distance   # ``sortable``, in the order of the numbers
-    uint64_t priority
     int64_t point
 
 
-cdef inline Key key_of(double distance, double priority, int64_t point) noexcept nogil:
-    cdef Key key
-    key.distance, key.priority, key.point = sortable(distance), sortable(priority), point
-    return key
-
-
-cdef inline bint goes_first(const Key *a, const Key *b) noexcept nogil:
+cdef inline bint goes_first(const Key *a, const Key *b, const double *priority) noexcept nogil:
     """The smaller distance goes first, then the smaller priority, then the smaller number."""
-    # Bits, not branches: half of these comparisons would be predicted wrong.
+    # Whether distances are equal is guessed well, which of them is smaller is not: no branch there.
     return (a.distance < b.distance) | (
-        (a.distance == b.distance) & (
-            (a.priority < b.priority) | ((a.priority == b.priority) & (a.point < b.point))
+        a.distance == b.distance and (
+            priority[a.point] < priority[b.point]
+            or (priority[a.point] == priority[b.point] and a.point < b.point)
         )
     )
 
@@ -32,7 +26,8 @@ cdef inline bint goes_first(const Key *a, const Key *b) noexcept nogil:
 cdef inline void sift_down(
     Py_ssize_t start,
     Py_ssize_t size,
-    Key *heap,      # heap[p] goes before heap[2 p + 1] and heap[2 p + 2]
+    Key *heap,              # heap[p] goes before heap[2 p + 1] and heap[2 p + 2]
+    const double *priority,
 ) noexcept nogil:
     """Move the key at heap[start] down until it goes before both under it.
 
@@ -43,11 +38,11 @@ cdef inline void sift_down(
     cdef Key moving = heap[start]
     while child < size:
         if child + 1 < size:
-            child += goes_first(&heap[child + 1], &heap[child])
+            child += goes_first(&heap[child + 1], &heap[child], priority)
         heap[p] = heap[child]
         p = child
         child = 2 * p + 1
-    while p > start and goes_first(&moving, &heap[(p - 1) // 2]):
+    while p > start and goes_first(&moving, &heap[(p - 1) // 2], priority):
         heap[p] = heap[(p - 1) // 2]
         p = (p - 1) // 2
     heap[p] = moving

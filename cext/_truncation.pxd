@@ -8,11 +8,11 @@ crowding distance", algorithm 2.
 """
 
 from libc.math cimport INFINITY
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 from _gaps cimport gap, scaled_range
-from _heap cimport Key, key_of, sift_down, sortable
+from _heap cimport Key, sift_down, sortable
 
 
 cdef struct Cut:
@@ -22,7 +22,6 @@ cdef struct Cut:
     double *scale           # (m,)
     double *span            # (m,)
     double *gaps            # (n, m): between the neighbours of a point, 0 without a range
-    double *distance        # (n,): their sum, always in one order so that equals are equal
     int64_t *links          # (n, m, 2): neighbours below and above, -1 beyond an extreme
     Key *heap               # (n,): afterwards the kept are heap[:keep]
 
@@ -32,10 +31,9 @@ cdef inline bint open_cut(
 ) noexcept nogil:
     """Memory for a cut; False if there is none."""
     cut.n, cut.m, cut.points, cut.priority = n, m, points, priority
-    cut.scale = <double *>malloc((n * m + n + 2 * m) * sizeof(double))
+    cut.scale = <double *>malloc((n * m + 2 * m) * sizeof(double))
     cut.span = cut.scale + m
     cut.gaps = cut.span + m
-    cut.distance = cut.gaps + n * m
     cut.links = <int64_t *>malloc((2 * n * m + 1) * sizeof(int64_t))
     cut.heap = <Key *>malloc(n * sizeof(Key))
     return cut.scale != NULL and cut.links != NULL and cut.heap != NULL
@@ -48,64 +46,65 @@ cdef inline void close_cut(Cut *cut) noexcept nogil:
 
 
 cdef inline void link(
-    Cut *cut, Py_ssize_t j, Py_ssize_t p, int64_t i, int64_t before
+    Cut *cut, Py_ssize_t j, int64_t i, int64_t below, int64_t above
 ) noexcept nogil:
-    """Point i stands at place p of objective j, after another or first."""
-    cut.links[2 * (i * cut.m + j)] = before
-    cut.links[2 * (i * cut.m + j) + 1] = -1
-    if p > 0:
-        cut.links[2 * (before * cut.m + j) + 1] = i
+    """Point i stands between two others in objective j, whose range is known; -1 for no one."""
+    cdef int64_t *links = cut.links + 2 * (i * cut.m + j)
+    links[0], links[1] = below, above
+    measure_gap(cut, j, i)
 
 
-cdef inline void measure_gap(Cut *cut, int64_t i, Py_ssize_t j) noexcept nogil:
-    """The gap around point i in objective j, once all are linked and ranges are known."""
+cdef inline void measure_gap(Cut *cut, Py_ssize_t j, int64_t i) noexcept nogil:
     cdef Py_ssize_t m = cut.m
-    cdef int64_t below = cut.links[2 * (i * m + j)], above = cut.links[2 * (i * m + j) + 1]
+    cdef const int64_t *links = cut.links + 2 * (i * m + j)
+    cdef double width = INFINITY
     if cut.span[j] == 0.0:
-        cut.gaps[i * m + j] = 0.0
-    elif below < 0 or above < 0:
-        cut.gaps[i * m + j] = INFINITY
-    else:
-        cut.gaps[i * m + j] = gap(
-            cut.points[below * m + j], cut.points[above * m + j], cut.scale[j], cut.span[j]
+        width = 0.0
+    elif links[0] >= 0 and links[1] >= 0:
+        width = gap(
+            cut.points[links[0] * m + j], cut.points[links[1] * m + j], cut.scale[j], cut.span[j]
         )
+    cut.gaps[i * m + j] = width
 
 
-cdef inline void add_up(Cut *cut, int64_t i) noexcept nogil:
+cdef inline double distance_of(const Cut *cut, int64_t i) noexcept nogil:
+    """The sum of the gaps, always in one order so that equals are equal."""
+    cdef const double *gaps = cut.gaps + i * cut.m
     cdef double total = 0.0
     cdef Py_ssize_t j
     for j in range(cut.m):
-        total += cut.gaps[i * cut.m + j]
-    cut.distance[i] = total
+        total += gaps[j]
+    return total
 
 
 cdef inline void remove_most_crowded(Cut *cut, Py_ssize_t keep) noexcept nogil:
-    """Leave `keep` points, once all are linked in every objective and ranges are known."""
-    cdef Py_ssize_t m = cut.m, size = cut.n, j, side
-    cdef int64_t removed, i
-    cdef int64_t *links
+    """Leave `keep` points, once all are linked in every objective."""
+    cdef Py_ssize_t m = cut.m, size = cut.n, j
+    cdef int64_t removed, i, below, above
+    cdef uint64_t distance
+    cdef Key *heap = cut.heap
+    cdef int64_t *links = cut.links
     for i in range(size):
-        for j in range(m):
-            measure_gap(cut, i, j)
-        add_up(cut, i)
-        cut.heap[i] = key_of(cut.distance[i], cut.priority[i], i)
+        heap[i].distance, heap[i].point = sortable(distance_of(cut, i)), i
     for i in range(size // 2 - 1, -1, -1):
-        sift_down(i, size, cut.heap)
+        sift_down(i, size, heap, cut.priority)
     while size > keep:
-        removed = cut.heap[0].point
-        if cut.heap[0].distance < sortable(cut.distance[removed]):      # an old one
-            cut.heap[0].distance = sortable(cut.distance[removed])
-            sift_down(0, size, cut.heap)
+        removed = heap[0].point
+        distance = sortable(distance_of(cut, removed))
+        if heap[0].distance < distance:     # an old one
+            heap[0].distance = distance
+            sift_down(0, size, heap, cut.priority)
             continue
         size -= 1
-        cut.heap[0] = cut.heap[size]
-        sift_down(0, size, cut.heap)
+        heap[0] = heap[size]
+        sift_down(0, size, heap, cut.priority)
         for j in range(m):
-            links = cut.links + 2 * (removed * m + j)
-            for side in range(2):
-                if links[side] >= 0:
-                    cut.links[2 * (links[side] * m + j) + 1 - side] = links[1 - side]
-            for side in range(2):
-                if links[side] >= 0:
-                    measure_gap(cut, links[side], j)
-                    add_up(cut, links[side])
+            below, above = links[2 * (removed * m + j)], links[2 * (removed * m + j) + 1]
+            if below >= 0:
+                links[2 * (below * m + j) + 1] = above
+            if above >= 0:
+                links[2 * (above * m + j)] = below
+            if below >= 0:
+                measure_gap(cut, j, below)
+            if above >= 0:
+                measure_gap(cut, j, above)

@@ -160,7 +160,10 @@ def truncate(F, order, priority, keep):
                     points[orders[j, 0], j], points[orders[j, n - 1], j], &cut.scale[j], &cut.span[j]
                 )
                 for p in range(n):
-                    link(&cut, j, p, orders[j, p], orders[j, p - 1] if p > 0 else -1)
+                    link(
+                        &cut, j, orders[j, p],
+                        orders[j, p - 1] if p > 0 else -1, orders[j, p + 1] if p < n - 1 else -1,
+                    )
             remove_most_crowded(&cut, n_kept)
             for p in range(n_kept):
                 out[p] = cut.heap[p].point

@@ -14,7 +14,7 @@ from _arrays cimport is_plain, new_vector
 from _gaps cimport gap, scaled_range
 from _random cimport bitgen_of, bitgen_t, uniform
 from _sorting cimport Order, at, key_at, shuffle_ties, sort_points, sortable
-from _truncation cimport Cut, close_cut, link, open_cut, remove_most_crowded
+from _truncation cimport Cut, close_cut, distance_of, link, open_cut, remove_most_crowded
 
 cnp.import_array()
 
@@ -200,7 +200,10 @@ cdef bint _cut(
                 &cut.scale[j], &cut.span[j],
             )
             for p in range(size):
-                link(&cut, j, p, at(order, p), at(order, p - 1) if p > 0 else -1)
+                link(
+                    &cut, j, at(order, p),
+                    at(order, p - 1) if p > 0 else -1, at(order, p + 1) if p < size - 1 else -1,
+                )
         for p in range(size):
             priority[p] = uniform(source)
         remove_most_crowded(&cut, keep)
@@ -212,8 +215,8 @@ cdef bint _cut(
         for p in range(size):
             if priority[p] > 0.0:
                 member[keep] = member[p]
-                crowding[member[p]] = cut.distance[p]
-                all_extreme = all_extreme and cut.distance[p] == INFINITY
+                crowding[member[p]] = distance_of(&cut, p)
+                all_extreme = all_extreme and crowding[member[p]] == INFINITY
                 keep += 1
         if all_extreme:
             _measure(points, m, member, keep, order, crowding, source)

@@ -13,7 +13,7 @@ from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int64_t
 
 from _gaps cimport gap, scaled_range
-from _heap cimport Key, goes_first, key_of
+from _heap cimport Key, goes_first, sortable
 
 
 def truthful_distance(F, standing):
@@ -123,8 +123,8 @@ def truncate_truthful(F, standing, priority, keep):
         while size > n_kept:
             # All who are left are gone through anyway: a heap would save nothing.
             for p in range(size):
-                key = key_of(distance[left[p]], priorities[left[p]], left[p])
-                if p == 0 or goes_first(&key, &best):
+                key.distance, key.point = sortable(distance[left[p]]), left[p]
+                if p == 0 or goes_first(&key, &best, &priorities[0]):
                     first, best = p, key
             removed = left[first]
             size -= 1
