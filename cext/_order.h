@@ -67,18 +67,44 @@ static void lexicographic_order(const double *F, uint32_t n, int m, uint32_t *ro
     for (uint32_t i = 0; i < n; i++) rows[i] = (uint32_t)room.words[i];
 }
 
-/* points[k] becomes the first row of the k-th group of equal ones, point_of[i] the point that
-   rows[i] is; return how many points there are. */
+/* points[k] becomes the first row of the k-th group of equal ones, which is from start[k] to
+   start[k + 1] in `rows`, and point_of[i] the point that rows[i] is; return how many points there
+   are. */
 static uint32_t merge_equal_rows(
-    const double *F, uint32_t n, int m, const uint32_t *rows, uint32_t *points, uint32_t *point_of)
+    const double *F, uint32_t n, int m, const uint32_t *rows, uint32_t *points, uint32_t *start,
+    uint32_t *point_of)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (i == 0 || first_difference(F, m, rows[i - 1], rows[i], 0) < m)
+        if (i == 0 || first_difference(F, m, rows[i - 1], rows[i], 0) < m) {
+            start[count] = i;
             points[count++] = rows[i];
+        }
         point_of[i] = count - 1;
     }
+    start[count] = n;
     return count;
+}
+
+/* The rows that points are, in their order; equal ones as they stand in `rows`. */
+static void unmerge(
+    const uint32_t *sorted, uint32_t count, const uint32_t *rows, const uint32_t *start,
+    uint32_t *result)
+{
+    for (uint32_t o = 0; o < count; o++)
+        for (uint32_t i = start[sorted[o]]; i < start[sorted[o] + 1]; i++) *result++ = rows[i];
+}
+
+/* Rows with two objectives from the last in lexicographic order to the first, equal ones as they
+   are: those of one rank ascend in the second objective. */
+static void reverse_rows(
+    const double *F, uint32_t n, int m, const uint32_t *rows, uint32_t *result)
+{
+    for (uint32_t end = n, first; end > 0; end = first) {
+        for (first = end - 1; first > 0; first--)
+            if (first_difference(F, m, rows[first - 1], rows[first], 0) < m) break;
+        for (uint32_t i = first; i < end; i++) *result++ = rows[i];
+    }
 }
 
 /* sorted[o] becomes the point with ordinal o in objective j. */

@@ -47,21 +47,19 @@ static void give_back(Memory *memory)
     while (memory->n_blocks > 0) free(memory->blocks[--memory->n_blocks]);
 }
 
-/* Rank distinct points by sets of dominators, many of them by divide and conquer. */
+/* Rank distinct points by sets of dominators, many of them by divide and conquer. `lists` (k, n):
+   the points sorted by each objective but the first. */
 static void rank_sets(
-    const double *F, int m, const uint32_t *points, uint32_t n, uint32_t *rank, int method,
-    Sorting room, Memory *memory)
+    int k, const uint32_t *lists, uint32_t n, uint32_t *rank, int method, Memory *memory)
 {
-    int k = m - 1, divided = n > FEW_TO_RANK || method == DIVISION;
+    int divided = n > FEW_TO_RANK || method == DIVISION;
     size_t all = (size_t)n * k;
-    uint32_t *lists = take(memory, all, sizeof *lists);
     uint32_t *ordinal = take(memory, all, sizeof *ordinal);
     Ranking sets = {n, k, ordinal, lists, rank, NULL, NULL, NULL};
     sets.ordinals = take(memory, (size_t)(n / 64 + 1) * k, sizeof *sets.ordinals);
     sets.tables = take(memory, (size_t)(BLOCK + 1) * k, sizeof *sets.tables);
     sets.ascending = take(memory, (size_t)BLOCK * k, sizeof *sets.ascending);
     if (memory->missing) return;
-    for (int j = 0; j < k; j++) sort_points(F, m, j + 1, points, n, lists + (size_t)j * n, room);
     memset(rank, 0, n * sizeof *rank);
     if (divided) {
         Division division = {rank, NULL, NULL, NULL, ordinal, NULL, sets, 0, 0};
@@ -79,24 +77,27 @@ static void rank_sets(
     rank_by_dominator_sets(&sets);
 }
 
-/* Rank distinct points with three objectives by staircases; return whether that was given up. */
+/* Rank distinct points with three objectives by staircases; return 0 if that was given up. */
 static int rank_stairs(
     const double *F, const uint32_t *points, uint32_t n, uint32_t *rank, Memory *memory)
 {
     Staircase *fronts = take(memory, n, sizeof *fronts);
     Step *arena = take(memory, 4 * (size_t)n, sizeof *arena);
-    return !memory->missing && !rank_by_staircases(F, points, n, rank, fronts, arena);
+    return !memory->missing && rank_by_staircases(F, points, n, rank, fronts, arena);
 }
 
-/* Rank the rows of F (n, m), n >= 1 and m >= 1; return whether there was memory enough. */
-static int rank_rows(const double *F, uint32_t n, int m, int method, int64_t *result)
+/* Rank the rows of F (n, m), n >= 1 and m >= 1; return whether there was memory enough.
+
+   `orders` (m, n), if it is not NULL, becomes the rows in lexicographic order, and these sorted
+   stably by each further objective: with two objectives, within each rank. */
+static int rank_rows(
+    const double *F, uint32_t n, int m, int method, int64_t *result, uint32_t *orders)
 {
     Memory memory = {{NULL}, 0, 0};
-    Sorting room;
-    room.keys = take(&memory, n, sizeof *room.keys);
-    room.words = take(&memory, n, sizeof *room.words);
-    room.spare = take(&memory, n, sizeof *room.spare);
-    uint32_t *rows = take(&memory, n, sizeof *rows);
+    Sorting room = {
+        take(&memory, n, sizeof *room.keys), take(&memory, n, sizeof *room.words),
+        take(&memory, n, sizeof *room.spare)};
+    uint32_t *rows = orders ? orders : take(&memory, n, sizeof *rows);
     if (method == BEST) method = best_method(n, m);
     if (!memory.missing) {
         lexicographic_order(F, n, m, rows, room);
@@ -105,17 +106,45 @@ static int rank_rows(const double *F, uint32_t n, int m, int method, int64_t *re
         } else if (method == SWEEP) {
             double *lowest = take(&memory, (size_t)n + WIDTH, sizeof *lowest);
             if (!memory.missing) rank_by_sweep(F, rows, n, result, lowest);
+            if (orders) reverse_rows(F, n, m, rows, orders + n);
         } else {
             uint32_t *points = take(&memory, n, sizeof *points);
+            uint32_t *start = take(&memory, (size_t)n + 1, sizeof *start);
             uint32_t *point_of = take(&memory, n, sizeof *point_of);
             uint32_t *rank = take(&memory, n, sizeof *rank);
+            uint32_t *lists = take(&memory, (size_t)n * (m - 1), sizeof *lists);
             if (!memory.missing) {
-                uint32_t count = merge_equal_rows(F, n, m, rows, points, point_of);
-                if (method != STAIRCASES || rank_stairs(F, points, count, rank, &memory))
-                    rank_sets(F, m, points, count, rank, method, room, &memory);
+                uint32_t count = merge_equal_rows(F, n, m, rows, points, start, point_of);
+                int by_stairs = method == STAIRCASES && rank_stairs(F, points, count, rank, &memory);
+                for (int j = 0; j < m - 1 && (orders || !by_stairs); j++) {
+                    uint32_t *sorted = lists + (size_t)j * count;
+                    sort_points(F, m, j + 1, points, count, sorted, room);
+                    if (orders)
+                        unmerge(sorted, count, rows, start, orders + (size_t)(j + 1) * n);
+                }
+                if (!by_stairs) rank_sets(m - 1, lists, count, rank, method, &memory);
             }
             if (!memory.missing)
                 for (uint32_t i = 0; i < n; i++) result[rows[i]] = rank[point_of[i]];
+        }
+    }
+    give_back(&memory);
+    return !memory.missing;
+}
+
+/* The orders of rank_rows without ranks, sorted by all objectives; returns the same. */
+static int order_rows(const double *F, uint32_t n, int m, uint32_t *orders)
+{
+    Memory memory = {{NULL}, 0, 0};
+    Sorting room = {
+        take(&memory, n, sizeof *room.keys), take(&memory, n, sizeof *room.words),
+        take(&memory, n, sizeof *room.spare)};
+    uint32_t *sorted = take(&memory, n, sizeof *sorted);
+    if (!memory.missing) {
+        lexicographic_order(F, n, m, orders, room);
+        for (int j = 1; j < m; j++) {
+            sort_points(F, m, j, orders, n, sorted, room);
+            for (uint32_t i = 0; i < n; i++) orders[(size_t)j * n + i] = orders[sorted[i]];
         }
     }
     give_back(&memory);

@@ -12,11 +12,12 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 from _gaps cimport gap, scaled_range
-from _heap cimport Key, sift_down, sortable
+from _heap cimport Key, fill_top, sift_down, sortable
 
 
 cdef struct Cut:
-    Py_ssize_t n, m
+    Py_ssize_t n, m         # rows, not all of them in the front; objectives
+    Py_ssize_t size         # of the heap
     const double *points    # (n, m)
     const double *priority  # (n,): among equal distances the smaller goes first
     double *scale           # (m,)
@@ -30,7 +31,7 @@ cdef inline bint open_cut(
     Cut *cut, Py_ssize_t n, Py_ssize_t m, const double *points, const double *priority
 ) noexcept nogil:
     """Memory for a cut; False if there is none."""
-    cut.n, cut.m, cut.points, cut.priority = n, m, points, priority
+    cut.n, cut.m, cut.size, cut.points, cut.priority = n, m, 0, points, priority
     cut.scale = <double *>malloc((n * m + 2 * m) * sizeof(double))
     cut.span = cut.scale + m
     cut.gaps = cut.span + m
@@ -45,13 +46,18 @@ cdef inline void close_cut(Cut *cut) noexcept nogil:
     free(cut.heap)
 
 
+cdef inline void enter(Cut *cut, int64_t i) noexcept nogil:
+    """Point i belongs to the front; it must be linked in every objective."""
+    cut.heap[cut.size].distance, cut.heap[cut.size].point = sortable(distance_of(cut, i)), i
+    cut.size += 1
+
+
 cdef inline void link(
-    Cut *cut, Py_ssize_t j, int64_t i, int64_t below, int64_t above
+    Cut *cut, Py_ssize_t j, int64_t i, double gap, int64_t below, int64_t above
 ) noexcept nogil:
-    """Point i stands between two others in objective j, whose range is known; -1 for no one."""
-    cdef int64_t *links = cut.links + 2 * (i * cut.m + j)
-    links[0], links[1] = below, above
-    measure_gap(cut, j, i)
+    """Point i stands between two others in objective j, -1 for no one, with a gap around it."""
+    cdef int64_t at = i * cut.m + j
+    cut.links[2 * at], cut.links[2 * at + 1], cut.gaps[at] = below, above, gap
 
 
 cdef inline void measure_gap(Cut *cut, Py_ssize_t j, int64_t i) noexcept nogil:
@@ -78,14 +84,12 @@ cdef inline double distance_of(const Cut *cut, int64_t i) noexcept nogil:
 
 
 cdef inline void remove_most_crowded(Cut *cut, Py_ssize_t keep) noexcept nogil:
-    """Leave `keep` points, once all are linked in every objective."""
-    cdef Py_ssize_t m = cut.m, size = cut.n, j
-    cdef int64_t removed, i, below, above
+    """Leave `keep` points, once all have entered."""
+    cdef Py_ssize_t m = cut.m, size = cut.size, i, j
+    cdef int64_t removed, below, above
     cdef uint64_t distance
     cdef Key *heap = cut.heap
     cdef int64_t *links = cut.links
-    for i in range(size):
-        heap[i].distance, heap[i].point = sortable(distance_of(cut, i)), i
     for i in range(size // 2 - 1, -1, -1):
         sift_down(i, size, heap, cut.priority)
     while size > keep:
@@ -96,8 +100,7 @@ cdef inline void remove_most_crowded(Cut *cut, Py_ssize_t keep) noexcept nogil:
             sift_down(0, size, heap, cut.priority)
             continue
         size -= 1
-        heap[0] = heap[size]
-        sift_down(0, size, heap, cut.priority)
+        fill_top(heap[size], size, heap, cut.priority)
         for j in range(m):
             below, above = links[2 * (removed * m + j)], links[2 * (removed * m + j) + 1]
             if below >= 0:

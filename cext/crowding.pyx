@@ -5,11 +5,10 @@ import numpy as np
 from ..errors import ShapeError
 from ._arguments import count, matrix, vector
 
-from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 
-from _gaps cimport gap, scaled_range
-from _truncation cimport Cut, close_cut, link, open_cut, remove_most_crowded
+from _gaps cimport gaps_along, scaled_range
+from _truncation cimport Cut, close_cut, enter, link, open_cut, remove_most_crowded
 
 
 def sort_objectives(F, rng=None):
@@ -84,20 +83,26 @@ def crowding_distance(F, order):
     result = np.zeros(n, dtype=np.float64)
     if n == 0:
         return result
-    cdef double[::1] distance = result
+    cdef double[::1] distance = result, values = np.empty(n), gaps = np.empty(n)
     cdef double scale, span
     with nogil:
         for j in range(m):
-            scaled_range(points[orders[j, 0], j], points[orders[j, n - 1], j], &scale, &span)
-            if span == 0.0:
-                continue
-            distance[orders[j, 0]] = INFINITY
-            distance[orders[j, n - 1]] = INFINITY
-            for p in range(1, n - 1):
-                distance[orders[j, p]] += gap(
-                    points[orders[j, p - 1], j], points[orders[j, p + 1], j], scale, span
-                )
+            _look_along(points, orders, j, values, &scale, &span, gaps)
+            for p in range(n):
+                distance[orders[j, p]] += gaps[p]
     return result
+
+
+cdef void _look_along(
+    const double[:, ::1] points, const int64_t[:, ::1] orders, Py_ssize_t j, double[::1] values,
+    double *scale, double *span, double[::1] gaps,
+) noexcept nogil:
+    """The gaps along objective j, in its order; `values` is overwritten."""
+    cdef Py_ssize_t n = values.shape[0], p
+    for p in range(n):
+        values[p] = points[orders[j, p], j]
+    scaled_range(values[0], values[n - 1], scale, span)
+    gaps_along(&values[0], n, scale[0], span[0], &gaps[0])
 
 
 def truncate(F, order, priority, keep):
@@ -150,20 +155,21 @@ def truncate(F, order, priority, keep):
         return np.arange(n, dtype=np.int64)
     kept = np.empty(n_kept, dtype=np.int64)
     cdef int64_t[::1] out = kept
+    cdef double[::1] values = np.empty(n), gaps = np.empty(n)
     cdef Cut cut
     cdef bint enough
     with nogil:
         enough = open_cut(&cut, n, m, &points[0, 0] if m else NULL, &priorities[0])
         if enough:
             for j in range(m):
-                scaled_range(
-                    points[orders[j, 0], j], points[orders[j, n - 1], j], &cut.scale[j], &cut.span[j]
-                )
+                _look_along(points, orders, j, values, &cut.scale[j], &cut.span[j], gaps)
                 for p in range(n):
                     link(
-                        &cut, j, orders[j, p],
+                        &cut, j, orders[j, p], gaps[p],
                         orders[j, p - 1] if p > 0 else -1, orders[j, p + 1] if p < n - 1 else -1,
                     )
+            for p in range(n):
+                enter(&cut, p)
             remove_most_crowded(&cut, n_kept)
             for p in range(n_kept):
                 out[p] = cut.heap[p].point

@@ -32,7 +32,9 @@ from libc.stdint cimport UINT32_MAX, int64_t, uint32_t
 
 cdef extern from "_ranks.h" nogil:
     enum: BEST, SWEEP, STAIRCASES, DOMINATOR_SETS, DIVISION
-    bint rank_rows(const double *F, uint32_t n, int m, int method, int64_t *rank)
+    bint rank_rows(
+        const double *F, uint32_t n, int m, int method, int64_t *rank, uint32_t *orders
+    )
 
 
 cnp.import_array()
@@ -109,7 +111,7 @@ cdef cnp.ndarray _rank(object F, int method):
     with nogil:
         done = rank_rows(
             <const double *>cnp.PyArray_DATA(points), <uint32_t>n, <int>m, method,
-            <int64_t *>cnp.PyArray_DATA(rank),
+            <int64_t *>cnp.PyArray_DATA(rank), NULL,
         )
     if not done:
         raise MemoryError(f"not enough memory to rank {n} points with {m} objectives")

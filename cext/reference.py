@@ -57,11 +57,7 @@ def survive(
             order = _shuffled_order(F[front], rng)
             kept = truncate(F[front], order, rng.random(len(front)), room)
             left = np.array([np.searchsorted(kept, o[np.isin(o, kept)]) for o in order])
-            distance = crowding_distance(F[front[kept]], left)
-            ends = left[np.ptp(0.5 * F[front], axis=0) > 0][:, [0, -1]]
-            if len(np.unique(ends)) == len(kept):  # an extreme may have been removed
-                distance = crowding_distance(F[front[kept]], _shuffled_order(F[front[kept]], rng))
-            crowding[front[kept]] = distance
+            crowding[front[kept]] = crowding_distance(F[front[kept]], left)
         survivors.append(front[kept])
     for front, all_of_it in zip(survivors, fronts, strict=True):
         if 0 < len(front) == len(all_of_it):
@@ -73,10 +69,9 @@ def survive(
 def _shuffled_order(F: FloatArray, rng: np.random.Generator) -> IntArray:
     """The rows by each objective, ties at random unless all tie."""
     order = np.empty(F.shape[::-1], dtype=np.int64)
-    rows = list(range(len(F)))[::-1]
+    lexicographic = np.lexsort(F.T[::-1]).tolist()
     for j, column in enumerate(F.T):
-        backwards = rows[::-1]  # a stable sort keeps ties in this order
-        rows = sorted(backwards, key=column.__getitem__)
+        rows = sorted(lexicographic, key=column.__getitem__)  # stably
         first = 0
         while first < len(rows) and column[rows[0]] != column[rows[-1]]:
             end = first + 1

@@ -3,5 +3,5 @@ import numpy as np
 from ..typing import FloatArray, IntArray
 
 def survive(
-    F: FloatArray, rank: IntArray, keep: int, bit_generator: np.random.BitGenerator
+    F: FloatArray, rank: IntArray | None, keep: int, bit_generator: np.random.BitGenerator
 ) -> tuple[IntArray, IntArray, FloatArray]: ...

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-LARGEST_KEPT = 10_000
-"""Rows. What is larger costs more to fill than to make, and would be kept for nothing."""
+MOST_KEPT, LARGEST_KEPT = 64, 10_000
+"""Arrays, and rows of one. What is larger costs more to fill than to make."""
 
 
-def constant(shape: int | tuple[int, int], value: float, dtype: Any) -> NDArray[Any]:
-    """``np.full(shape, value, dtype)``; whoever has to write takes a copy."""
-    rows = shape if isinstance(shape, int) else shape[0]
-    return (_kept if rows <= LARGEST_KEPT else _made)(shape, value, dtype)
+class _Constants(dict[tuple[Any, float, Any], NDArray[Any]]):
+    """``constants[shape, value, dtype]``: a lookup, since a generation takes several of them."""
+
+    def __missing__(self, key: tuple[int | tuple[int, int], float, Any]) -> NDArray[Any]:
+        shape, value, dtype = key
+        array = np.full(shape, value, dtype=dtype)
+        array.setflags(write=False)
+        if (shape if isinstance(shape, int) else shape[0]) <= LARGEST_KEPT:
+            if len(self) >= MOST_KEPT:
+                self.clear()
+            self[key] = array
+        return array
 
 
-def _made(shape: int | tuple[int, int], value: float, dtype: Any) -> NDArray[Any]:
-    array = np.full(shape, value, dtype=dtype)
-    array.setflags(write=False)
-    return array
-
-
-_kept = lru_cache(maxsize=64)(_made)
+constants = _Constants()
+"""``np.full(shape, value, dtype)`` by these three; whoever has to write takes a copy."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..problems.definition import Definition
 from ..typing import BoolArray, ByteArray, Candidates, FloatArray, IntArray
 from .born import INITIAL, OPERATORS, Born, orphans
-from .constants import constant
+from .constants import constants
 from .frames import frame
 from .outcome import EVALUATED, Completion, Failed
 from .population import Population
@@ -201,7 +201,7 @@ def record(
         G=done.G,
         seed=done.seeds,
         seconds=done.seconds,
-        worker_code=constant(len(done.ids), 0, np.int32),
+        worker_code=constants[len(done.ids), 0, np.int32],
         workers=(done.worker,),
         failures=done.failures,
         extras=done.extras,
@@ -218,7 +218,7 @@ class Archive:
     """
 
     def __init__(self, first: Evaluations) -> None:
-        self._definition = first.definition
+        self.definition = first.definition
         self._copied = 0
         self._columns = {name: getattr(first, name)[:0] for name in ARRAYS}
         self._latest: list[Evaluations] = []
@@ -288,5 +288,5 @@ class Archive:
             workers=tuple(self._codes),
             failures=dict(self._failures),
             extras=dict(self._extras),
-            definition=self._definition,
+            definition=self.definition,
         )

@@ -67,12 +67,12 @@ class Recorder:
 
     def run(self, stopped_by: str) -> Run:
         """The run as one reads it."""
-        image = self._image(stopped_by)
+        session = self._session
         return Run(
-            specification=image.specification,
-            evaluations=image.everything(),
-            populations=image.populations,
-            final=image.final,
+            specification=self._specification,
+            archive=session.everything(),
+            populations=list(session.populations),
+            final=session.outcome(stopped_by).ids,
             stopped_by=stopped_by,
             path=self._store.path if self._store is not None else None,
         )

@@ -63,7 +63,7 @@ class Result:
         note = "" if self.feasible else " (nothing feasible was found: the least infeasible)"
         return (
             f"<Result: {len(front)} candidates on the front{note}, "
-            f"{len(self.run.evaluations)} evaluations, "
-            f"{len(self.run.evaluations.failures)} failed, stopped by {self.stopped_by}, "
+            f"{self.run.archive.rows} evaluations, "
+            f"{len(self.run.archive.failures)} failed, stopped by {self.stopped_by}, "
             f"seed {self.seed}>"
         )

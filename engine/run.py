@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -51,7 +52,7 @@ class Run:
 
     Attributes:
         specification: Problem, algorithm, budget, seed, versions; JSON.
-        evaluations: Everything evaluated, in the order it was told.
+        archive: Where ``evaluations`` come from.
         populations: Ids of the population after each selection, in order of generation.
         final: Ids of the population at the end; of one that goes on, the last that is known.
         stopped_by: Why it ended, or "" while it goes on or was killed.
@@ -60,12 +61,17 @@ class Run:
     """
 
     specification: dict[str, Any]
-    evaluations: Evaluations
+    archive: Archive
     populations: list[IntArray]
     final: IntArray
     stopped_by: str
     path: Path | None = None
     version: Version | None = None
+
+    @cached_property
+    def evaluations(self) -> Evaluations:
+        """Everything evaluated, in the order it was told; a table is made when first asked for."""
+        return self.archive.table()
 
     def refresh(self) -> Run:
         """The run as it is now: itself if nothing has happened since, otherwise read again.
@@ -79,12 +85,12 @@ class Run:
     def __repr__(self) -> str:
         name = self.definition.name
         state = f"stopped by {self.stopped_by}" if self.stopped_by else "not finished"
-        return f"<Run of {name}: {len(self.evaluations)} evaluations, {state}, {self.path}>"
+        return f"<Run of {name}: {self.archive.rows} evaluations, {state}, {self.path}>"
 
     @property
     def definition(self) -> Definition:
         """Of the problem."""
-        return self.evaluations.definition
+        return self.archive.definition
 
     def front(self) -> Population:
         """The non-dominated feasible ones of everything evaluated; else the least infeasible.
@@ -256,7 +262,7 @@ def _run(path: Path, image: Image, events: list[Event], version: Version) -> Run
     later = [r[1] for r in events if not isinstance(r, Evaluations)]
     return Run(
         specification=image.specification,
-        evaluations=archive.table(),
+        archive=archive,
         populations=image.populations + later,
         final=later[-1] if later else image.final,
         stopped_by=image.stopped_by,

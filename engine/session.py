@@ -137,6 +137,8 @@ class Session:
 
     def advance(self) -> bool:
         """Tell those whose turn it is, up to the end of a generation; False if there were none."""
+        if not self.machine.in_turn:
+            return False
         told = self.machine.advance()
         self._note_population()
         for id in told.tolist():
@@ -149,6 +151,14 @@ class Session:
         for id in sorted(self._waiting):
             rows.append(self._waiting[id])
         return rows.table()
+
+    def everything(self) -> Archive:
+        """All that have finished: those told, then those that wait."""
+        if not self._waiting:
+            return self.archive
+        both = Archive(self.archive.table())
+        both.append(self.waiting())
+        return both
 
     def outcome(self, stopped_by: str) -> Population:
         """The population at the end.

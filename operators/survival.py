@@ -125,9 +125,10 @@ def survive(
         changes; their crowding distances, truthful ones if asked for, are computed among the
         survivors.
     """
-    rank = dominance.nondominated_rank(F) if violation is None else constrained_rank(F, violation)
     if crowding == "current" and ties == "random":
-        return Survivors(*survival.survive(F, rank, min(n, len(F)), rng.bit_generator))
+        given = None if violation is None else constrained_rank(F, violation)
+        return Survivors(*survival.survive(F, given, min(n, len(F)), rng.bit_generator))
+    rank = dominance.nondominated_rank(F) if violation is None else constrained_rank(F, violation)
     if len(F) <= n:
         kept = np.arange(len(F))
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any, get_args
 
 import numpy as np
@@ -19,6 +20,7 @@ from .space import SearchSpace
 from .variables import Variable
 
 DIRECTIONS = {"min": 1.0, "max": -1.0}
+FLOAT = np.dtype(np.float64)
 
 
 class ContractViolation(Exception):
@@ -121,6 +123,8 @@ class Definition:
     @staticmethod
     def _matrix(what: str, values: Any, shape: tuple[int, int]) -> FloatArray:
         """A copy: the user's code may use its array again."""
+        if type(values) is np.ndarray and values.dtype == FLOAT and values.shape == shape:
+            return values.copy()  # in C order
         try:
             raw = np.asarray(values)
             if raw.dtype.kind not in "fiubO":
@@ -180,7 +184,7 @@ def _check_signatures(problem: Any, batch: bool) -> None:
     expected = {"evaluate_batch": 1} if batch else {"evaluate": 2}
     for method, count in {**expected, "setup": 1, "teardown": 0}.items():
         function = getattr(problem, method, None)
-        if function is None:
+        if function is None or _takes(function, count):
             continue
         try:
             inspect.signature(function).bind(*range(count))
@@ -196,6 +200,17 @@ def _check_signatures(problem: Any, batch: bool) -> None:
             ) from None
         except ValueError:  # a compiled function tells nothing
             continue
+
+
+def _takes(method: Any, count: int) -> bool:
+    """Whether a method written in Python takes so many arguments and no others: seen at once."""
+    code = getattr(getattr(method, "__func__", None), "__code__", None)
+    return (
+        isinstance(method, MethodType)
+        and code is not None
+        and code.co_argcount == 1 + count
+        and not code.co_kwonlyargcount
+    )
 
 
 def _objectives(name: str, objectives: Any) -> dict[str, str]:

@@ -12,7 +12,7 @@ from ...operators.gathering import gather
 from ...operators.survival import Crowding, Ties, survive
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import INITIAL, SAMPLE, Born, orphans, together
-from ..constants import constant
+from ..constants import constants
 from ..population import Population
 from ..variation import Variation
 
@@ -73,7 +73,7 @@ def select(
     kept = survive(definition.minimized(F), violation, size, rng, crowding, ties)
     ids, X, F, *of_constraints = gather(kept.rows, *of_both)
     n = len(kept.rows)
-    G, violation = of_constraints or (constant((n, 0), 0.0, float), constant(n, 0.0, float))
+    G, violation = of_constraints or (constants[(n, 0), 0.0, float], constants[n, 0.0, float])
     population = Population.made(ids, X, F, G, violation, definition)
     return Selected(size, population, kept.rank, kept.crowding)
 
@@ -117,7 +117,7 @@ def draw(
             X, parents = np.delete(X, repeated, axis=0), np.delete(parents, repeated, axis=0)
             log.debug("%d of %d candidates are new", len(X), k)
     operator = SAMPLE if mating is None or not len(mating.ids) else variation.operator
-    return Born(X, parents, constant(len(X), operator, np.uint8))
+    return Born(X, parents, constants[len(X), operator, np.uint8])
 
 
 def draw_distinct(k: int, variation: Variation, rng: np.random.Generator, mating: Mating) -> Born:
@@ -130,7 +130,7 @@ def draw_distinct(k: int, variation: Variation, rng: np.random.Generator, mating
     if len(X) < k:
         log.debug("%d of %d candidates are new", len(X), k)
     parents = _named(mating.ids, rows, variation)
-    return Born(X, parents, constant(len(X), variation.operator, np.uint8))
+    return Born(X, parents, constants[len(X), variation.operator, np.uint8])
 
 
 def _fresh(

@@ -20,7 +20,7 @@ from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
-from ..constants import constant
+from ..constants import constants
 from ..outcome import EVALUATED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
@@ -31,7 +31,7 @@ from .drawing import Selected, Told, draw, draw_distinct, first_candidates, sele
 from .offspring import Offspring
 from .telling import check_asked_for, read_told
 
-NOBODY = constant(0, 0, np.int64)
+NOBODY = constants[0, 0, np.int64]
 
 
 class Generational:
@@ -81,7 +81,7 @@ class Generational:
         self.failures = 0
         self._parents = no_population(definition)
         self._initial = initial  # until the first generation is made of them
-        self._offspring = Offspring.new(definition, 0, nobody(definition.space))
+        self._offspring = Offspring(definition, 0, nobody(definition.space))
         self._looked: tuple[Selected, dict[str, Any]] | None = None  # see _look
 
     # -- what a user sees ------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Generational:
     @property
     def used(self) -> int:
         """Candidates of all generations begun: told, or to be told."""
-        return self.evaluations + len(self._offspring) - self._offspring.told
+        return self.evaluations + self._offspring.size - self._offspring.told
 
     def ask(self, k: int | None = None) -> Batch:
         """Up to ``k`` candidates, or all that the generation still has to give.
@@ -141,11 +141,12 @@ class Generational:
                 told yet.
         """
         check_asked_for(k)
-        if self.complete:
-            self.begin(self._offspring.first_id + len(self._offspring))
         brood = self._offspring
-        if brood.handed == len(brood) and not self.complete:
-            waiting = brood.ids[brood.status == PENDING]
+        if brood.told == brood.size:
+            self.begin(brood.first_id + brood.size)
+            brood = self._offspring
+        elif brood.handed == brood.size:
+            waiting = brood.ids[brood.outcomes.status == PENDING]
             raise AskTellError(
                 f"ask: {waiting.size} candidates of generation {self.generation} are not told yet "
                 f"(ids {waiting[0]} to {waiting[-1]}); tell them first"
@@ -190,7 +191,7 @@ class Generational:
         The arrays are kept, and must not change any more.
         """
         brood = self._offspring
-        if ids is not brood.ids or brood.told or brood.handed < len(brood):
+        if ids is not brood.ids or brood.told or brood.handed < brood.size:
             self._check_told(ids)
         failed = brood.failed
         brood.tell(ids, F, G)
@@ -205,7 +206,7 @@ class Generational:
         known = (rows >= 0) & (rows < brood.handed)
         if not known.all():
             raise AskTellError(f"tell: id {ids[~known][0]} has not been asked for")
-        again = ids[brood.status[rows] != PENDING]
+        again = ids[brood.outcomes.status[rows] != PENDING]
         if again.size or len(np.unique(rows)) < len(rows):
             raise AskTellError(f"tell: id {again[0] if again.size else ids[0]} is told twice")
 
@@ -249,7 +250,7 @@ class Generational:
             selected = self._commit(size) if self.generation >= 0 else None
             born = self._draw(size, selected)
             if selected is None or len(born):
-                brood = Offspring.new(self.definition, first_id, born)
+                brood = Offspring(self.definition, first_id, born)
         finally:
             if brood is None:
                 for bits, state in zip(generators, before, strict=True):
@@ -263,7 +264,7 @@ class Generational:
         self._offspring, self._looked = brood, None
         if selected is None:
             self._initial = nobody(self.definition.space).X
-        return len(brood)
+        return brood.size
 
     def _grown(self) -> tuple[int, int]:
         """Size and next growth of the generation to come."""
@@ -292,9 +293,10 @@ class Generational:
     def _select(self, size: int) -> Selected:
         """The survivors of parents and told offspring; failed ones never come this far."""
         brood = self._offspring
-        told = Told(brood.ids, brood.born.X, brood.F, brood.G)
-        if brood.told - brood.failed < len(brood):
-            rows = np.flatnonzero(brood.status == EVALUATED)
+        status, F, G = brood.outcomes
+        told = Told(brood.ids, brood.born.X, F, G)
+        if brood.told - brood.failed < brood.size:
+            rows = np.flatnonzero(status == EVALUATED)
             told = Told(told.ids[rows], told.X[rows], told.F[rows], told.G[rows])
         return select(self._parents, told, size, self._survival_rng, self._crowding, self._ties)
 
@@ -331,9 +333,9 @@ class Generational:
             "offspring_X": brood.born.X,
             "offspring_parents": brood.born.parents,
             "offspring_operator": brood.born.operator,
-            "offspring_status": brood.status,
-            "offspring_F": brood.F,
-            "offspring_G": brood.G,
+            "offspring_status": brood.outcomes.status,
+            "offspring_F": brood.outcomes.F,
+            "offspring_G": brood.outcomes.G,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -355,6 +357,7 @@ class Generational:
             self.definition,
         )
         self._offspring = Offspring.restored(
+            self.definition,
             first_id=int(state["first_id"]),
             born=Born(
                 np.array(state["offspring_X"]),

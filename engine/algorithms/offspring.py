@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ...operators.finite import all_finite
 from ...problems.definition import Definition
 from ...typing import ByteArray, FloatArray, IntArray
 from ..born import Born
-from ..constants import constant
+from ..constants import constants
 from ..outcome import EVALUATED, FAILED, PENDING
+
+
+class Outcomes(NamedTuple):
+    """Of the rows of a generation, in the user's units."""
+
+    status: ByteArray  # (k,) PENDING, EVALUATED or FAILED
+    F: FloatArray  # (k, n_obj), NaN until told
+    G: FloatArray  # (k, n_con), NaN until told
 
 
 class Offspring:
@@ -18,57 +28,57 @@ class Offspring:
     Attributes:
         first_id: Id of the first row.
         born: The candidates.
-        status: (k,) uint8 PENDING, EVALUATED or FAILED.
-        F: (k, n_obj) float64 in user units, NaN until told.
-        G: (k, n_con) float64 in user units, NaN until told.
-        ids: (k,) int64, read-only.
+        size: How many they are.
+        ids: (size,) int64, read-only.
         handed: Rows before this one have been asked for.
         outstanding: How many rows have been asked for and not told.
         told: How many rows are no longer pending.
         failed: How many rows have failed.
     """
 
-    def __init__(
-        self, first_id: int, born: Born, status: ByteArray, F: FloatArray, G: FloatArray
-    ) -> None:
+    def __init__(self, definition: Definition, first_id: int, born: Born) -> None:
+        """A generation of which nothing has been told."""
         self.first_id = first_id
         self.born = born
-        self.status, self.F, self.G = status, F, G
-        self.ids = np.arange(first_id, first_id + len(born), dtype=np.int64)
+        self.size = len(born)
+        self.ids = np.arange(first_id, first_id + self.size, dtype=np.int64)
         for array in (self.ids, born.X, born.parents):  # they are handed out as they are
             array.setflags(write=False)
         self.handed = self.outstanding = 0
         self.told = self.failed = 0
+        self._definition = definition
+        self._outcomes: Outcomes | None = None  # None: nothing is told
 
     @classmethod
     def restored(
-        cls, first_id: int, born: Born, status: ByteArray, F: FloatArray, G: FloatArray
+        cls,
+        definition: Definition,
+        first_id: int,
+        born: Born,
+        status: ByteArray,
+        F: FloatArray,
+        G: FloatArray,
     ) -> Offspring:
         """A generation of which some may have been told, and nobody has been asked for."""
-        brood = cls(first_id, born, status, F, G)
+        brood = cls(definition, first_id, born)
+        brood._outcomes = Outcomes(status, F, G)
         brood.told = int(np.count_nonzero(status != PENDING))
         brood.failed = int(np.count_nonzero(status == FAILED))
         return brood
 
-    @classmethod
-    def new(cls, definition: Definition, first_id: int, born: Born) -> Offspring:
-        """A generation of which nothing has been told."""
-        k = len(born)
-        return cls(
-            first_id,
-            born,
-            constant(k, PENDING, np.uint8),
-            constant((k, definition.n_obj), np.nan, np.float64),
-            constant((k, definition.n_con), np.nan, np.float64),
-        )
-
-    def __len__(self) -> int:
-        return len(self.ids)
+    @property
+    def outcomes(self) -> Outcomes:
+        """What is known of every row; it may be read-only."""
+        if self._outcomes is None:
+            shapes = ((self.size, n) for n in (self._definition.n_obj, self._definition.n_con))
+            pending = np.full(self.size, PENDING, dtype=np.uint8)
+            self._outcomes = Outcomes(pending, *(np.full(shape, np.nan) for shape in shapes))
+        return self._outcomes
 
     @property
     def complete(self) -> bool:
         """True if every row has been told."""
-        return self.told == len(self.ids)
+        return self.told == self.size
 
     def to_hand_out(self) -> int:
         """How many can be asked for now."""
@@ -76,14 +86,14 @@ class Offspring:
 
     def _open_rows(self) -> IntArray:
         """Rows that can be asked for; after a withdrawal some beyond ``handed`` are told."""
-        if self.handed == len(self):
+        if self.handed == self.size:
             return self.ids[:0]
-        return np.flatnonzero(self.status[self.handed :] == PENDING) + self.handed
+        return np.flatnonzero(self.outcomes.status[self.handed :] == PENDING) + self.handed
 
     def hand_out(self, k: int | None) -> tuple[IntArray, Born]:
         """Ids and candidates of the next ``k`` rows, or of all; they now count as asked for."""
-        if self.handed == self.told == 0 and (k is None or k >= len(self)):
-            self.handed = self.outstanding = len(self)
+        if self.handed == self.told == 0 and (k is None or k >= self.size):
+            self.handed = self.outstanding = self.size
             return self.ids, self.born
         rows = self._open_rows()[:k]
         if rows.size:
@@ -102,17 +112,18 @@ class Offspring:
     def tell(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
         """Outcomes of pending rows, to be kept; those that are not finite are failures."""
         if ids is self.ids and all_finite(F, G):  # all of them at once, and well
-            self.F, self.G = F, G
-            self.status = constant(len(ids), EVALUATED, np.uint8)
+            self._outcomes = Outcomes(constants[self.size, EVALUATED, np.uint8], F, G)
         else:
             self._tell_some(ids - self.first_id, F, G)
         self.told += len(ids)
         self.outstanding -= len(ids)
 
     def _tell_some(self, rows: IntArray, F: FloatArray, G: FloatArray) -> None:
-        if not self.told:
-            self.status, self.F, self.G = self.status.copy(), self.F.copy(), self.G.copy()
-        self.F[rows], self.G[rows] = F, G
+        known = self.outcomes
+        if not self.told:  # the first of them: a state may hold these arrays
+            known = Outcomes(known.status.copy(), known.F.copy(), known.G.copy())
+            self._outcomes = known
+        known.F[rows], known.G[rows] = F, G
         finite = np.isfinite(F).all(axis=1) & np.isfinite(G).all(axis=1)
-        self.status[rows] = np.where(finite, EVALUATED, FAILED)
+        known.status[rows] = np.where(finite, EVALUATED, FAILED)
         self.failed += int(np.count_nonzero(~finite))

@@ -24,7 +24,7 @@ from ...operators.finite import all_finite
 from ...problems.context import Context
 from ...problems.definition import ContractViolation
 from ...typing import Candidates, FloatArray
-from ..constants import constant
+from ..constants import constants
 from ..outcome import EVALUATED, FAILED, Completion, Failed, Task
 from ..randomness import evaluation_seed, setup_seed
 from .base import Conditions, Job
@@ -96,7 +96,7 @@ class Worker:
         seconds = np.empty(k)
         seconds.fill((time.perf_counter() - began) / max(1, k))
         self._refuse_nonfinite(task, F, G, failures)
-        return self._completion(task, F, G, failures, {}, constant(k, 0, np.uint32), seconds)
+        return self._completion(task, F, G, failures, {}, constants[k, 0, np.uint32], seconds)
 
     def _each(self, task: Task) -> Completion:
         """One call of ``evaluate`` for each candidate."""
@@ -135,7 +135,7 @@ class Worker:
         seeds: NDArray[np.uint32],
         seconds: FloatArray,
     ) -> Completion:
-        status = constant(len(task.ids), EVALUATED, np.uint8)
+        status = constants[len(task.ids), EVALUATED, np.uint8]
         if failures:
             status = status.copy()
             failed = [i for i, id in enumerate(task.ids.tolist()) if id in failures]

@@ -25,6 +25,8 @@ def generators(seed):
 def assert_same(F, rank, keep, seed):
     here, there = generators(seed)
     found = survive(F, rank, keep, here.bit_generator)
+    if rank is None:
+        rank = reference.nondominated_rank(F)
     expected = reference.survive(F, rank, keep, there)
     for ours, theirs in zip(found, expected, strict=True):
         assert ours.dtype == theirs.dtype
@@ -36,7 +38,7 @@ def assert_same(F, rank, keep, seed):
 @given(matrices, st.data(), st.integers(0, 2**32))
 def test_survivors_are_those_of_the_oracle(F, data, seed):
     keep = data.draw(st.integers(0, len(F)))
-    assert_same(F, dominance.nondominated_rank(F), keep, seed)
+    assert_same(F, None, keep, seed)
 
 
 @settings(deadline=None)
@@ -54,6 +56,7 @@ def test_any_ranks_will_do(F, data, seed):
 def test_large_fronts_on_either_side_of_the_change_of_sorting(monkeypatch, n, m, kind):
     for name in ("truncate", "crowding_distance"):  # the oracle's own take minutes
         monkeypatch.setattr(reference, name, getattr(crowding, name))
+    monkeypatch.setattr(reference, "nondominated_rank", dominance.nondominated_rank)
     rng = np.random.default_rng(n + m)
     F = rng.random((n, m))
     if kind == "front":
@@ -62,7 +65,7 @@ def test_large_fronts_on_either_side_of_the_change_of_sorting(monkeypatch, n, m,
         F = np.floor(8 * F)
     elif kind == "far apart":
         F = np.exp(200 * (F - 0.5)) * rng.choice([-1, 1], size=F.shape)
-    assert_same(F, dominance.nondominated_rank(F), n // 2, 1)
+    assert_same(F, None, n // 2, 1)
 
 
 def test_every_one_of_equals_survives_equally_often():
