@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ..cext.gather import gather
+from ..cext.gather import gather, stack
 
-__all__ = ["gather"]
+__all__ = ["gather", "stack"]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...operators.duplicates import RowSet, Seen
-from ...operators.gathering import gather
+from ...operators.gathering import gather, stack
 from ...operators.survival import Crowding, Ties, survive
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import INITIAL, SAMPLE, Born, orphans, together
@@ -63,12 +63,12 @@ def select(
 ) -> Selected:
     """The ``size`` survivors of parents and children, in this order."""
     definition = parents.definition
-    F = np.concatenate((parents.F, children.F))
+    F = stack(parents.F, children.F)
     of_both = [(parents.ids, children.ids), (parents.X, children.X), (parents.F, children.F)]
     violation: FloatArray | None = None
     if definition.constraints:
         theirs = definition.violation(children.G)
-        violation = np.concatenate((parents.violation, theirs))
+        violation = stack(parents.violation, theirs)
         of_both += [(parents.G, children.G), (parents.violation, theirs)]
     kept = survive(definition.minimized(F), violation, size, rng, crowding, ties)
     ids, X, F, *of_constraints = gather(kept.rows, *of_both)

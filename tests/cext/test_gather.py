@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from paretide.cext import reference
 from paretide.cext.finite import all_finite
-from paretide.cext.gather import gather
+from paretide.cext.gather import gather, stack
 from paretide.errors import ShapeError
 
 
@@ -26,6 +26,9 @@ def test_rows_are_those_of_both_together(data, dtype):
         assert not ours.flags.writeable
         assert not np.shares_memory(ours, first)
         np.testing.assert_array_equal(ours, theirs)
+    both = stack(first, second)
+    assert both.dtype == first.dtype
+    np.testing.assert_array_equal(both, np.concatenate([first, second]))
     first.flags.writeable = second.flags.writeable = False
     np.testing.assert_array_equal(gather(rows, (first, second))[0], expected[0])
 
@@ -34,6 +37,8 @@ def test_layout_does_not_matter():
     X = np.arange(12.0).reshape(3, 4)
     (found,) = gather(np.array([0, 5]), (np.asfortranarray(X), X[::-1]))
     np.testing.assert_array_equal(found, X[[0, 0]])
+    both = stack(np.asfortranarray(X), X[::-1])
+    np.testing.assert_array_equal(both, np.concatenate([X, X[::-1]]))
 
 
 @pytest.mark.parametrize(
@@ -51,6 +56,11 @@ def test_layout_does_not_matter():
 def test_what_does_not_fit_is_refused(first, second, rows, message):
     with pytest.raises(ShapeError, match=message):
         gather(np.array(rows), (first, second))
+
+
+def test_what_does_not_fit_is_not_stacked():
+    with pytest.raises(ShapeError, match="differ in their number of rows alone"):
+        stack(np.zeros((2, 3)), np.zeros((2, 4)))
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
