@@ -20,6 +20,7 @@ try:
         tournament,
         truthful,
         variation,
+        vectors,
     )
 except ImportError as error:
     raise ImportError(
@@ -41,4 +42,5 @@ __all__ = [
     "tournament",
     "truthful",
     "variation",
+    "vectors",
 ]

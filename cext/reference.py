@@ -95,6 +95,26 @@ def gather(rows: IntArray, *pairs: tuple[NDArray[Any], NDArray[Any]]) -> list[ND
     return [np.concatenate(pair)[rows] for pair in pairs]
 
 
+def stack(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
+    """NumPy's."""
+    return np.concatenate([first, second])
+
+
+def arange_int64(first: int, n: int) -> IntArray:
+    """NumPy's."""
+    return np.arange(first, first + n, dtype=np.int64)
+
+
+def full_float64(n: int, value: float) -> FloatArray:
+    """NumPy's."""
+    return np.full(n, value)
+
+
+def full_int32(n: int, value: int) -> NDArray[np.int32]:
+    """NumPy's."""
+    return np.full(n, value, dtype=np.int32)
+
+
 class RowSet:
     """A Python set of tuples."""
 

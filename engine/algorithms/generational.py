@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import AskTellError
 from ...operators.duplicates import RowSet
 from ...operators.survival import Crowding, Ties
+from ...operators.vectors import full_int32
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
@@ -220,9 +221,7 @@ class Generational:
 
     def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
         """Candidates of the generation by (k,) ids, and (k,) generations they were born in."""
-        generation = np.empty(len(ids), dtype=np.int32)
-        generation.fill(self.generation)
-        return self._offspring.take(ids), generation
+        return self._offspring.take(ids), full_int32(len(ids), self.generation)
 
     def advance(self) -> IntArray:
         """Nothing: outcomes are told as they come, and the next ask begins a generation."""

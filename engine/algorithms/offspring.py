@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...operators.finite import all_finite
+from ...operators.vectors import arange_int64
 from ...problems.definition import Definition
 from ...typing import ByteArray, FloatArray, IntArray
 from ..born import Born
@@ -41,8 +42,8 @@ class Offspring:
         self.first_id = first_id
         self.born = born
         self.size = len(born)
-        self.ids = np.arange(first_id, first_id + self.size, dtype=np.int64)
-        for array in (self.ids, born.X, born.parents):  # they are handed out as they are
+        self.ids = arange_int64(first_id, self.size)
+        for array in (born.X, born.parents):  # they are handed out as they are
             array.setflags(write=False)
         self.handed = self.outstanding = 0
         self.told = self.failed = 0

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...operators.finite import all_finite
+from ...operators.vectors import full_float64
 from ...problems.context import Context
 from ...problems.definition import ContractViolation
 from ...typing import Candidates, FloatArray
@@ -93,8 +94,7 @@ class Worker:
                         F[row : row + 1], G[row : row + 1] = values
         else:
             F, G = values
-        seconds = np.empty(k)
-        seconds.fill((time.perf_counter() - began) / max(1, k))
+        seconds = full_float64(k, (time.perf_counter() - began) / max(1, k))
         self._refuse_nonfinite(task, F, G, failures)
         return self._completion(task, F, G, failures, {}, constants[k, 0, np.uint32], seconds)
 
@@ -140,7 +140,9 @@ class Worker:
             status = status.copy()
             failed = [i for i, id in enumerate(task.ids.tolist()) if id in failures]
             status[failed] = FAILED
-            F[failed], G[failed] = np.nan, np.nan
+            F[failed] = np.nan
+            if G.size:
+                G[failed] = np.nan
         return Completion(task.ids, status, F, G, failures, extras, seeds, seconds, self.name)
 
     def _nothing(self, k: int) -> Values:
