@@ -13,6 +13,14 @@ ctypedef void (*Breed)(
 """Write k children, rows of bytes, and the rows of both parents; there is room for an even k."""
 
 
+cdef inline void name_couples(int64_t *couples, Py_ssize_t k, const int64_t *ids) noexcept nogil:
+    """Ids instead of rows; -1, where there is no parent, stays."""
+    cdef Py_ssize_t i
+    for i in range(2 * k):
+        if couples[i] >= 0:
+            couples[i] = ids[couples[i]]
+
+
 cdef inline Py_ssize_t breed_distinct(
     Breed breed,
     const void *how,

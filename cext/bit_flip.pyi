@@ -13,4 +13,5 @@ def bit_children(
     prob: SupportsFloat,
     bit_generator: np.random.BitGenerator,
     redraws: SupportsIndex | None = None,
+    ids: ArrayLike | None = None,
 ) -> tuple[BoolArray, IntArray]: ...

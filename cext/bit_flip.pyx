@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t, uint8_t
 from libc.string cimport memcpy
 
 from _arrays cimport is_plain, new_matrix
-from _distinct cimport breed_distinct
+from _distinct cimport breed_distinct, name_couples
 from _random cimport bitgen_of, bitgen_t, failure_scale, failures
 from _tournament cimport winner
 
@@ -27,7 +27,7 @@ cdef struct Mating:
 cnp.import_array()
 
 
-def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None):
+def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None, ids=None):
     """Select `k` parents by tournaments and flip each of their bits with probability `prob`.
 
     Parameters
@@ -46,6 +46,8 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None):
     redraws : int or None
         How often children that equal a row of `X` or one another are drawn again. Those that still
         do are left out. None takes them as they come.
+    ids : (n,) int64 or None
+        What parents are called instead of by their rows.
 
     Returns
     -------
@@ -83,7 +85,8 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None):
         mating.prob = prob
         n_children, n_redraws = k, 0 if redraws is None else redraws
         fits = (
-            0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0 and n_redraws >= 0
+            (ids is None or (is_plain(ids, cnp.NPY_INT64, 1) and len(ids) == mating.n))
+            and 0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0 and n_redraws >= 0
             and cnp.PyArray_DIM(rank, 0) == cnp.PyArray_DIM(crowding, 0) == mating.n
             and 0.0 <= mating.prob <= 1.0
         )
@@ -92,6 +95,7 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None):
             *_checked(X, rank, crowding, k, prob),
             bit_generator,
             None if redraws is None else count(redraws, "redraws"),
+            None if ids is None else vector(ids, "ids", np.int64, len(rank)),
         )
     cdef cnp.ndarray children = new_matrix(n_children, mating.n_var, cnp.NPY_BOOL)
     cdef cnp.ndarray rows = new_matrix(n_children, 2, cnp.NPY_INT64)
@@ -110,6 +114,8 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None):
                 _breed(&mating, child, row, n_children)
     if n_children < 0:
         raise MemoryError
+    if ids is not None:
+        name_couples(row, n_children, <const int64_t *>cnp.PyArray_DATA(ids))
     if n_children == k:
         return children, rows
     return children[:n_children], rows[:n_children]

@@ -19,4 +19,5 @@ def real_children(
     prob_mutation: SupportsFloat,
     bit_generator: np.random.BitGenerator,
     redraws: SupportsIndex | None = None,
+    ids: ArrayLike | None = None,
 ) -> tuple[FloatArray, IntArray]: ...

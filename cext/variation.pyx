@@ -12,7 +12,7 @@ from libc.string cimport memcpy
 
 from _arrays cimport is_plain, new_matrix
 from _bounds cimport are_intervals
-from _distinct cimport breed_distinct
+from _distinct cimport breed_distinct, name_couples
 from _polynomial_mutation cimport mutate
 from _random cimport bitgen_of, bitgen_t
 from _sbx cimport cross
@@ -39,7 +39,8 @@ cnp.import_array()
 
 def real_children(
     X, rank, crowding, k, lower, upper,
-    eta_crossover, prob, prob_var, eta_mutation, prob_mutation, bit_generator, redraws=None,
+    eta_crossover, prob, prob_var, eta_mutation, prob_mutation, bit_generator,
+    redraws=None, ids=None,
 ):
     """Select parents by tournaments, cross them in pairs and mutate their children.
 
@@ -66,6 +67,8 @@ def real_children(
     redraws : int or None
         How often children that equal a row of `X` or one another are drawn again. Those that still
         do are left out. None takes them as they come.
+    ids : (n,) int64 or None
+        What parents are called instead of by their rows.
 
     Returns
     -------
@@ -106,7 +109,8 @@ def real_children(
         mating.eta_mutation, mating.prob_mutation = eta_mutation, prob_mutation
         n_children, n_redraws = k, 0 if redraws is None else redraws
         fits = (
-            0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0 and n_redraws >= 0
+            (ids is None or (is_plain(ids, cnp.NPY_INT64, 1) and len(ids) == mating.n))
+            and 0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0 and n_redraws >= 0
             and cnp.PyArray_DIM(rank, 0) == cnp.PyArray_DIM(crowding, 0) == mating.n
             and cnp.PyArray_DIM(lower, 0) == cnp.PyArray_DIM(upper, 0) == mating.n_var
             and are_intervals(mating.low, mating.high, mating.n_var)
@@ -122,6 +126,7 @@ def real_children(
             ),
             bit_generator,
             None if redraws is None else count(redraws, "redraws"),
+            None if ids is None else vector(ids, "ids", np.int64, len(rank)),
         )
     cdef Py_ssize_t room = n_children + (n_children & 1)    # of the last pair both are made
     cdef cnp.ndarray children = new_matrix(room, mating.n_var, cnp.NPY_DOUBLE)
@@ -141,6 +146,8 @@ def real_children(
                 _breed(&mating, child, row, n_children)
     if n_children < 0:
         raise MemoryError
+    if ids is not None:
+        name_couples(row, n_children, <const int64_t *>cnp.PyArray_DATA(ids))
     if n_children == room:
         return children, rows
     return children[:n_children], rows[:n_children]

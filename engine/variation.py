@@ -58,6 +58,7 @@ class Variation:
 
     def children(
         self,
+        ids: IntArray,
         X: Candidates,
         rank: IntArray,
         crowding: FloatArray,
@@ -65,24 +66,24 @@ class Variation:
         rng: np.random.Generator,
         redraws: int | None = None,
     ) -> tuple[Candidates, IntArray]:
-        """(k, n_var) children of ``X`` and (k, 2) rows of their parents, -1 where there is none.
+        """(k, n_var) children of ``X`` and (k, 2) ids of their parents, -1 where there is none.
 
         ``redraws``, only where it takes one call: how often children that equal a row of ``X`` or
         one another are drawn again before they are left out; None takes them as they come.
         """
         prob = self._mutation_prob()
         if isinstance(self.mutation, BitFlip):
-            return bit_children(X, rank, crowding, k, prob, rng, redraws)
+            return bit_children(X, rank, crowding, k, prob, rng, redraws, ids)
         assert self.crossover is not None
         if isinstance(self.space, Real):
             low, high, eta = self.space.low, self.space.high, self.mutation.eta
             return real_children(
-                X, rank, crowding, k, low, high, self.crossover, eta, prob, rng, redraws
+                X, rank, crowding, k, low, high, self.crossover, eta, prob, rng, redraws, ids
             )
         assert redraws is None
         pairs = (k + 1) // 2  # an odd number: the last child is dropped
         winners = binary_tournament(rank, crowding, 2 * pairs, rng)
-        couples = np.repeat(winners.reshape(pairs, 2), 2, axis=0)[:k]
+        couples = np.repeat(ids[winners].reshape(pairs, 2), 2, axis=0)[:k]
         return self._cross(X, winners[0::2], winners[1::2], k, rng), couples
 
     def _mutation_prob(self) -> float:

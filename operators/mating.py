@@ -21,8 +21,9 @@ def real_children(
     prob: float,
     rng: np.random.Generator,
     redraws: int | None = None,
+    ids: IntArray | None = None,
 ) -> tuple[FloatArray, IntArray]:
-    """(k, n_var) children of ``X`` (n, n_var) and the (k, 2) rows of their parents.
+    """(k, n_var) children of ``X`` (n, n_var) and (k, 2) rows of their parents, or their ids.
 
     ``binary_tournament``, ``sbx`` and ``polynomial_mutation`` with ``eta`` and ``prob``, to the
     bit. Pairs have two children each, one after either parent; if ``k`` is odd the last has one.
@@ -43,6 +44,7 @@ def real_children(
         prob,
         rng.bit_generator,
         redraws,
+        ids,
     )
 
 
@@ -54,11 +56,12 @@ def bit_children(
     prob: float,
     rng: np.random.Generator,
     redraws: int | None = None,
+    ids: IntArray | None = None,
 ) -> tuple[BoolArray, IntArray]:
-    """(k, n_var) children of ``X`` (n, n_var) and the (k, 2) rows of their parents, the second -1.
+    """(k, n_var) children of ``X`` (n, n_var), (k, 2) rows or ids of their parents, the second -1.
 
     Winners of ``binary_tournament``, each bit flipped with probability ``prob``. Children that
     equal a row of ``X`` or one another are drawn again up to ``redraws`` times, then left out; None
     takes them as they come.
     """
-    return bit_flip.bit_children(X, rank, crowding, k, prob, rng.bit_generator, redraws)
+    return bit_flip.bit_children(X, rank, crowding, k, prob, rng.bit_generator, redraws, ids)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MethodType
 from typing import Any, get_args
 
@@ -117,7 +118,7 @@ class Definition:
                     "evaluate_batch must return F alone, since the problem declares no "
                     f"constraints, got a tuple of {len(returned)}"
                 )
-            return self._matrix("F", returned, (n, self.n_obj)), np.empty((n, 0))
+            return self._matrix("F", returned, (n, self.n_obj)), _no_values(n)
         return self._matrix("F", F, (n, self.n_obj)), self._matrix("G", G, (n, self.n_con))
 
     @staticmethod
@@ -144,6 +145,12 @@ class Definition:
             "objectives": self.objectives,
             "constraints": {k: c.describe() for k, c in self.constraints.items()},
         }
+
+
+@lru_cache(maxsize=4)
+def _no_values(n: int) -> FloatArray:
+    """(n, 0): what there is without constraints."""
+    return np.empty((n, 0))
 
 
 def read_definition(problem: Any) -> Definition:

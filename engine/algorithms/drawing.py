@@ -126,10 +126,9 @@ def draw_distinct(k: int, variation: Variation, rng: np.random.Generator, mating
         seen = RowSet(variation.space.n_var, variation.space.dtype, len(mating.ids) + k)
         seen.add(mating.X)
         return draw(k, variation, rng, mating, seen)
-    X, rows = variation.children(mating.X, mating.rank, mating.crowding, k, rng, REDRAWS - 1)
+    X, parents = variation.children(*mating, k, rng, REDRAWS - 1)
     if len(X) < k:
         log.debug("%d of %d candidates are new", len(X), k)
-    parents = _named(mating.ids, rows, variation)
     return Born(X, parents, constants[len(X), variation.operator, np.uint8])
 
 
@@ -139,12 +138,4 @@ def _fresh(
     """(k, n_var) candidates and the (k, 2) ids of their parents."""
     if mating is None or not len(mating.ids):
         return variation.sample(k, rng), np.full((k, 2), -1, dtype=np.int64)
-    X, rows = variation.children(mating.X, mating.rank, mating.crowding, k, rng)
-    return X, _named(mating.ids, rows, variation)
-
-
-def _named(ids: IntArray, rows: IntArray, variation: Variation) -> IntArray:
-    """(k, 2) ids of the parents in these rows, -1 where there is none."""
-    if variation.crossover is None:
-        return np.where(rows < 0, -1, ids[rows])
-    return ids.take(rows)
+    return variation.children(*mating, k, rng)

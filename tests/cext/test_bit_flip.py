@@ -62,13 +62,14 @@ def test_children_are_those_of_the_oracle(n, k, n_var, prob, generator):
 def test_duplicates_are_drawn_again(n, k, n_var, prob, seed, redraws):
     rng = np.random.default_rng(seed)
     X, rank, crowding = rng.random((n, n_var)) < 0.5, rng.integers(0, 2, n), rng.choice([0, 1.0], n)
+    ids = np.arange(n) * 7 + 3
     source, same = np.random.PCG64(seed), np.random.PCG64(seed)
-    children, rows = kernel.bit_children(X, rank, crowding, k, prob, source, redraws)
+    children, rows = kernel.bit_children(X, rank, crowding, k, prob, source, redraws, ids)
     expected, expected_rows = oracle.breed_distinct(
         lambda k: kernel.bit_children(X, rank, crowding, k, prob, same), X, k, redraws
     )
     np.testing.assert_array_equal(children, expected)
-    np.testing.assert_array_equal(rows, expected_rows)
+    np.testing.assert_array_equal(rows, np.where(expected_rows < 0, -1, ids[expected_rows]))
     assert source.state == same.state
     distinct = {tuple(row) for row in np.concatenate([X, children]).tolist()}
     assert len(distinct) == len({tuple(row) for row in X.tolist()}) + len(children)
@@ -137,5 +138,7 @@ def test_wrong_arguments_are_refused():
         kernel.bit_children(X, rank, crowding, -1, 0.5, source)
     with pytest.raises(ConfigurationError, match="redraws must be >= 0; got -1"):
         kernel.bit_children(X, rank, crowding, 2, 0.5, source, -1)
+    with pytest.raises(ShapeError, match="ids must have length 2; got 3"):
+        kernel.bit_children(X, rank, crowding, 2, 0.5, source, None, [1, 2, 3])
     with pytest.raises(ConfigurationError, match="prob must be a probability in"):
         kernel.bit_children(X, rank, crowding, 2, 1.1, source)

@@ -77,13 +77,14 @@ def test_children_are_those_of_the_oracle(
 def test_duplicates_are_drawn_again(seed, n, k, n_var, prob, mutate, redraws):
     X, rank, crowding, lower, upper = population(seed, n, n_var)
     settings = (lower, upper, 15, prob, 0.5, 20, mutate)
+    ids = np.arange(n) * 7 + 3
     source, same = np.random.PCG64(seed), np.random.PCG64(seed)
-    children, rows = kernel.real_children(X, rank, crowding, k, *settings, source, redraws)
+    children, rows = kernel.real_children(X, rank, crowding, k, *settings, source, redraws, ids)
     expected, expected_rows = oracle.breed_distinct(
         lambda k: kernel.real_children(X, rank, crowding, k, *settings, same), X, k, redraws
     )
     assert children.tobytes() == expected.tobytes()
-    np.testing.assert_array_equal(rows, expected_rows)
+    np.testing.assert_array_equal(rows, ids[expected_rows])
     assert source.state == same.state
     assert len(np.unique(np.concatenate([X, children]) + 0.0, axis=0)) == len(
         np.unique(X + 0.0, axis=0)
@@ -289,6 +290,7 @@ def test_wrong_arguments_are_refused():
         with pytest.raises(error, match=message):
             kernel.real_children(**{**arguments, **wrong})
 
+    refused(ShapeError, "ids must have length 2; got 3", ids=[1, 2, 3])
     refused(ShapeError, "X must be a 2-D array", X=X[0])
     refused(ShapeError, r"X must have between 1 and 2\*\*32 - 1 rows; got 0", X=X[:0])
     refused(ShapeError, "rank must have length 2; got 3", rank=[0, 1, 2])

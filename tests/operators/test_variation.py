@@ -65,7 +65,7 @@ def test_children_lie_in_the_space_and_their_parents_in_the_population(space, n,
         }
     variation, X, rank, crowding, rng = start(space, n, seed, **operators)
     before = X.copy()
-    children, parents = variation.children(X, rank, crowding, k, rng)
+    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, k, rng)
     np.testing.assert_array_equal(X, before)
     assert not np.shares_memory(children, X)
     assert children.shape == (k, space.n_var)
@@ -95,7 +95,7 @@ def test_without_crossover_and_mutation_children_are_their_parents_to_the_bit(sp
     else:
         operators = {"crossover": pt.SBX(prob=0), "mutation": pt.PolynomialMutation(prob=0)}
     variation, X, rank, crowding, rng = start(space, n, seed, **operators)
-    children, parents = variation.children(X, rank, crowding, k, rng)
+    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, k, rng)
     # The first child of a pair is after the first parent, the second after the second.
     which = np.zeros(k, int) if isinstance(space, pt.Binary) else np.arange(k) % 2
     own = parents[np.arange(k), which]
@@ -113,7 +113,7 @@ def test_values_of_a_logarithm_that_no_operator_touched_stay_the_same_bits(n, k,
     # Half of the values are crossed. SBX changes both values of a pair or none, and those that it
     # leaves must be exactly a parent's; one unit in the last place would be a new candidate.
     variation, X, rank, crowding, rng = start(space, n, seed, mutation=mutation)
-    children, parents = variation.children(X, rank, crowding, k, rng)
+    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, k, rng)
     for child, (a, b) in zip(children, parents, strict=True):
         for j in range(6):
             near = np.isclose(child[j], X[[a, b], j], rtol=1e-14, atol=0)
@@ -127,7 +127,7 @@ def test_values_without_an_order_are_a_parents_unless_mutated(n, k, seed):
     variation, X, rank, crowding, rng = start(
         MIXED, n, seed, crossover=pt.SBX(prob=1, prob_var=1), mutation=mutation
     )
-    children, parents = variation.children(X, rank, crowding, k, rng)
+    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, k, rng)
     listed = [j for j, v in enumerate(columns(MIXED)) if isinstance(v, pt.Choice)]
     assert len(listed) == 2
     for child, (a, b) in zip(children, parents, strict=True):
@@ -140,7 +140,7 @@ def test_values_without_an_order_are_mutated_to_another_one():
     variation, X, rank, crowding, rng = start(
         space, 10, 1, crossover=pt.SBX(prob=0), mutation=pt.PolynomialMutation(prob=1)
     )
-    children, parents = variation.children(X, rank, crowding, 40, rng)
+    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, 40, rng)
     own = parents[np.arange(40), np.arange(40) % 2]
     assert (children != X[own]).all()
 
@@ -148,7 +148,7 @@ def test_values_without_an_order_are_mutated_to_another_one():
 def test_by_default_one_value_is_mutated_on_average():
     space = pt.Space(**{f"act{i}": pt.Choice(list("abcd")) for i in range(8)})
     variation, X, rank, crowding, rng = start(space, 10, 1, crossover=pt.SBX(prob=0))
-    children, parents = variation.children(X, rank, crowding, 4000, rng)
+    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, 4000, rng)
     own = parents[np.arange(4000), np.arange(4000) % 2]
     changed = (children != X[own]).sum()
     assert abs(changed - 4000) < 4 * np.sqrt(4000 * 7 / 8)
@@ -161,14 +161,16 @@ def test_every_value_of_an_integer_can_be_reached():
     variation, X, rank, crowding, rng = start(
         space, 30, 3, mutation=pt.PolynomialMutation(prob=1, eta=1)
     )
-    children, _ = variation.children(X, rank, crowding, 500, rng)
+    children, _ = variation.children(np.arange(len(X)), X, rank, crowding, 500, rng)
     assert [len(np.unique(column)) for column in children.T] == [5, 4, 3]
 
 
 def test_one_parent_is_enough():
     for space in SPACES:
         variation, X, _, _, rng = start(space, 1, 0)
-        children, parents = variation.children(X, np.zeros(1, dtype=np.int64), np.ones(1), 5, rng)
+        children, parents = variation.children(
+            np.arange(len(X)), X, np.zeros(1, dtype=np.int64), np.ones(1), 5, rng
+        )
         assert set(parents[:, 0]) == {0}
         check_candidates(space, children)
 
@@ -178,7 +180,7 @@ def test_one_seed_gives_one_generation(space):
     made = []
     for _ in range(2):
         variation, X, rank, crowding, rng = start(space, 6, 9)
-        children, parents = variation.children(X, rank, crowding, 7, rng)
+        children, parents = variation.children(np.arange(len(X)), X, rank, crowding, 7, rng)
         made.append((X.tobytes(), children.tobytes(), parents.tobytes(), rng.bit_generator.state))
     assert made[0] == made[1]
 
