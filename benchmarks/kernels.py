@@ -73,7 +73,7 @@ def cases():
         yield f"ranks, {make.__name__}, {n} x {n_obj}", partial(pt.nondominated_rank, F)
     for make, n, n_obj, crowding in SURVIVED:
         F = make(n, n_obj, rng)
-        half = partial(survive, F, np.zeros(n), n // 2, rng, crowding)
+        half = partial(survive, F, None, n // 2, rng, crowding)
         yield f"survival of half, {crowding}, {make.__name__}, {n} x {n_obj}", half
     for n_obj in (2, 3):
         F = front(2_000, n_obj, rng)

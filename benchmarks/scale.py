@@ -61,7 +61,7 @@ def measure(name, n):
     rng, X = np.random.default_rng(1), batch.X
     everyone = np.concatenate(told[:2])  # those that were selected from
     ranks, _ = timed(pt.nondominated_rank, everyone)
-    survival, kept = timed(survive, everyone, np.zeros(2 * n), n, rng)
+    survival, kept = timed(survive, everyone, None, n, rng)
     variation = variation_for(Shape.space, None, None)
     children, _ = timed(variation.children, X, kept.rank, kept.crowding, n, rng)
     duplicates, _ = timed(RowSet(n_var, X.dtype).add, X)

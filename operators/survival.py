@@ -125,6 +125,8 @@ def survive(
         changes; their crowding distances, truthful ones if asked for, are computed among the
         survivors.
     """
+    if violation is not None and not violation.any():  # it is never negative
+        violation = None
     if crowding == "current" and ties == "random":
         given = None if violation is None else constrained_rank(F, violation)
         return Survivors(*survival.survive(F, given, min(n, len(F)), rng.bit_generator))

@@ -68,6 +68,18 @@ def test_large_fronts_on_either_side_of_the_change_of_sorting(monkeypatch, n, m,
     assert_same(F, None, n // 2, 1)
 
 
+@pytest.mark.parametrize(("n", "m"), [(300, 2), (300, 3), (3_000, 3), (300, 5), (20_000, 5)])
+@pytest.mark.parametrize("levels", [4, 1_000_000])
+def test_ranks_found_are_as_good_as_ranks_given(n, m, levels):
+    F = np.floor(levels * np.random.default_rng(n + m).random((n, m)))
+    here, there = generators(2)
+    found = survive(F, None, n // 3, here.bit_generator)
+    given_ranks = survive(F, dominance.nondominated_rank(F), n // 3, there.bit_generator)
+    for ours, theirs in zip(found, given_ranks, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert here.bit_generator.state == there.bit_generator.state
+
+
 def test_every_one_of_equals_survives_equally_often():
     F = np.array([[0.0, 1.0], [1.0, 0.0], [0.5, 0.5], [0.5, 0.5], [0.5, 0.5]])
     rng = np.random.default_rng(3)
