@@ -86,7 +86,7 @@ def cases():
             X = variation.sample(n, rng)
             yield (
                 f"children, {what}, {n} x {space.n_var}",
-                partial(variation.children, X, rank, distance, n, rng),
+                partial(variation.children, np.arange(n), X, rank, distance, n, rng),
             )
         X = rng.random((n, 30))
         yield f"set of rows, {n} x 30", partial(_set_of_rows, X)

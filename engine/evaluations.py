@@ -189,24 +189,26 @@ def record(
     definition: Definition, done: Completion, born: Born, generation: NDArray[np.int32]
 ) -> Evaluations:
     """A completion with what the engine knows of its candidates."""
+    columns = {
+        "ids": done.ids,
+        "generation": generation,
+        "parents": born.parents,
+        "operator_code": born.operator,
+        "status": done.status,
+        "X": born.X,
+        "F": done.F,
+        "G": done.G,
+        "seed": done.seeds,
+        "seconds": done.seconds,
+        "worker_code": constants[len(done.ids), 0, np.int32],
+        "workers": (done.worker,),
+        "failures": done.failures,
+        "extras": done.extras,
+        "definition": definition,
+    }
     rows = object.__new__(Evaluations)
-    rows.__dict__.update(  # for every generation: a frozen dataclass assigns each by a call
-        ids=done.ids,
-        generation=generation,
-        parents=born.parents,
-        operator_code=born.operator,
-        status=done.status,
-        X=born.X,
-        F=done.F,
-        G=done.G,
-        seed=done.seeds,
-        seconds=done.seconds,
-        worker_code=constants[len(done.ids), 0, np.int32],
-        workers=(done.worker,),
-        failures=done.failures,
-        extras=done.extras,
-        definition=definition,
-    )
+    # For every generation: a frozen dataclass would assign each by a call.
+    object.__setattr__(rows, "__dict__", columns)
     return rows
 
 

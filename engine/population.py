@@ -48,7 +48,10 @@ class Population:
     ) -> Population:
         """Of read-only arrays of the same length."""
         made = object.__new__(cls)
-        made.__dict__.update(ids=ids, X=X, F=F, G=G, violation=violation, definition=definition)
+        values = {
+            "ids": ids, "X": X, "F": F, "G": G, "violation": violation, "definition": definition,
+        }  # fmt: skip
+        object.__setattr__(made, "__dict__", values)
         return made
 
     def __post_init__(self) -> None:

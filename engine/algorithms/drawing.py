@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -44,38 +45,42 @@ class Selected(NamedTuple):
         return Mating(self.population.ids, self.population.X, self.rank, self.crowding)
 
 
-class Told(NamedTuple):
-    """Children that have been evaluated, in the user's units."""
-
-    ids: IntArray  # (k,)
-    X: Candidates  # (k, n_var)
-    F: FloatArray  # (k, n_obj)
-    G: FloatArray  # (k, n_con)
+@lru_cache(maxsize=2)
+def _unconstrained(n: int) -> tuple[FloatArray, FloatArray]:
+    """G and violation of candidates of a problem without constraints; read-only."""
+    return constants[(n, 0), 0.0, float], constants[n, 0.0, float]
 
 
 def select(
     parents: Population,
-    children: Told,
+    ids: IntArray,
+    X: Candidates,
+    F: FloatArray,
+    G: FloatArray,
     size: int,
     rng: np.random.Generator,
     crowding: Crowding,
     ties: Ties,
 ) -> Selected:
-    """The ``size`` survivors of parents and children, in this order."""
+    """The ``size`` survivors of parents and their evaluated children, in this order.
+
+    Of (k,) children: ids, X (k, n_var), and in the user's units F (k, n_obj), G (k, n_con).
+    """
     definition = parents.definition
-    F = stack(parents.F, children.F)
-    of_both = [(parents.ids, children.ids), (parents.X, children.X), (parents.F, children.F)]
+    everyone = stack(parents.F, F)
+    pairs = [(parents.ids, ids), (parents.X, X), (parents.F, F)]
     violation: FloatArray | None = None
     if definition.constraints:
-        theirs = definition.violation(children.G)
+        theirs = definition.violation(G)
         violation = stack(parents.violation, theirs)
-        of_both += [(parents.G, children.G), (parents.violation, theirs)]
-    kept = survive(definition.minimized(F), violation, size, rng, crowding, ties)
-    ids, X, F, *of_constraints = gather(kept.rows, *of_both)
-    n = len(kept.rows)
-    G, violation = of_constraints or (constants[(n, 0), 0.0, float], constants[n, 0.0, float])
+        pairs += [(parents.G, G), (parents.violation, theirs)]
+    rows, rank, distance = survive(
+        definition.minimized(everyone), violation, size, rng, crowding, ties
+    )
+    ids, X, F, *of_constraints = gather(rows, *pairs)
+    G, violation = of_constraints or _unconstrained(len(rows))
     population = Population.made(ids, X, F, G, violation, definition)
-    return Selected(size, population, kept.rank, kept.crowding)
+    return Selected(size, population, rank, distance)
 
 
 def first_candidates(

@@ -28,7 +28,7 @@ from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling
 from ..variation import Variation, widened
 from .batch import Batch
-from .drawing import Selected, Told, draw, draw_distinct, first_candidates, select
+from .drawing import Selected, draw, draw_distinct, first_candidates, select
 from .offspring import Offspring
 from .telling import check_asked_for, read_told
 
@@ -243,7 +243,7 @@ class Generational:
         """
         size, next_growth = self._grown()
         generators = (self._survival_rng.bit_generator, self._variation_rng.bit_generator)
-        before = [bits.state for bits in generators]
+        before = generators[0].state, generators[1].state
         brood = None
         try:
             selected = self._commit(size) if self.generation >= 0 else None
@@ -293,11 +293,13 @@ class Generational:
         """The survivors of parents and told offspring; failed ones never come this far."""
         brood = self._offspring
         status, F, G = brood.outcomes
-        told = Told(brood.ids, brood.born.X, F, G)
+        ids, X = brood.ids, brood.born.X
         if brood.told - brood.failed < brood.size:
             rows = np.flatnonzero(status == EVALUATED)
-            told = Told(told.ids[rows], told.X[rows], told.F[rows], told.G[rows])
-        return select(self._parents, told, size, self._survival_rng, self._crowding, self._ties)
+            ids, X, F, G = ids[rows], X[rows], F[rows], G[rows]
+        return select(
+            self._parents, ids, X, F, G, size, self._survival_rng, self._crowding, self._ties
+        )
 
     def _draw(self, k: int, selected: Selected | None) -> Born:
         """The ``k`` candidates of a generation; fewer if nothing new can be drawn."""
