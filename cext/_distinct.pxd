@@ -13,15 +13,34 @@ ctypedef void (*Breed)(
 """Write k children, rows of bytes, and the rows of both parents; there is room for an even k."""
 
 
-cdef inline void name_couples(int64_t *couples, Py_ssize_t k, const int64_t *ids) noexcept nogil:
-    """Ids instead of rows; -1, where there is no parent, stays."""
+cdef inline Py_ssize_t breed_children(
+    Breed breed,
+    const void *how,
+    const char *parents,    # (n, width)
+    Py_ssize_t n,
+    Py_ssize_t width,
+    bint floats,
+    char *children,         # (k, width)
+    int64_t *couples,       # (k, 2): of rows, or ids if there are any
+    Py_ssize_t k,
+    Py_ssize_t redraws,     # -1 takes children as they come
+    const int64_t *ids,     # (n,), or NULL
+) noexcept nogil:
+    """Breed up to k children; returns how many there are, -1 if memory is short."""
     cdef Py_ssize_t i
-    for i in range(2 * k):
-        if couples[i] >= 0:
+    if redraws < 0:
+        breed(how, children, couples, k)
+    else:
+        k = _breed_distinct(
+            breed, how, parents, n, width, floats, children, couples, k, redraws
+        )
+    for i in range(2 * k if ids != NULL else 0):
+        if couples[i] >= 0:     # -1 is no parent
             couples[i] = ids[couples[i]]
+    return k
 
 
-cdef inline Py_ssize_t breed_distinct(
+cdef inline Py_ssize_t _breed_distinct(
     Breed breed,
     const void *how,
     const char *parents,    # (n, width)

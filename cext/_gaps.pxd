@@ -19,7 +19,7 @@ cdef inline double gap(double below, double above, double scale, double span) no
 cdef inline void gaps_along(
     const double *values, Py_ssize_t n, double scale, double span, double *gaps
 ) noexcept nogil:
-    """The gap around each of n >= 1 values in ascending order: inf at both ends, 0 without range."""
+    """The gap around each of n >= 1 ascending values: inf at both ends, 0 without a range."""
     cdef Py_ssize_t p
     for p in range(n if span == 0.0 else 0):
         gaps[p] = 0.0

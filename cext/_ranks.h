@@ -115,7 +115,8 @@ static int rank_rows(
             uint32_t *lists = take(&memory, (size_t)n * (m - 1), sizeof *lists);
             if (!memory.missing) {
                 uint32_t count = merge_equal_rows(F, n, m, rows, points, start, point_of);
-                int by_stairs = method == STAIRCASES && rank_stairs(F, points, count, rank, &memory);
+                int by_stairs =
+                    method == STAIRCASES && rank_stairs(F, points, count, rank, &memory);
                 for (int j = 0; j < m - 1 && (orders || !by_stairs); j++) {
                     uint32_t *sorted = lists + (size_t)j * count;
                     sort_points(F, m, j + 1, points, count, sorted, room);

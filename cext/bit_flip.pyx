@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t, uint8_t
 from libc.string cimport memcpy
 
 from _arrays cimport is_plain, new_matrix
-from _distinct cimport breed_distinct, name_couples
+from _distinct cimport breed_children
 from _random cimport bitgen_of, bitgen_t, failure_scale, failures
 from _tournament cimport winner
 
@@ -73,6 +73,7 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None, ids=No
     """
     cdef Mating mating
     cdef Py_ssize_t n_children, n_redraws
+    cdef const int64_t *id = NULL
     cdef bint fits = (
         is_plain(X, cnp.NPY_BOOL, 2)
         and is_plain(rank, cnp.NPY_INT64, 1) and is_plain(crowding, cnp.NPY_DOUBLE, 1)
@@ -83,10 +84,11 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None, ids=No
         mating.rank = <const int64_t *>cnp.PyArray_DATA(rank)
         mating.crowding = <const double *>cnp.PyArray_DATA(crowding)
         mating.prob = prob
-        n_children, n_redraws = k, 0 if redraws is None else redraws
+        n_children, n_redraws = k, -1 if redraws is None else redraws
         fits = (
             (ids is None or (is_plain(ids, cnp.NPY_INT64, 1) and len(ids) == mating.n))
-            and 0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0 and n_redraws >= 0
+            and 0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0
+            and (redraws is None or n_redraws >= 0)
             and cnp.PyArray_DIM(rank, 0) == cnp.PyArray_DIM(crowding, 0) == mating.n
             and 0.0 <= mating.prob <= 1.0
         )
@@ -101,21 +103,17 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None, ids=No
     cdef cnp.ndarray rows = new_matrix(n_children, 2, cnp.NPY_INT64)
     cdef char *child = <char *>cnp.PyArray_DATA(children)
     cdef int64_t *row = <int64_t *>cnp.PyArray_DATA(rows)
-    cdef bint distinct = redraws is not None
+    if ids is not None:
+        id = <const int64_t *>cnp.PyArray_DATA(ids)
     mating.source = bitgen_of(bit_generator)
     with bit_generator.lock:
         with nogil:
-            if distinct:
-                n_children = breed_distinct(
-                    _breed, &mating, <const char *>mating.X, mating.n, mating.n_var, False,
-                    child, row, n_children, n_redraws,
-                )
-            else:
-                _breed(&mating, child, row, n_children)
+            n_children = breed_children(
+                _breed, &mating, <const char *>mating.X, mating.n, mating.n_var, False,
+                child, row, n_children, n_redraws, id,
+            )
     if n_children < 0:
         raise MemoryError
-    if ids is not None:
-        name_couples(row, n_children, <const int64_t *>cnp.PyArray_DATA(ids))
     if n_children == k:
         return children, rows
     return children[:n_children], rows[:n_children]

@@ -224,7 +224,7 @@ cdef bint _cut(
 cdef void _measure(
     Fronts *all, Py_ssize_t start, Py_ssize_t size, bitgen_t *source
 ) noexcept nogil:
-    """The crowding distances in the front that takes so many places; NULL leaves ties as they are."""
+    """The crowding distances in a front by its places; NULL leaves ties as they are."""
     cdef Py_ssize_t j, p
     cdef double scale, span
     cdef uint32_t *line

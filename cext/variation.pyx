@@ -12,7 +12,7 @@ from libc.string cimport memcpy
 
 from _arrays cimport is_plain, new_matrix
 from _bounds cimport are_intervals
-from _distinct cimport breed_distinct, name_couples
+from _distinct cimport breed_children
 from _polynomial_mutation cimport mutate
 from _random cimport bitgen_of, bitgen_t
 from _sbx cimport cross
@@ -93,6 +93,7 @@ def real_children(
     """
     cdef Mating mating
     cdef Py_ssize_t n_children, n_redraws
+    cdef const int64_t *id = NULL
     cdef bint fits = (
         is_plain(X, cnp.NPY_DOUBLE, 2)
         and is_plain(rank, cnp.NPY_INT64, 1) and is_plain(crowding, cnp.NPY_DOUBLE, 1)
@@ -107,10 +108,11 @@ def real_children(
         mating.high = <const double *>cnp.PyArray_DATA(upper)
         mating.eta_crossover, mating.prob, mating.prob_var = eta_crossover, prob, prob_var
         mating.eta_mutation, mating.prob_mutation = eta_mutation, prob_mutation
-        n_children, n_redraws = k, 0 if redraws is None else redraws
+        n_children, n_redraws = k, -1 if redraws is None else redraws
         fits = (
             (ids is None or (is_plain(ids, cnp.NPY_INT64, 1) and len(ids) == mating.n))
-            and 0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0 and n_redraws >= 0
+            and 0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0
+            and (redraws is None or n_redraws >= 0)
             and cnp.PyArray_DIM(rank, 0) == cnp.PyArray_DIM(crowding, 0) == mating.n
             and cnp.PyArray_DIM(lower, 0) == cnp.PyArray_DIM(upper, 0) == mating.n_var
             and are_intervals(mating.low, mating.high, mating.n_var)
@@ -133,21 +135,17 @@ def real_children(
     cdef cnp.ndarray rows = new_matrix(room, 2, cnp.NPY_INT64)
     cdef char *child = <char *>cnp.PyArray_DATA(children)
     cdef int64_t *row = <int64_t *>cnp.PyArray_DATA(rows)
-    cdef bint distinct = redraws is not None
+    if ids is not None:
+        id = <const int64_t *>cnp.PyArray_DATA(ids)
     mating.source = bitgen_of(bit_generator)
     with bit_generator.lock:
         with nogil:
-            if distinct:
-                n_children = breed_distinct(
-                    _breed, &mating, <const char *>mating.X, mating.n,
-                    mating.n_var * sizeof(double), True, child, row, n_children, n_redraws,
-                )
-            else:
-                _breed(&mating, child, row, n_children)
+            n_children = breed_children(
+                _breed, &mating, <const char *>mating.X, mating.n,
+                mating.n_var * sizeof(double), True, child, row, n_children, n_redraws, id,
+            )
     if n_children < 0:
         raise MemoryError
-    if ids is not None:
-        name_couples(row, n_children, <const int64_t *>cnp.PyArray_DATA(ids))
     if n_children == room:
         return children, rows
     return children[:n_children], rows[:n_children]
