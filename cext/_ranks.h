@@ -134,7 +134,7 @@ static int rank_rows(
 }
 
 /* The orders of rank_rows without ranks, sorted by all objectives; returns the same. */
-static int order_rows(const double *F, uint32_t n, int m, uint32_t *orders)
+static inline int order_rows(const double *F, uint32_t n, int m, uint32_t *orders)
 {
     Memory memory = {{NULL}, 0, 0};
     Sorting room = {

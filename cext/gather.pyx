@@ -65,6 +65,10 @@ def stack(first, second):
     ------
     ShapeError
         The arrays do not fit each other.
+
+    Notes
+    -----
+    O(n + k), beside the values.
     """
     cdef cnp.ndarray above = _plain(first), below = _plain(second)
     cdef Py_ssize_t width = _width(above, below), n = cnp.PyArray_DIM(above, 0) * width

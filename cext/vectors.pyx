@@ -18,7 +18,7 @@ def arange_int64(first, n):
     first : int
         The first of them.
     n : int
-        How many, at least 0.
+        How many.
 
     Returns
     -------
@@ -29,6 +29,12 @@ def arange_int64(first, n):
     ------
     ConfigurationError
         `n` is negative.
+    OverflowError
+        `first` has more than 64 bits.
+
+    Notes
+    -----
+    O(n).
     """
     cdef Py_ssize_t size = n if n >= 0 else count(n, "n"), i
     cdef int64_t start = first
@@ -41,7 +47,31 @@ def arange_int64(first, n):
 
 
 def full_float64(n, value):
-    """``np.full(n, value)`` of a float, as :func:`arange_int64`; read-only."""
+    """``np.full(n, value)``.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    value : float
+        All of them.
+
+    Returns
+    -------
+    vector : (n,) float64
+        New, read-only.
+
+    Raises
+    ------
+    ConfigurationError
+        `n` is negative.
+    OverflowError
+        `value` is an int beyond all floats.
+
+    Notes
+    -----
+    O(n).
+    """
     cdef Py_ssize_t size = n if n >= 0 else count(n, "n"), i
     cdef double all_of_them = value
     cdef cnp.ndarray vector = new_vector(size, cnp.NPY_DOUBLE)
@@ -53,7 +83,31 @@ def full_float64(n, value):
 
 
 def full_int32(n, value):
-    """``np.full(n, value, np.int32)``, as :func:`arange_int64`; read-only."""
+    """``np.full(n, value, np.int32)``.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    value : int
+        All of them.
+
+    Returns
+    -------
+    vector : (n,) int32
+        New, read-only.
+
+    Raises
+    ------
+    ConfigurationError
+        `n` is negative.
+    OverflowError
+        `value` has more than 32 bits.
+
+    Notes
+    -----
+    O(n).
+    """
     cdef Py_ssize_t size = n if n >= 0 else count(n, "n"), i
     cdef int32_t all_of_them = value
     cdef cnp.ndarray vector = new_vector(size, cnp.NPY_INT32)
