@@ -230,6 +230,10 @@ class Archive:
         self._extras: dict[int, dict[str, Any]] = {}
         self.append(first)
 
+    def __reduce__(self) -> tuple[type[Archive], tuple[Evaluations]]:
+        """Pickled as its table, without the room that it has left."""
+        return Archive, (self.table(),)
+
     @property
     def rows(self) -> int:
         """How many there are."""

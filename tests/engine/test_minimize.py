@@ -1,5 +1,7 @@
 """Whole runs in memory: what goes in, what comes out, and every wrong input named."""
 
+import pickle
+
 import numpy as np
 import pytest
 import toy
@@ -88,6 +90,18 @@ def test_generations_and_failures_can_be_read():
     assert sum(len(ids) for ids in run.failures().values()) == len(run.evaluations.failures)
     with pytest.raises(ConfigurationError, match="there is no generation 9; the run has 0 to 3"):
         run.population(9)
+
+
+def test_a_result_can_be_pickled_before_and_after_it_was_looked_at():
+    result = small(toy.Flaky())
+    unseen = pickle.loads(pickle.dumps(result)).run
+    assert result.run.evaluations is result.run.evaluations
+    seen = pickle.loads(pickle.dumps(result)).run
+    assert result.run.failures()
+    for run in (unseen, seen):
+        assert run.failures() == result.run.failures()
+        np.testing.assert_array_equal(run.evaluations.F, result.run.evaluations.F)
+        np.testing.assert_array_equal(run.evaluations.worker, result.run.evaluations.worker)
 
 
 def test_frames_have_names_and_values():
