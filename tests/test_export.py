@@ -17,6 +17,7 @@ import toy
 import paretide as pt
 from paretide import export as exporting
 from paretide import tables
+from paretide.engine.evaluations import Archive
 from paretide.errors import ConfigurationError, StoreError
 from paretide.export import default_output, export
 
@@ -411,7 +412,7 @@ def test_constraint_values_follow_every_kind_of_constraint(runs):
 def test_an_empty_run_has_no_trials(runs, tmp_path):
     optuna = pytest.importorskip("optuna")
     run = runs["Odd"]
-    empty = replace(run, evaluations=run.evaluations.take(np.array([], dtype=np.int64)))
+    empty = replace(run, archive=Archive(run.evaluations.take(np.array([], dtype=np.int64))))
     written = export(empty, "optuna", tmp_path / "empty.db")
     study = optuna.load_study(study_name="Odd", storage=f"sqlite:///{written}")
     assert study.trials == []

@@ -8,6 +8,7 @@ import toy
 from commands import paretide
 
 import paretide as pt
+from paretide.engine.evaluations import Archive
 from paretide.engine.replay import replay
 from paretide.errors import StoreMismatch
 
@@ -80,11 +81,11 @@ def test_what_was_edited_is_found(run):
     X = everything.X.copy()
     X[40, 0] += 1e-9
     with pytest.raises(StoreMismatch, match="candidate"):
-        replay(replace(run, evaluations=replace(everything, X=X)))
+        replay(replace(run, archive=Archive(replace(everything, X=X))))
     F = everything.F.copy()
     F[:20] = F[:20][::-1]
     with pytest.raises(StoreMismatch):
-        replay(replace(run, evaluations=replace(everything, F=F)))
+        replay(replace(run, archive=Archive(replace(everything, F=F))))
     with pytest.raises(StoreMismatch, match="the final population is another one"):
         replay(replace(run, final=run.final[::-1]))
     with pytest.raises(StoreMismatch, match="populations come out"):
