@@ -68,11 +68,9 @@ static void lexicographic_order(const double *F, uint32_t n, int m, uint32_t *ro
 }
 
 /* points[k] becomes the first row of the k-th group of equal ones, which is from start[k] to
-   start[k + 1] in `rows`, and point_of[i] the point that rows[i] is; return how many points there
-   are. */
+   start[k + 1] in `rows`; return how many points there are. */
 static uint32_t merge_equal_rows(
-    const double *F, uint32_t n, int m, const uint32_t *rows, uint32_t *points, uint32_t *start,
-    uint32_t *point_of)
+    const double *F, uint32_t n, int m, const uint32_t *rows, uint32_t *points, uint32_t *start)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -80,7 +78,6 @@ static uint32_t merge_equal_rows(
             start[count] = i;
             points[count++] = rows[i];
         }
-        point_of[i] = count - 1;
     }
     start[count] = n;
     return count;
@@ -95,14 +92,13 @@ static void unmerge(
         for (uint32_t i = start[sorted[o]]; i < start[sorted[o] + 1]; i++) *result++ = rows[i];
 }
 
-/* Rows with two objectives from the last in lexicographic order to the first, equal ones as they
-   are: those of one rank ascend in the second objective. */
-static void reverse_rows(
-    const double *F, uint32_t n, int m, const uint32_t *rows, uint32_t *result)
+/* Rows of F (n, 2) from the last in lexicographic order to the first, equal ones as they are: those
+   of one rank ascend in the second objective. */
+static void reverse_rows(const double *F, uint32_t n, const uint32_t *rows, uint32_t *result)
 {
     for (uint32_t end = n, first; end > 0; end = first) {
         for (first = end - 1; first > 0; first--)
-            if (first_difference(F, m, rows[first - 1], rows[first], 0) < m) break;
+            if (first_difference(F, 2, rows[first - 1], rows[first], 0) < 2) break;
         for (uint32_t i = first; i < end; i++) *result++ = rows[i];
     }
 }

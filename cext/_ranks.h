@@ -47,6 +47,15 @@ static void give_back(Memory *memory)
     while (memory->n_blocks > 0) free(memory->blocks[--memory->n_blocks]);
 }
 
+static Sorting room_for(uint32_t n, Memory *memory)
+{
+    Sorting room;
+    room.keys = take(memory, n, sizeof *room.keys);
+    room.words = take(memory, n, sizeof *room.words);
+    room.spare = take(memory, n, sizeof *room.spare);
+    return room;
+}
+
 /* Rank distinct points by sets of dominators, many of them by divide and conquer. `lists` (k, n):
    the points sorted by each objective but the first. */
 static void rank_sets(
@@ -88,15 +97,13 @@ static int rank_stairs(
 
 /* Rank the rows of F (n, m), n >= 1 and m >= 1; return whether there was memory enough.
 
-   `orders` (m, n), if it is not NULL, becomes the rows in lexicographic order, and these sorted
-   stably by each further objective: with two objectives, within each rank. */
+   `orders` (m, n), if it is not NULL, becomes the rows in lexicographic order, then these sorted
+   stably by each further objective; if there are two, only those of one rank are. */
 static int rank_rows(
     const double *F, uint32_t n, int m, int method, int64_t *result, uint32_t *orders)
 {
     Memory memory = {{NULL}, 0, 0};
-    Sorting room = {
-        take(&memory, n, sizeof *room.keys), take(&memory, n, sizeof *room.words),
-        take(&memory, n, sizeof *room.spare)};
+    Sorting room = room_for(n, &memory);
     uint32_t *rows = orders ? orders : take(&memory, n, sizeof *rows);
     if (method == BEST) method = best_method(n, m);
     if (!memory.missing) {
@@ -106,15 +113,14 @@ static int rank_rows(
         } else if (method == SWEEP) {
             double *lowest = take(&memory, (size_t)n + WIDTH, sizeof *lowest);
             if (!memory.missing) rank_by_sweep(F, rows, n, result, lowest);
-            if (orders) reverse_rows(F, n, m, rows, orders + n);
+            if (orders) reverse_rows(F, n, rows, orders + n);
         } else {
             uint32_t *points = take(&memory, n, sizeof *points);
             uint32_t *start = take(&memory, (size_t)n + 1, sizeof *start);
-            uint32_t *point_of = take(&memory, n, sizeof *point_of);
             uint32_t *rank = take(&memory, n, sizeof *rank);
             uint32_t *lists = take(&memory, (size_t)n * (m - 1), sizeof *lists);
             if (!memory.missing) {
-                uint32_t count = merge_equal_rows(F, n, m, rows, points, start, point_of);
+                uint32_t count = merge_equal_rows(F, n, m, rows, points, start);
                 int by_stairs =
                     method == STAIRCASES && rank_stairs(F, points, count, rank, &memory);
                 for (int j = 0; j < m - 1 && (orders || !by_stairs); j++) {
@@ -124,9 +130,9 @@ static int rank_rows(
                         unmerge(sorted, count, rows, start, orders + (size_t)(j + 1) * n);
                 }
                 if (!by_stairs) rank_sets(m - 1, lists, count, rank, method, &memory);
+                for (uint32_t k = 0; k < count && !memory.missing; k++)
+                    for (uint32_t i = start[k]; i < start[k + 1]; i++) result[rows[i]] = rank[k];
             }
-            if (!memory.missing)
-                for (uint32_t i = 0; i < n; i++) result[rows[i]] = rank[point_of[i]];
         }
     }
     give_back(&memory);
@@ -137,9 +143,7 @@ static int rank_rows(
 static inline int order_rows(const double *F, uint32_t n, int m, uint32_t *orders)
 {
     Memory memory = {{NULL}, 0, 0};
-    Sorting room = {
-        take(&memory, n, sizeof *room.keys), take(&memory, n, sizeof *room.words),
-        take(&memory, n, sizeof *room.spare)};
+    Sorting room = room_for(n, &memory);
     uint32_t *sorted = take(&memory, n, sizeof *sorted);
     if (!memory.missing) {
         lexicographic_order(F, n, m, orders, room);

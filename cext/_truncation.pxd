@@ -11,12 +11,12 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free, malloc
 
-from _gaps cimport gap, scaled_range
+from _gaps cimport gap
 from _heap cimport Key, fill_top, sift_down, sortable
 
 
 cdef struct Cut:
-    Py_ssize_t n, m         # rows, not all of them in the front; objectives
+    Py_ssize_t m            # objectives; of the n rows not all need be in the front
     Py_ssize_t size         # of the heap
     const double *points    # (n, m)
     const double *priority  # (n,): among equal distances the smaller goes first
@@ -31,7 +31,7 @@ cdef inline bint open_cut(
     Cut *cut, Py_ssize_t n, Py_ssize_t m, const double *points, const double *priority
 ) noexcept nogil:
     """Memory for a cut; False if there is none."""
-    cut.n, cut.m, cut.size, cut.points, cut.priority = n, m, 0, points, priority
+    cut.m, cut.size, cut.points, cut.priority = m, 0, points, priority
     cut.scale = <double *>malloc((n * m + 2 * m) * sizeof(double))
     cut.span = cut.scale + m
     cut.gaps = cut.span + m

@@ -49,7 +49,7 @@ cdef cnp.ndarray _plain(object array):
 
 
 def stack(first, second):
-    """``np.concatenate((first, second))``, at half of its price for small arrays.
+    """``np.concatenate((first, second))``, for small arrays without the price of its dispatch.
 
     Parameters
     ----------

@@ -161,7 +161,7 @@ cdef bint _survive(
 
     `orders` (m, n): the rows by each objective. `next` (n,) is overwritten.
     """
-    cdef Py_ssize_t n = all.n, n_whole = 0, n_fronts, i, j, p, r
+    cdef Py_ssize_t n = all.n, n_whole = 0, n_fronts, start, room, i, j, p, r
     while n_whole < n and all.start[n_whole + 1] <= keep:
         n_whole += 1
     n_fronts = n_whole + (n_whole < n and all.start[n_whole] < keep)
@@ -175,10 +175,10 @@ cdef bint _survive(
     for i in range(n):
         all.kept[i] = all.rank[i] < n_whole
     if n_fronts > n_whole:
-        r, p = all.start[n_whole], all.start[n_fronts]
-        if not _cut(all, n_whole, r, p - r, keep - r, source):
+        start, room = all.start[n_whole], keep - all.start[n_whole]
+        if not _cut(all, n_whole, start, all.start[n_fronts] - start, room, source):
             return False
-        _measure(all, r, keep - r, NULL)
+        _measure(all, start, room, NULL)
     for r in range(n_whole):
         _measure(all, all.start[r], all.start[r + 1] - all.start[r], source)
     return True

@@ -1,4 +1,4 @@
-"""Short vectors at a third of NumPy's price: a generation takes several of them."""
+"""Short vectors without the price of NumPy's dispatch: a generation takes several of them."""
 
 from ._arguments import count
 
@@ -6,6 +6,11 @@ cimport numpy as cnp
 from libc.stdint cimport int32_t, int64_t
 
 from _arrays cimport new_vector
+
+ctypedef fused Number:
+    double
+    int32_t
+
 
 cnp.import_array()
 
@@ -36,13 +41,12 @@ def arange_int64(first, n):
     -----
     O(n).
     """
-    cdef Py_ssize_t size = n if n >= 0 else count(n, "n"), i
+    cdef Py_ssize_t i
     cdef int64_t start = first
-    cdef cnp.ndarray vector = new_vector(size, cnp.NPY_INT64)
+    cdef cnp.ndarray vector = _read_only(n, cnp.NPY_INT64)
     cdef int64_t *to = <int64_t *>cnp.PyArray_DATA(vector)
-    for i in range(size):
+    for i in range(cnp.PyArray_DIM(vector, 0)):
         to[i] = start + i
-    cnp.PyArray_CLEARFLAGS(vector, cnp.NPY_ARRAY_WRITEABLE)
     return vector
 
 
@@ -72,14 +76,7 @@ def full_float64(n, value):
     -----
     O(n).
     """
-    cdef Py_ssize_t size = n if n >= 0 else count(n, "n"), i
-    cdef double all_of_them = value
-    cdef cnp.ndarray vector = new_vector(size, cnp.NPY_DOUBLE)
-    cdef double *to = <double *>cnp.PyArray_DATA(vector)
-    for i in range(size):
-        to[i] = all_of_them
-    cnp.PyArray_CLEARFLAGS(vector, cnp.NPY_ARRAY_WRITEABLE)
-    return vector
+    return _full[double](n, value, cnp.NPY_DOUBLE)
 
 
 def full_int32(n, value):
@@ -108,11 +105,20 @@ def full_int32(n, value):
     -----
     O(n).
     """
-    cdef Py_ssize_t size = n if n >= 0 else count(n, "n"), i
-    cdef int32_t all_of_them = value
-    cdef cnp.ndarray vector = new_vector(size, cnp.NPY_INT32)
-    cdef int32_t *to = <int32_t *>cnp.PyArray_DATA(vector)
-    for i in range(size):
-        to[i] = all_of_them
+    return _full[int32_t](n, value, cnp.NPY_INT32)
+
+
+cdef cnp.ndarray _full(object n, Number value, int dtype):
+    cdef Py_ssize_t i
+    cdef cnp.ndarray vector = _read_only(n, dtype)
+    cdef Number *to = <Number *>cnp.PyArray_DATA(vector)
+    for i in range(cnp.PyArray_DIM(vector, 0)):
+        to[i] = value
+    return vector
+
+
+cdef cnp.ndarray _read_only(object n, int dtype):
+    """A new vector, which only this module will write."""
+    cdef cnp.ndarray vector = new_vector(n if n >= 0 else count(n, "n"), dtype)
     cnp.PyArray_CLEARFLAGS(vector, cnp.NPY_ARRAY_WRITEABLE)
     return vector

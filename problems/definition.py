@@ -9,7 +9,6 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MethodType
 from typing import Any, get_args
 
 import numpy as np
@@ -191,7 +190,7 @@ def _check_signatures(problem: Any, batch: bool) -> None:
     expected = {"evaluate_batch": 1} if batch else {"evaluate": 2}
     for method, count in {**expected, "setup": 1, "teardown": 0}.items():
         function = getattr(problem, method, None)
-        if function is None or _takes(function, count):
+        if function is None:
             continue
         try:
             inspect.signature(function).bind(*range(count))
@@ -207,17 +206,6 @@ def _check_signatures(problem: Any, batch: bool) -> None:
             ) from None
         except ValueError:  # a compiled function tells nothing
             continue
-
-
-def _takes(method: Any, count: int) -> bool:
-    """Whether a method written in Python takes so many arguments and no others: seen at once."""
-    code = getattr(getattr(method, "__func__", None), "__code__", None)
-    return (
-        isinstance(method, MethodType)
-        and code is not None
-        and code.co_argcount == 1 + count
-        and not code.co_kwonlyargcount
-    )
 
 
 def _objectives(name: str, objectives: Any) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -45,12 +44,6 @@ class Selected(NamedTuple):
         return Mating(self.population.ids, self.population.X, self.rank, self.crowding)
 
 
-@lru_cache(maxsize=2)
-def _unconstrained(n: int) -> tuple[FloatArray, FloatArray]:
-    """G and violation of candidates of a problem without constraints; read-only."""
-    return constants[(n, 0), 0.0, float], constants[n, 0.0, float]
-
-
 def select(
     parents: Population,
     ids: IntArray,
@@ -78,7 +71,8 @@ def select(
         definition.minimized(everyone), violation, size, rng, crowding, ties
     )
     ids, X, F, *of_constraints = gather(rows, *pairs)
-    G, violation = of_constraints or _unconstrained(len(rows))
+    n = len(rows)
+    G, violation = of_constraints or (constants[(n, 0), 0.0, float], constants[n, 0.0, float])
     population = Population.made(ids, X, F, G, violation, definition)
     return Selected(size, population, rank, distance)
 

@@ -140,9 +140,7 @@ class Worker:
             status = status.copy()
             failed = [i for i, id in enumerate(task.ids.tolist()) if id in failures]
             status[failed] = FAILED
-            F[failed] = np.nan
-            if G.size:
-                G[failed] = np.nan
+            F[failed], G[failed] = np.nan, np.nan
         return Completion(task.ids, status, F, G, failures, extras, seeds, seconds, self.name)
 
     def _nothing(self, k: int) -> Values:
