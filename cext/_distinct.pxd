@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
-from _row_table cimport RowTable, close_table, insert, open_table
+from _row_table cimport RowTable, close_table, insert, insert_rows, open_table
 
 
 ctypedef void (*Breed)(
@@ -65,14 +65,9 @@ cdef inline Py_ssize_t _breed_distinct(
     if repeated == NULL or fresh == NULL or not enough:
         k = -1
     else:
-        for i in range(n):
-            insert(&seen, parents + i * width)
+        insert_rows(&seen, parents, n, NULL)
         breed(how, children, couples, k)
-        again = 0
-        for i in range(k):
-            if not insert(&seen, children + i * width):
-                repeated[again] = i
-                again += 1
+        again = insert_rows(&seen, children, k, repeated)
         while again and redraws:
             breed(how, fresh, their_couples, again)
             still = 0

@@ -66,12 +66,12 @@ static void sort_block(const Ranking *all, uint32_t block, uint32_t size, int j)
     uint32_t n_words = all->n / 64 + 1, count = 0;
     Ordinals *ordinals = all->ordinals + (size_t)j * n_words;
     const uint32_t *sorted = all->sorted + (size_t)j * all->n;
-    const Set *table = all->tables + (size_t)j * (BLOCK + 1);
     uint8_t *ascending = all->ascending + j * BLOCK;
     if (size == all->n) { /* the only block: nothing will look into the ordinals */
         for (uint32_t o = 0; o < size; o++) ascending[o] = (uint8_t)sorted[o];
         return;
     }
+    const Set *table = all->tables + (size_t)j * (BLOCK + 1);
     for (uint32_t w = 0; w < n_words; w++) ordinals[w].members = 0;
     for (uint32_t k = 0; k < size; k++) {
         uint32_t ordinal = all->ordinal[(size_t)(block + k) * all->dimensions + j];

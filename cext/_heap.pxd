@@ -1,4 +1,9 @@
-"""A binary heap of points, the next to be removed on top."""
+"""A heap of points, the next to be removed on top; under each place are four.
+
+Half as many levels as with two: what is waited for is one comparison after the other.
+
+Source: Johnson (1975), "Priority queues with update and finding minimum spanning trees".
+"""
 
 from libc.stdint cimport int64_t, uint64_t
 
@@ -23,22 +28,33 @@ cdef inline bint goes_first(const Key *a, const Key *b, const double *priority) 
     )
 
 
-cdef inline void sift_down(
-    Py_ssize_t start,
-    Py_ssize_t size,
-    Key *heap,              # heap[p] goes before heap[2 p + 1] and heap[2 p + 2]
-    const double *priority,
+cdef inline Py_ssize_t first_child(
+    Py_ssize_t p, Py_ssize_t size, const Key *heap, const double *priority
 ) noexcept nogil:
-    """Move the key at heap[start] down until it goes before both under it."""
-    cdef Py_ssize_t p = start, child = 2 * start + 1
-    cdef Key moving = heap[start]
-    while child < size:
-        if child + 1 < size:
-            child += goes_first(&heap[child + 1], &heap[child], priority)
+    """Which of heap[4 p + 1] to heap[4 p + 4] goes before the others; there must be one."""
+    cdef Py_ssize_t child = 4 * p + 1, other = child + 2, first = child
+    if child + 3 < size:
+        child += goes_first(&heap[child + 1], &heap[child], priority)
+        other += goes_first(&heap[other + 1], &heap[other], priority)
+        return other if goes_first(&heap[other], &heap[child], priority) else child
+    for other in range(child + 1, size):
+        if goes_first(&heap[other], &heap[first], priority):
+            first = other
+    return first
+
+
+cdef inline void sift_down(
+    Py_ssize_t p, Py_ssize_t size, Key *heap, const double *priority
+) noexcept nogil:
+    """Move the key at heap[p] down until it goes before all under it."""
+    cdef Py_ssize_t child
+    cdef Key moving = heap[p]
+    while 4 * p + 1 < size:
+        child = first_child(p, size, heap, priority)
         if goes_first(&moving, &heap[child], priority):
             break
         heap[p] = heap[child]
-        p, child = child, 2 * child + 1
+        p = child
     heap[p] = moving
 
 
@@ -49,13 +65,19 @@ cdef inline void fill_top(
 
     To the very end, and up again from there. Source: Wegener (1993), "Bottom-up heapsort".
     """
-    cdef Py_ssize_t p = 0, child = 1
-    while child < size:
-        if child + 1 < size:
-            child += goes_first(&heap[child + 1], &heap[child], priority)
+    cdef Py_ssize_t p = 0, child
+    while 4 * p + 1 < size:
+        child = first_child(p, size, heap, priority)
         heap[p] = heap[child]
-        p, child = child, 2 * child + 1
-    while p > 0 and goes_first(&moving, &heap[(p - 1) // 2], priority):
-        heap[p] = heap[(p - 1) // 2]
-        p = (p - 1) // 2
+        p = child
+    while p > 0 and goes_first(&moving, &heap[(p - 1) // 4], priority):
+        heap[p] = heap[(p - 1) // 4]
+        p = (p - 1) // 4
     heap[p] = moving
+
+
+cdef inline void make_heap(Py_ssize_t size, Key *heap, const double *priority) noexcept nogil:
+    """Order keys so that heap[p] goes before those under it."""
+    cdef Py_ssize_t p
+    for p in range((size + 2) // 4 - 1, -1, -1):
+        sift_down(p, size, heap, priority)

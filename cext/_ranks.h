@@ -3,10 +3,10 @@
 #define PARETIDE_RANKS_H
 
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "_divide.h"
 #include "_dominator_sets.h"
+#include "_memory.h"
 #include "_order.h"
 #include "_staircases.h"
 #include "_sweep.h"
@@ -21,30 +21,6 @@ static int best_method(uint32_t n, int m)
 {
     if (m <= 2) return SWEEP;
     return m == 3 && n > FEW_FOR_STAIRCASES ? STAIRCASES : DOMINATOR_SETS;
-}
-
-/* Memory that is freed at once; `missing` if some could not be had. */
-typedef struct {
-    void *blocks[24];
-    int n_blocks;
-    int missing;
-} Memory;
-
-static void *take(Memory *memory, size_t count, size_t size)
-{
-    /* A set must lie in one cache line: 64 bytes. */
-    char *block = malloc(count * size + 64);
-    if (!block) {
-        memory->missing = 1;
-        return NULL;
-    }
-    memory->blocks[memory->n_blocks++] = block;
-    return block + (64 - (uintptr_t)block % 64);
-}
-
-static void give_back(Memory *memory)
-{
-    while (memory->n_blocks > 0) free(memory->blocks[--memory->n_blocks]);
 }
 
 static Sorting room_for(uint32_t n, Memory *memory)
@@ -63,11 +39,14 @@ static void rank_sets(
 {
     int divided = n > FEW_TO_RANK || method == DIVISION;
     size_t all = (size_t)n * k;
-    uint32_t *ordinal = take(memory, all, sizeof *ordinal);
-    Ranking sets = {n, k, ordinal, lists, rank, NULL, NULL, NULL};
-    sets.ordinals = take(memory, (size_t)(n / 64 + 1) * k, sizeof *sets.ordinals);
-    sets.tables = take(memory, (size_t)(BLOCK + 1) * k, sizeof *sets.tables);
+    uint32_t *ordinal = NULL;
+    Ranking sets = {n, k, NULL, lists, rank, NULL, NULL, NULL};
     sets.ascending = take(memory, (size_t)BLOCK * k, sizeof *sets.ascending);
+    if (divided || n > BLOCK) { /* a single block looks into none of these */
+        sets.ordinal = ordinal = take(memory, all, sizeof *ordinal);
+        sets.ordinals = take(memory, (size_t)(n / 64 + 1) * k, sizeof *sets.ordinals);
+        sets.tables = take(memory, (size_t)(BLOCK + 1) * k, sizeof *sets.tables);
+    }
     if (memory->missing) return;
     memset(rank, 0, n * sizeof *rank);
     if (divided) {
@@ -81,7 +60,7 @@ static void rank_sets(
         if (memory->missing || !rank_range(&division, lists, n, k, 0)) memory->missing = 1;
         return;
     }
-    for (int j = 0; j < k; j++)
+    for (int j = 0; ordinal && j < k; j++)
         for (uint32_t o = 0; o < n; o++) ordinal[(size_t)lists[(size_t)j * n + o] * k + j] = o;
     rank_by_dominator_sets(&sets);
 }
@@ -102,7 +81,8 @@ static int rank_stairs(
 static int rank_rows(
     const double *F, uint32_t n, int m, int method, int64_t *result, uint32_t *orders)
 {
-    Memory memory = {{NULL}, 0, 0};
+    Memory memory;
+    open_memory(&memory);
     Sorting room = room_for(n, &memory);
     uint32_t *rows = orders ? orders : take(&memory, n, sizeof *rows);
     if (method == BEST) method = best_method(n, m);
@@ -142,7 +122,8 @@ static int rank_rows(
 /* The orders of rank_rows without ranks, sorted by all objectives; returns the same. */
 static inline int order_rows(const double *F, uint32_t n, int m, uint32_t *orders)
 {
-    Memory memory = {{NULL}, 0, 0};
+    Memory memory;
+    open_memory(&memory);
     Sorting room = room_for(n, &memory);
     uint32_t *sorted = take(&memory, n, sizeof *sorted);
     if (!memory.missing) {

@@ -4,9 +4,15 @@ A row is hashed once when it is added, so that n rows cost O(n width). Rows must
 and what they are while the table is used.
 """
 
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy
+
+
+cdef extern from "_row_hash.h" nogil:
+    void paretide_hash_rows(
+        const char *rows, Py_ssize_t n, Py_ssize_t width, bint floats, uint64_t *hashes
+    )
 
 
 cdef struct Entry:
@@ -56,9 +62,33 @@ cdef inline bint reserve(RowTable *table, Py_ssize_t n) noexcept nogil:
     return True
 
 
+cdef inline Py_ssize_t insert_rows(
+    RowTable *table, const char *rows, Py_ssize_t n, int64_t *repeated
+) noexcept nogil:
+    """Insert n rows; returns how many equal one that is there already. There must be room.
+
+    `repeated` becomes their numbers, ascending; NULL if nobody wants them.
+    """
+    cdef uint64_t[64] hashes
+    cdef Py_ssize_t start, i, k = 0
+    for start in range(0, n, 64):
+        paretide_hash_rows(
+            rows + start * table.width, min(64, n - start), table.width, table.floats, hashes
+        )
+        for i in range(start, min(start + 64, n)):
+            if not _insert(table, rows + i * table.width, hashes[i - start]):
+                if repeated != NULL:
+                    repeated[k] = i
+                k += 1
+    return k
+
+
 cdef inline bint insert(RowTable *table, const char *row) noexcept nogil:
     """False if an equal row is there. There must be room."""
-    cdef uint64_t hash = _hash_of(row, table.width, table.floats)
+    return not insert_rows(table, row, 1, NULL)
+
+
+cdef inline bint _insert(RowTable *table, const char *row, uint64_t hash) noexcept nogil:
     cdef Py_ssize_t place = hash & (table.room - 1)
     cdef Entry *entry = &table.entries[place]
     while entry.row != NULL:
@@ -72,35 +102,10 @@ cdef inline bint insert(RowTable *table, const char *row) noexcept nogil:
     return True
 
 
-cdef inline uint64_t _mixed(uint64_t hash, uint64_t word) noexcept nogil:
-    hash = (hash ^ word) * <uint64_t>0x9E3779B97F4A7C15     # 2**64 / golden ratio
-    return hash ^ (hash >> 32)
-
-
 cdef inline uint64_t _word_at(const char *at, bint floats) noexcept nogil:
     cdef uint64_t word
     memcpy(&word, at, 8)
     return 0 if floats and word == <uint64_t>1 << 63 else word      # of the two zeros, one
-
-
-cdef inline uint64_t _hash_of(const char *row, Py_ssize_t width, bint floats) noexcept nogil:
-    """Four chains of multiplications, which a processor works on side by side."""
-    cdef uint64_t a = width, b = 1, c = 2, d = 3, rest = 0
-    cdef Py_ssize_t at = 0
-    while at + 32 <= width:
-        a = _mixed(a, _word_at(row + at, floats))
-        b = _mixed(b, _word_at(row + at + 8, floats))
-        c = _mixed(c, _word_at(row + at + 16, floats))
-        d = _mixed(d, _word_at(row + at + 24, floats))
-        at += 32
-    while at + 8 <= width:
-        a = _mixed(a, _word_at(row + at, floats))
-        at += 8
-    if at < width:
-        memcpy(&rest, row + at, width - at)
-        b = _mixed(b, rest)
-    a = _mixed(_mixed(_mixed(a, b), c), d)
-    return a ^ (a >> 29)
 
 
 cdef inline bint _equal(

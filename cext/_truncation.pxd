@@ -9,10 +9,10 @@ crowding distance", algorithm 2.
 
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, uint64_t
-from libc.stdlib cimport free, malloc
 
 from _gaps cimport gap
-from _heap cimport Key, fill_top, sift_down, sortable
+from _heap cimport Key, fill_top, make_heap, sift_down, sortable
+from _memory cimport Memory, take
 
 
 cdef struct Cut:
@@ -27,23 +27,17 @@ cdef struct Cut:
     Key *heap               # (n,): afterwards the kept are heap[:keep]
 
 
-cdef inline bint open_cut(
-    Cut *cut, Py_ssize_t n, Py_ssize_t m, const double *points, const double *priority
+cdef inline void open_cut(
+    Cut *cut, Py_ssize_t n, Py_ssize_t m, const double *points, const double *priority,
+    Memory *memory,
 ) noexcept nogil:
-    """Memory for a cut; False if there is none."""
+    """Take memory for a cut; see whether it is missing before anything else."""
     cut.m, cut.size, cut.points, cut.priority = m, 0, points, priority
-    cut.scale = <double *>malloc((n * m + 2 * m) * sizeof(double))
-    cut.span = cut.scale + m
-    cut.gaps = cut.span + m
-    cut.links = <int64_t *>malloc((2 * n * m + 1) * sizeof(int64_t))
-    cut.heap = <Key *>malloc(n * sizeof(Key))
-    return cut.scale != NULL and cut.links != NULL and cut.heap != NULL
-
-
-cdef inline void close_cut(Cut *cut) noexcept nogil:
-    free(cut.scale)
-    free(cut.links)
-    free(cut.heap)
+    cut.scale = <double *>take(memory, m, sizeof(double))
+    cut.span = <double *>take(memory, m, sizeof(double))
+    cut.gaps = <double *>take(memory, n * m, sizeof(double))
+    cut.links = <int64_t *>take(memory, 2 * n * m, sizeof(int64_t))
+    cut.heap = <Key *>take(memory, n, sizeof(Key))
 
 
 cdef inline void enter(Cut *cut, int64_t i) noexcept nogil:
@@ -85,13 +79,12 @@ cdef inline double distance_of(const Cut *cut, int64_t i) noexcept nogil:
 
 cdef inline void remove_most_crowded(Cut *cut, Py_ssize_t keep) noexcept nogil:
     """Leave `keep` points, once all have entered."""
-    cdef Py_ssize_t m = cut.m, size = cut.size, i, j
+    cdef Py_ssize_t m = cut.m, size = cut.size, j
     cdef int64_t removed, below, above
     cdef uint64_t distance
     cdef Key *heap = cut.heap
     cdef int64_t *links = cut.links
-    for i in range(size // 2 - 1, -1, -1):
-        sift_down(i, size, heap, cut.priority)
+    make_heap(size, heap, cut.priority)
     while size > keep:
         removed = heap[0].point
         distance = sortable(distance_of(cut, removed))

@@ -8,7 +8,8 @@ from ._arguments import count, matrix, vector
 from libc.stdint cimport int64_t
 
 from _gaps cimport gaps_along, scaled_range
-from _truncation cimport Cut, close_cut, enter, link, open_cut, remove_most_crowded
+from _memory cimport Memory, give_back, open_memory
+from _truncation cimport Cut, enter, link, open_cut, remove_most_crowded
 
 
 def sort_objectives(F, rng=None):
@@ -157,10 +158,11 @@ def truncate(F, order, priority, keep):
     cdef int64_t[::1] out = kept
     cdef double[::1] values = np.empty(n), gaps = np.empty(n)
     cdef Cut cut
-    cdef bint enough
+    cdef Memory memory
+    open_memory(&memory)
     with nogil:
-        enough = open_cut(&cut, n, m, &points[0, 0] if m else NULL, &priorities[0])
-        if enough:
+        open_cut(&cut, n, m, &points[0, 0] if m else NULL, &priorities[0], &memory)
+        if not memory.missing:
             for j in range(m):
                 _look_along(points, orders, j, values, &cut.scale[j], &cut.span[j], gaps)
                 for p in range(n):
@@ -173,8 +175,8 @@ def truncate(F, order, priority, keep):
             remove_most_crowded(&cut, n_kept)
             for p in range(n_kept):
                 out[p] = cut.heap[p].point
-        close_cut(&cut)
-    if not enough:
+        give_back(&memory)
+    if memory.missing:
         raise MemoryError
     kept.sort()
     return kept

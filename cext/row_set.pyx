@@ -12,7 +12,7 @@ cimport numpy as cnp
 from libc.stdint cimport int64_t
 
 from _arrays cimport new_vector
-from _row_table cimport RowTable, close_table, insert, open_table, reserve
+from _row_table cimport RowTable, close_table, insert_rows, open_table, reserve
 
 cnp.import_array()
 
@@ -79,7 +79,7 @@ cdef class RowSet:
             raise ShapeError(
                 f"X must be (n, {self.n_var}) {self.dtype}; got {X.shape} {X.dtype}"
             )
-        cdef Py_ssize_t n = X.shape[0], k = 0, i
+        cdef Py_ssize_t n = X.shape[0], k
         cdef cnp.ndarray rows = new_vector(n, cnp.NPY_INT64)
         cdef int64_t *repeated = <int64_t *>cnp.PyArray_DATA(rows)
         cdef const char *first = <const char *>cnp.PyArray_DATA(X)
@@ -87,8 +87,5 @@ cdef class RowSet:
             raise MemoryError
         self.kept.append(X)
         with nogil:
-            for i in range(n):
-                if not insert(&self.table, first + i * self.table.width):
-                    repeated[k] = i
-                    k += 1
+            k = insert_rows(&self.table, first, n, repeated)
         return rows[:k]

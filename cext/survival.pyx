@@ -7,14 +7,14 @@ from ._arguments import count, matrix, vector
 
 cimport numpy as cnp
 from libc.stdint cimport UINT32_MAX, int64_t, uint32_t, uint8_t
-from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from _arrays cimport is_plain, new_vector
 from _gaps cimport gaps_along, scaled_range
+from _memory cimport Memory, give_back, open_memory, take
 from _random cimport bitgen_of, bitgen_t, uniform
 from _ties cimport shuffle_ties
-from _truncation cimport Cut, close_cut, enter, link, open_cut, remove_most_crowded
+from _truncation cimport Cut, enter, link, open_cut, remove_most_crowded
 
 
 cdef extern from "_ranks.h" nogil:
@@ -30,6 +30,7 @@ cdef struct Fronts:
     Py_ssize_t n, m
     const int64_t *rank     # (n,)
     int64_t *start          # (n + 1,): front r is in the places from start[r] to start[r + 1]
+    int64_t *next           # (n + 1,) to be filled, of some fronts
     uint32_t *sorted        # (m, n): front after front, each in the order of each objective
     double *crowding        # (n,)
     uint8_t *kept           # (n,): whether a row survives
@@ -104,38 +105,40 @@ def survive(F, rank, keep, bit_generator):
     all.rank = NULL
     if rank is not None:
         all.rank = <const int64_t *>cnp.PyArray_DATA(rank)
-    # One block, the widest numbers first.
-    cdef char *memory = <char *>calloc((6 * n + 1) * 8 + 2 * m * n * sizeof(uint32_t) + n, 1)
-    cdef int64_t *next = <int64_t *>memory
-    cdef int64_t *ranks = next + n
-    all.crowding = <double *>(ranks + n)
-    all.values = all.crowding + n
-    all.gaps = all.values + n
-    all.start = <int64_t *>(all.gaps + n)
-    all.sorted = <uint32_t *>(all.start + n + 1)
-    cdef uint32_t *orders = all.sorted + m * n
-    all.kept = <uint8_t *>(orders + m * n)
-    cdef bint enough = memory != NULL
+    cdef Memory memory
+    open_memory(&memory)
+    cdef int64_t *ranks = <int64_t *>take(&memory, n, sizeof(int64_t))
+    cdef uint32_t *orders = <uint32_t *>take(&memory, m * n, sizeof(uint32_t))
+    all.start = <int64_t *>take(&memory, n + 1, sizeof(int64_t))
+    all.next = <int64_t *>take(&memory, n + 1, sizeof(int64_t))
+    all.sorted = <uint32_t *>take(&memory, m * n, sizeof(uint32_t))
+    all.crowding = <double *>take(&memory, n, sizeof(double))
+    all.values = <double *>take(&memory, n, sizeof(double))
+    all.gaps = <double *>take(&memory, n, sizeof(double))
+    all.kept = <uint8_t *>take(&memory, n, 1)
     with bit_generator.lock:
         with nogil:
-            if enough:
+            if not memory.missing:
                 if all.rank == NULL:
                     all.rank = ranks
-                    enough = rank_rows(all.points, <uint32_t>n, <int>m, BEST, ranks, orders)
-                else:
-                    enough = order_rows(all.points, <uint32_t>n, <int>m, orders)
+                    if not rank_rows(all.points, <uint32_t>n, <int>m, BEST, ranks, orders):
+                        memory.missing = True
+                elif not order_rows(all.points, <uint32_t>n, <int>m, orders):
+                    memory.missing = True
+            if not memory.missing:
                 wrong = _count(&all)
-            if enough and wrong < 0:
-                enough = _survive(&all, n_kept, orders, next, source)
-            if enough and wrong < 0:
+            if not memory.missing and wrong < 0:
+                _survive(&all, n_kept, orders, source, &memory)
+            if not memory.missing and wrong < 0:
                 _write(
                     &all,
+                    n_kept,
                     <int64_t *>cnp.PyArray_DATA(rows),
                     <int64_t *>cnp.PyArray_DATA(kept_rank),
                     <double *>cnp.PyArray_DATA(kept_crowding),
                 )
-    free(memory)
-    if not enough:
+            give_back(&memory)
+    if memory.missing:
         raise MemoryError
     if wrong >= 0:
         raise ShapeError(f"rank must be from 0 to {n - 1}; row {wrong} has {rank[wrong]}")
@@ -145,6 +148,7 @@ def survive(F, rank, keep, bit_generator):
 cdef Py_ssize_t _count(Fronts *all) noexcept nogil:
     """Find where the fronts start; returns a row whose rank is out of range, or -1."""
     cdef Py_ssize_t i, r
+    memset(all.start, 0, (all.n + 1) * sizeof(int64_t))
     for i in range(all.n):
         if not 0 <= all.rank[i] < all.n:
             return i
@@ -154,71 +158,67 @@ cdef Py_ssize_t _count(Fronts *all) noexcept nogil:
     return -1
 
 
-cdef bint _survive(
-    Fronts *all, Py_ssize_t keep, const uint32_t *orders, int64_t *next, bitgen_t *source
+cdef void _survive(
+    Fronts *all, Py_ssize_t keep, const uint32_t *orders, bitgen_t *source, Memory *memory
 ) noexcept nogil:
-    """Mark and measure those who survive; False if memory is short.
-
-    `orders` (m, n): the rows by each objective. `next` (n,) is overwritten.
-    """
+    """Mark and measure those who survive, unless memory is missing; `orders` is (m, n)."""
     cdef Py_ssize_t n = all.n, n_whole = 0, n_fronts, start, room, i, j, p, r
     while n_whole < n and all.start[n_whole + 1] <= keep:
         n_whole += 1
     n_fronts = n_whole + (n_whole < n and all.start[n_whole] < keep)
     for j in range(all.m):
-        memcpy(next, all.start, n_fronts * sizeof(int64_t))
+        memcpy(all.next, all.start, (n_fronts + 1) * sizeof(int64_t))
         for p in range(j * n, j * n + n):
-            r = all.rank[orders[p]]
-            if r < n_fronts:
-                all.sorted[j * n + next[r]] = orders[p]
-                next[r] += 1
+            # Whoever is beyond the fronts that count goes behind them: a branch would be guessed.
+            r = min(all.rank[orders[p]], n_fronts)
+            all.sorted[j * n + all.next[r]] = orders[p]
+            all.next[r] += 1
+    memset(all.crowding, 0, n * sizeof(double))
     for i in range(n):
         all.kept[i] = all.rank[i] < n_whole
     if n_fronts > n_whole:
         start, room = all.start[n_whole], keep - all.start[n_whole]
-        if not _cut(all, n_whole, start, all.start[n_fronts] - start, room, source):
-            return False
+        _cut(all, n_whole, start, all.start[n_fronts] - start, room, source, memory)
+        if memory.missing:
+            return
         _measure(all, start, room, NULL)
     for r in range(n_whole):
         _measure(all, all.start[r], all.start[r + 1] - all.start[r], source)
-    return True
 
 
-cdef bint _cut(
-    Fronts *all, int64_t rank, Py_ssize_t start, Py_ssize_t size, Py_ssize_t keep, bitgen_t *source
+cdef void _cut(
+    Fronts *all, int64_t rank, Py_ssize_t start, Py_ssize_t size, Py_ssize_t keep,
+    bitgen_t *source, Memory *memory,
 ) noexcept nogil:
-    """Leave the first `keep` of a front, in every objective; False if memory is short."""
+    """Leave the first `keep` of a front, in every objective, unless memory is missing."""
     cdef Py_ssize_t n = all.n, m = all.m, i, j, p, q
     cdef uint32_t *line
     cdef Cut cut
-    cdef double *priority = <double *>malloc(n * sizeof(double))
-    cdef bint enough = priority != NULL and open_cut(&cut, n, m, all.points, priority)
-    if enough:
-        for j in range(m):
-            line = &all.sorted[j * n + start]
-            _look_along(all, j, line, size, &cut.scale[j], &cut.span[j], source)
-            for p in range(size):
-                link(
-                    &cut, j, line[p], all.gaps[p],
-                    line[p - 1] if p > 0 else -1, line[p + 1] if p < size - 1 else -1,
-                )
-        for i in range(n):
-            if all.rank[i] == rank:
-                priority[i] = uniform(source)
-                enter(&cut, i)
-        remove_most_crowded(&cut, keep)
-        for p in range(keep):
-            all.kept[cut.heap[p].point] = True
-        for j in range(m):
-            line = &all.sorted[j * n + start]
-            q = 0
-            for p in range(size):
-                line[q] = line[p]
-                q += all.kept[line[p]]
-    if priority != NULL:
-        close_cut(&cut)
-    free(priority)
-    return enough
+    cdef double *priority = <double *>take(memory, n, sizeof(double))
+    open_cut(&cut, n, m, all.points, priority, memory)
+    if memory.missing:
+        return
+    for j in range(m):
+        line = &all.sorted[j * n + start]
+        _look_along(all, j, line, size, &cut.scale[j], &cut.span[j], source)
+        for p in range(size):
+            link(
+                &cut, j, line[p], all.gaps[p],
+                line[p - 1] if p > 0 else -1, line[p + 1] if p < size - 1 else -1,
+            )
+    for i in range(n):
+        if all.rank[i] == rank:
+            priority[i] = uniform(source)
+            enter(&cut, i)
+    remove_most_crowded(&cut, keep)
+    for p in range(keep):
+        all.kept[cut.heap[p].point] = True
+    for j in range(m):
+        line = &all.sorted[j * n + start]
+        q = 0
+        for p in range(size):
+            line[q] = line[p]
+            q += all.kept[line[p]]
 
 
 cdef void _measure(
@@ -250,11 +250,11 @@ cdef inline void _look_along(
 
 
 cdef void _write(
-    const Fronts *all, int64_t *rows, int64_t *rank, double *crowding
+    const Fronts *all, Py_ssize_t keep, int64_t *rows, int64_t *rank, double *crowding
 ) noexcept nogil:
-    """The survivors by ascending row, with what is known of them."""
-    cdef Py_ssize_t i, p = 0
-    for i in range(all.n):
-        if all.kept[i]:
-            rows[p], rank[p], crowding[p] = i, all.rank[i], all.crowding[i]
-            p += 1
+    """The `keep` survivors by ascending row, with what is known of them."""
+    cdef Py_ssize_t i = 0, p = 0
+    while p < keep:     # whoever does not survive is overwritten by the next
+        rows[p], rank[p], crowding[p] = i, all.rank[i], all.crowding[i]
+        p += all.kept[i]
+        i += 1
