@@ -166,7 +166,12 @@ cdef void _survive(
     while n_whole < n and all.start[n_whole + 1] <= keep:
         n_whole += 1
     n_fronts = n_whole + (n_whole < n and all.start[n_whole] < keep)
+    for i in range(n):
+        all.kept[i] = all.rank[i] < n_fronts
     for j in range(all.m):
+        if n_fronts == 1:
+            pick(&orders[j * n], n, all.kept, &all.sorted[j * n])
+            continue
         memcpy(all.next, all.start, (n_fronts + 1) * sizeof(int64_t))
         for p in range(j * n, j * n + n):
             # Whoever is beyond the fronts that count goes behind them: a branch would be guessed.
@@ -186,12 +191,22 @@ cdef void _survive(
         _measure(all, all.start[r], all.start[r + 1] - all.start[r], source)
 
 
+cdef inline void pick(
+    const uint32_t *rows, Py_ssize_t n, const uint8_t *wanted, uint32_t *picked
+) noexcept nogil:
+    """Those of n rows that are wanted, in their order; `picked` may be the same memory."""
+    cdef Py_ssize_t p, q = 0
+    for p in range(n):      # whoever is not wanted is overwritten by the next
+        picked[q] = rows[p]
+        q += wanted[rows[p]]
+
+
 cdef void _cut(
     Fronts *all, int64_t rank, Py_ssize_t start, Py_ssize_t size, Py_ssize_t keep,
     bitgen_t *source, Memory *memory,
 ) noexcept nogil:
     """Leave the first `keep` of a front, in every objective, unless memory is missing."""
-    cdef Py_ssize_t n = all.n, m = all.m, i, j, p, q
+    cdef Py_ssize_t n = all.n, m = all.m, i, j, p
     cdef uint32_t *line
     cdef Cut cut
     cdef double *priority = <double *>take(memory, n, sizeof(double))
@@ -215,10 +230,7 @@ cdef void _cut(
         all.kept[cut.heap[p].point] = True
     for j in range(m):
         line = &all.sorted[j * n + start]
-        q = 0
-        for p in range(size):
-            line[q] = line[p]
-            q += all.kept[line[p]]
+        pick(line, size, all.kept, line)
 
 
 cdef void _measure(
