@@ -50,10 +50,12 @@ static void sort_rows(const double *F, int m, uint64_t *words, uint32_t n, int f
     sort_words(room.keys, words, room.spare, n);
     if (first + 1 == m) return;
     for (uint32_t start = 0, end; start < n; start = end) {
-        uint64_t upper = words[start] >> 32, key = room.keys[(uint32_t)words[start]];
+        uint64_t upper = words[start] >> 32;
+        uint32_t row = (uint32_t)words[start];
         end = start + 1;
         /* Keys lie scattered; they are looked at only where upper halves leave a doubt. */
-        while (end < n && words[end] >> 32 == upper && room.keys[(uint32_t)words[end]] == key)
+        while (end < n && words[end] >> 32 == upper
+               && room.keys[(uint32_t)words[end]] == room.keys[row])
             end++;
         if (end - start > 1) sort_rows(F, m, words + start, end - start, first + 1, room);
     }

@@ -36,16 +36,18 @@ static void rank_by_sweep(
             /* A front dominates the point if and only if its lowest is not above it: bisect for the
                first that is, without branches, every other of which would be mispredicted. The
                point then lies below all of that front and is its new lowest. */
-            uint32_t left = n_fronts;
-            int64_t reached = 0;
             front = 0;
-            while (left > WIDTH) {
-                uint32_t half = left / 2;
-                front += half & (0 - (uint32_t)(lowest[front + half - 1] <= y));
-                left -= half;
+            if (lowest[0] <= y) { /* guessed well: most points are in the first front, or few */
+                uint32_t left = n_fronts;
+                int64_t reached = 0;
+                while (left > WIDTH) {
+                    uint32_t half = left / 2;
+                    front += half & (0 - (uint32_t)(lowest[front + half - 1] <= y));
+                    left -= half;
+                }
+                for (int k = 0; k < WIDTH; k++) reached += lowest[front + k] <= y;
+                front += (uint32_t)reached;
             }
-            for (int k = 0; k < WIDTH; k++) reached += lowest[front + k] <= y;
-            front += (uint32_t)reached;
             if (front >= n_fronts) {
                 front = n_fronts++;
                 lowest[front + WIDTH] = INFINITY;
