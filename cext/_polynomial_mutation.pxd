@@ -26,8 +26,8 @@ cdef inline void mutate(
     that do not mutate are not written.
     """
     cdef paretide_mutated block
-    cdef Py_ssize_t position = 0, size = n * n_var, row = 0, held = 0, j
-    cdef double scale, gap
+    cdef Py_ssize_t position = 0, size = n * n_var, held = 0, j
+    cdef double scale, gap, rows_each = 1.0 / n_var
     if prob == 0.0:
         return
     scale = failure_scale(prob)
@@ -36,9 +36,9 @@ cdef inline void mutate(
         if gap >= size - position:
             break       # compared as a double: it may exceed every integer
         position += <Py_ssize_t>gap
-        while position - row >= n_var:      # few steps: cheaper than a division
-            row += n_var
-        j = position - row
+        # The row by a product, since a division takes long. Half a place off the start of a row it
+        # is exact for fewer than 2**50 values.
+        j = position - n_var * <Py_ssize_t>((position + 0.5) * rows_each)
         if low[j] < high[j]:
             block.x[held] = X[position]
             block.low[held] = low[j]
