@@ -66,10 +66,10 @@ class Session:
 
         ``recall`` tells those whose outcome is known; ``exhausted`` says if nothing is new.
         """
-        tasks = [
-            Task(ids, self.machine.candidates(ids)[0].X)
-            for ids in (np.array([id]) for id in self.memory.again())
-        ]
+        tasks = []
+        for id in self.memory.again():
+            ids = np.array([id])
+            tasks.append(Task(ids, self.machine.candidates(ids)[0].X))
         while True:
             before = self.machine.outstanding
             tasks += self._ask_anew()

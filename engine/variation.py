@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -37,12 +38,12 @@ class Variation:
     crossover: SBX | None
     mutation: BitFlip | PolynomialMutation
 
-    @property
+    @cached_property
     def operator(self) -> int:
         """Position in ``OPERATORS`` of what makes children."""
         return BIT_FLIP if isinstance(self.mutation, BitFlip) else SBX_POLYNOMIAL
 
-    @property
+    @cached_property
     def in_one_call(self) -> bool:
         """Whether ``children`` is one call of a kernel."""
         return isinstance(self.space, (Binary, Real))
@@ -71,7 +72,7 @@ class Variation:
         ``redraws``, only where it takes one call: how often children that equal a row of ``X`` or
         one another are drawn again before they are left out; None takes them as they come.
         """
-        prob = self._mutation_prob()
+        prob = self._mutation_prob
         if isinstance(self.mutation, BitFlip):
             return bit_children(X, rank, crowding, k, prob, rng, redraws, ids)
         assert self.crossover is not None
@@ -86,6 +87,7 @@ class Variation:
         couples = np.repeat(ids[winners].reshape(pairs, 2), 2, axis=0)[:k]
         return self._cross(X, winners[0::2], winners[1::2], k, rng), couples
 
+    @cached_property
     def _mutation_prob(self) -> float:
         prob = self.mutation.prob
         return 1.0 / self.space.n_var if prob is None else prob
@@ -112,7 +114,7 @@ class Variation:
     def _mutate_working(self, Z: FloatArray, rng: np.random.Generator) -> FloatArray:
         assert isinstance(self.mutation, PolynomialMutation)
         layout = self.space.layout
-        prob = self._mutation_prob()
+        prob = self._mutation_prob
         listed = np.flatnonzero(layout.categories)
         ordered = np.flatnonzero(layout.categories == 0)
         mutated = Z

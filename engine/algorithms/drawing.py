@@ -31,17 +31,11 @@ class Mating(NamedTuple):
 
 
 class Selected(NamedTuple):
-    """A population with what mating selection needs."""
+    """A population, of which everybody may become a parent."""
 
     size: int  # the target it was chosen for
     population: Population
-    rank: IntArray
-    crowding: FloatArray
-
-    @property
-    def mating(self) -> Mating:
-        """Everybody may."""
-        return Mating(self.population.ids, self.population.X, self.rank, self.crowding)
+    mating: Mating
 
 
 def select(
@@ -74,7 +68,7 @@ def select(
     n = len(rows)
     G, violation = of_constraints or (constants[(n, 0), 0.0, float], constants[n, 0.0, float])
     population = Population.made(ids, X, F, G, violation, definition)
-    return Selected(size, population, rank, distance)
+    return Selected(size, population, Mating(ids, X, rank, distance))
 
 
 def first_candidates(

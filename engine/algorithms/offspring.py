@@ -43,8 +43,8 @@ class Offspring:
         self.born = born
         self.size = len(born)
         self.ids = arange_int64(first_id, self.size)
-        for array in (born.X, born.parents):  # they are handed out as they are
-            array.setflags(write=False)
+        born.X.setflags(False)  # they are handed out as they are
+        born.parents.setflags(False)
         self.handed = self.outstanding = 0
         self.told = self.failed = 0
         self._definition = definition
