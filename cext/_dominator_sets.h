@@ -32,6 +32,8 @@ enum { SET_WORDS = 4, BLOCK = 64 * SET_WORDS };
 typedef uint64_t Set __attribute__((vector_size(8 * SET_WORDS)));
 #define SET_WORD(set, w) ((set)[w])
 #define INTERSECT(set, other) ((set) &= (other))
+#define ADD_MEMBER(set, i) \
+    ((set) |= (Set)((Set){0, 1, 2, 3} == (uint64_t)(i) / 64) & ((uint64_t)1 << (i) % 64))
 #else
 typedef struct {
     uint64_t words[SET_WORDS];
@@ -41,6 +43,7 @@ typedef struct {
     do { \
         for (int w_ = 0; w_ < SET_WORDS; w_++) (set).words[w_] &= (other).words[w_]; \
     } while (0)
+#define ADD_MEMBER(set, i) ((set).words[(i) / 64] |= (uint64_t)1 << (i) % 64)
 #endif
 
 /* 64 ordinals of an objective: which are members of the block, and the set of members below. */
@@ -67,10 +70,6 @@ static void sort_block(const Ranking *all, uint32_t block, uint32_t size, int j)
     Ordinals *ordinals = all->ordinals + (size_t)j * n_words;
     const uint32_t *sorted = all->sorted + (size_t)j * all->n;
     uint8_t *ascending = all->ascending + j * BLOCK;
-    if (size == all->n) { /* the only block: nothing will look into the ordinals */
-        for (uint32_t o = 0; o < size; o++) ascending[o] = (uint8_t)sorted[o];
-        return;
-    }
     const Set *table = all->tables + (size_t)j * (BLOCK + 1);
     for (uint32_t w = 0; w < n_words; w++) ordinals[w].members = 0;
     for (uint32_t k = 0; k < size; k++) {

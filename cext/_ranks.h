@@ -6,6 +6,7 @@
 
 #include "_divide.h"
 #include "_dominator_sets.h"
+#include "_few_sets.h"
 #include "_memory.h"
 #include "_order.h"
 #include "_staircases.h"
@@ -39,14 +40,17 @@ static void rank_sets(
 {
     int divided = n > FEW_TO_RANK || method == DIVISION;
     size_t all = (size_t)n * k;
-    uint32_t *ordinal = NULL;
-    Ranking sets = {n, k, NULL, lists, rank, NULL, NULL, NULL};
-    sets.ascending = take(memory, (size_t)BLOCK * k, sizeof *sets.ascending);
-    if (divided || n > BLOCK) { /* a single block looks into none of these */
-        sets.ordinal = ordinal = take(memory, all, sizeof *ordinal);
-        sets.ordinals = take(memory, (size_t)(n / 64 + 1) * k, sizeof *sets.ordinals);
-        sets.tables = take(memory, (size_t)(BLOCK + 1) * k, sizeof *sets.tables);
+    if (n <= BLOCK && !divided) {
+        Set *dominators = take(memory, n, sizeof *dominators);
+        Words *fronts = take(memory, n, sizeof *fronts);
+        if (!memory->missing) rank_few(k, lists, n, rank, dominators, fronts);
+        return;
     }
+    uint32_t *ordinal = take(memory, all, sizeof *ordinal);
+    Ranking sets = {n, k, ordinal, lists, rank, NULL, NULL, NULL};
+    sets.ordinals = take(memory, (size_t)(n / 64 + 1) * k, sizeof *sets.ordinals);
+    sets.tables = take(memory, (size_t)(BLOCK + 1) * k, sizeof *sets.tables);
+    sets.ascending = take(memory, (size_t)BLOCK * k, sizeof *sets.ascending);
     if (memory->missing) return;
     memset(rank, 0, n * sizeof *rank);
     if (divided) {
@@ -60,7 +64,7 @@ static void rank_sets(
         if (memory->missing || !rank_range(&division, lists, n, k, 0)) memory->missing = 1;
         return;
     }
-    for (int j = 0; ordinal && j < k; j++)
+    for (int j = 0; j < k; j++)
         for (uint32_t o = 0; o < n; o++) ordinal[(size_t)lists[(size_t)j * n + o] * k + j] = o;
     rank_by_dominator_sets(&sets);
 }
