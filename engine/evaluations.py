@@ -15,6 +15,7 @@ from ..typing import BoolArray, ByteArray, Candidates, FloatArray, IntArray
 from .born import INITIAL, OPERATORS, Born, orphans
 from .constants import constants
 from .frames import frame
+from .frozen import frozen
 from .outcome import EVALUATED, Completion, Failed
 from .population import Population
 
@@ -206,10 +207,7 @@ def record(
         "extras": done.extras,
         "definition": definition,
     }
-    rows = object.__new__(Evaluations)
-    # For every generation: a frozen dataclass would assign each by a call.
-    object.__setattr__(rows, "__dict__", columns)
-    return rows
+    return frozen(Evaluations, columns)
 
 
 class Archive:
@@ -226,6 +224,7 @@ class Archive:
         self._latest: list[Evaluations] = []
         self._to_copy = 0  # rows of the latest
         self._codes: dict[str, int] = {}  # of the workers, in order of appearance
+        self._alike: tuple[str, ...] | None = None  # workers whose codes are the same in a table
         self._failures: dict[int, Failed] = {}
         self._extras: dict[int, dict[str, Any]] = {}
         self.append(first)
@@ -253,10 +252,8 @@ class Archive:
 
     def append(self, rows: Evaluations) -> None:
         """Add rows at the end; their arrays must not change any more."""
-        codes = [self._codes.setdefault(w, len(self._codes)) for w in rows.workers]
-        if codes != [0] and codes != list(range(len(codes))):  # another table's are not ours
-            recoded = np.array(codes, dtype=np.int32)[rows.worker_code]
-            rows = replace(rows, worker_code=recoded)
+        if rows.workers != self._alike:
+            rows = self._recoded(rows)
         self._latest.append(rows)
         self._to_copy += len(rows)
         if rows.failures:
@@ -265,6 +262,14 @@ class Archive:
             self._extras.update(rows.extras)
         if len(self._latest) >= MOST_TABLES or self._to_copy >= MOST_ROWS:
             self._copy_latest()
+
+    def _recoded(self, rows: Evaluations) -> Evaluations:
+        """With our codes of the workers."""
+        codes = [self._codes.setdefault(w, len(self._codes)) for w in rows.workers]
+        if codes == list(range(len(codes))):
+            self._alike = rows.workers
+            return rows
+        return replace(rows, worker_code=np.array(codes, dtype=np.int32)[rows.worker_code])
 
     def _copy_latest(self) -> None:
         end = self.rows

@@ -12,6 +12,7 @@ from ..operators.survival import constrained_rank
 from ..problems.definition import Definition
 from ..typing import BoolArray, Candidates, FloatArray, IntArray
 from .frames import frame
+from .frozen import frozen
 
 ARRAYS = ("ids", "X", "F", "G", "violation")
 
@@ -47,12 +48,10 @@ class Population:
         definition: Definition,
     ) -> Population:
         """Of read-only arrays of the same length."""
-        made = object.__new__(cls)
         values = {
             "ids": ids, "X": X, "F": F, "G": G, "violation": violation, "definition": definition,
         }  # fmt: skip
-        object.__setattr__(made, "__dict__", values)
-        return made
+        return frozen(cls, values)
 
     def __post_init__(self) -> None:
         n = len(self.ids)

@@ -22,6 +22,7 @@ from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
 from ..constants import constants
+from ..frozen import frozen
 from ..outcome import EVALUATED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
@@ -153,7 +154,10 @@ class Generational:
                 f"(ids {waiting[0]} to {waiting[-1]}); tell them first"
             )
         ids, born = brood.hand_out(k)
-        return Batch(ids, born.X, born.parents, self.definition.space)
+        values = {
+            "ids": ids, "X": born.X, "parents": born.parents, "space": self.definition.space,
+        }  # fmt: skip
+        return frozen(Batch, values)
 
     def available(self) -> int:
         """How many candidates ``ask`` can give now; 0 while the generation waits for outcomes."""
