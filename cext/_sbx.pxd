@@ -32,9 +32,7 @@ cdef inline void cross(
     variable chosen. Values that are not crossed are not written.
     """
     cdef paretide_crossed block
-    cdef Py_ssize_t held = 0, i, j, c, start, n_chosen
-    cdef Py_ssize_t[64] chosen
-    cdef uint64_t[64] words
+    cdef Py_ssize_t held = 0, i, j, start
     cdef uint64_t choice
     cdef const double *a
     cdef const double *b
@@ -45,22 +43,17 @@ cdef inline void cross(
         b = a + n_var
         for start in range(0, n_var, 64):
             choice = _choice(min(64, n_var - start), prob_var, source)
-            n_chosen = 0
-            while choice:
-                chosen[n_chosen] = start + paretide_lowest(choice)
-                words[n_chosen] = word(source)
-                n_chosen += 1
-                choice &= choice - 1    # without its lowest bit
-            if held + n_chosen > PARETIDE_CROSSED:
+            if held + min(64, n_var - start) > PARETIDE_CROSSED:
                 _write(children, n_var, &block, held, eta)
                 held = 0
-            for c in range(n_chosen):
-                j = chosen[c]
+            while choice:
+                j = start + paretide_lowest(choice)
+                choice &= choice - 1    # without its lowest bit
                 block.first[held] = a[j]
                 block.second[held] = b[j]
                 block.low[held] = low[j]
                 block.high[held] = high[j]
-                block.word[held] = words[c]
+                block.word[held] = word(source)
                 block.place[held] = a + j - children
                 # Held only if it can be crossed; otherwise the next one takes its column.
                 held += (fabs(a[j] - b[j]) > PARETIDE_APART) & (low[j] < high[j])

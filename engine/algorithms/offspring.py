@@ -43,8 +43,8 @@ class Offspring:
         self.born = born
         self.size = len(born)
         self.ids = arange_int64(first_id, self.size)
-        born.X.setflags(False)  # they are handed out as they are
-        born.parents.setflags(False)
+        born.X.setflags(write=False)  # they are handed out as they are
+        born.parents.setflags(write=False)
         self.handed = self.outstanding = 0
         self.told = self.failed = 0
         self._definition = definition
