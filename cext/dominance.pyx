@@ -1,24 +1,24 @@
 """Pareto dominance: the non-domination rank of every point.
 
 Each method stands in a file of its own, with its source. Which is taken, in bold, was measured: in
-milliseconds for points uniform in the cube, one thread at 2 GHz, AVX2. ``benchmarks/ranks.py``
-measures the whole.
+milliseconds for points uniform in the cube, one thread of an AMD EPYC (Zen 4) with AVX-512.
+``benchmarks/ranks.py`` measures the whole.
 
-============  =========================  =====  ======  =======  ========
-objectives    method                     N=200  N=2000  N=20000  N=200000
-============  =========================  =====  ======  =======  ========
-2             **sweep**                  0.008   0.098      1.5        23
-2             sets of dominators         0.016   0.19       4.9        72
-3             **staircases**, N > 2000   0.017   0.38       5.6       100
-3             **sets**, N <= 2000        0.023   0.26       8.4       209
-5             lists of each front        0.15    9.7        750
-5             sets, never divided        0.026   0.44        16      1200
-5             **sets**, divided > 16384  0.026   0.44        16       600
-============  =========================  =====  ======  =======  ========
+============  =========================  ======  ======  =======  ========
+objectives    method                     N=200   N=2000  N=20000  N=200000
+============  =========================  ======  ======  =======  ========
+2             **sweep**                  0.0042   0.047     0.67        12
+2             sets of dominators         0.0049   0.10      2.5         42
+3             **staircases**, N > 2000   0.0086   0.13      6.0         62
+3             **sets**, N <= 2000        0.0061   0.14      6.1        102
+5             sets, never divided        0.0087   0.20     13          302
+5             **sets**, divided > 16384  0.0087   0.20      7.9        310
+============  =========================  ======  ======  =======  ========
 
-Lists of each front, searched point by point (ENS-BS), are what sets of dominators replaced. That
-survival needs no ranks beyond some front saves no time: every method takes the points in
-lexicographic order, of which the last may belong to the first front, so that none can stop early.
+Up to 256 points have whole sets of dominators; more are taken in blocks (``_few_sets.h``,
+``_dominator_sets.h``). That survival needs no ranks beyond some front saves no time: every method
+takes the points in lexicographic order, of which the last may belong to the first front, so that
+none can stop early.
 """
 
 import numpy as np
