@@ -1,106 +1,119 @@
-"""Truncation of one front by current crowding distance: a heap, and linked neighbours.
-
-Distances only grow while neighbours are removed, so that a key in the heap may lag behind: whoever
-comes to the top with an old distance gets the new one and sinks. That spares most of the sinking.
+"""Truncation of one front by current crowding distance: a tournament, and linked neighbours.
 
 Source: Zheng, Doerr (2022), "Better approximation guarantees for the NSGA-II by using the current
 crowding distance", algorithm 2.
 """
 
 from libc.math cimport INFINITY
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 from _gaps cimport gap
-from _heap cimport Key, fill_top, make_heap, sift_down, sortable
 from _memory cimport Memory, take
+from _winner_tree cimport GONE, Tree, open_tree, play_all, rekey, sortable, winner_of_all
+
+cdef extern from *:
+    """
+    #define NOBODY UINT32_MAX
+    """
+    const uint32_t NOBODY
+
+
+cdef struct Place:          # of a point in an objective
+    double value            # scaled
+    double gap              # between the neighbours; 0 without a range
+    uint32_t below, above   # the neighbours, NOBODY beyond an extreme
 
 
 cdef struct Cut:
-    Py_ssize_t m            # objectives; of the n rows not all need be in the front
-    Py_ssize_t size         # of the heap
-    const double *points    # (n, m)
-    const double *priority  # (n,): among equal distances the smaller goes first
-    double *scale           # (m,)
-    double *span            # (m,)
-    double *gaps            # (n, m): between the neighbours of a point, 0 without a range
-    int64_t *links          # (n, m, 2): neighbours below and above, -1 beyond an extreme
-    Key *heap               # (n,): afterwards the kept are heap[:keep]
+    Py_ssize_t size, m
+    double *span            # (m,): scaled
+    Place *places           # (size, m)
+    Tree tree               # of distances
 
 
 cdef inline void open_cut(
-    Cut *cut, Py_ssize_t n, Py_ssize_t m, const double *points, const double *priority,
-    Memory *memory,
+    Cut *cut, Py_ssize_t size, Py_ssize_t m, const double *priority, Memory *memory
 ) noexcept nogil:
-    """Take memory for a cut; see whether it is missing before anything else."""
-    cut.m, cut.size, cut.points, cut.priority = m, 0, points, priority
-    cut.scale = <double *>take(memory, m, sizeof(double))
+    """Take memory for a front of size >= 1; see whether it is missing before anything else.
+
+    Among equal distances those of less priority (size,) go first.
+    """
+    cut.size, cut.m = size, m
     cut.span = <double *>take(memory, m, sizeof(double))
-    cut.gaps = <double *>take(memory, n * m, sizeof(double))
-    cut.links = <int64_t *>take(memory, 2 * n * m, sizeof(int64_t))
-    cut.heap = <Key *>take(memory, n, sizeof(Key))
-
-
-cdef inline void enter(Cut *cut, int64_t i) noexcept nogil:
-    """Point i belongs to the front; it must be linked in every objective."""
-    cut.heap[cut.size].distance, cut.heap[cut.size].point = sortable(distance_of(cut, i)), i
-    cut.size += 1
+    cut.places = <Place *>take(memory, size * m, sizeof(Place))
+    open_tree(&cut.tree, size, priority, memory)
 
 
 cdef inline void link(
-    Cut *cut, Py_ssize_t j, int64_t i, double gap, int64_t below, int64_t above
+    Cut *cut, Py_ssize_t j, const uint32_t *line, const double *values, double scale, double span,
+    const double *gaps,
 ) noexcept nogil:
-    """Point i stands between two others in objective j, -1 for no one, with a gap around it."""
-    cdef int64_t at = i * cut.m + j
-    cut.links[2 * at], cut.links[2 * at + 1], cut.gaps[at] = below, above, gap
+    """Objective j: the points in its order, and what is known of them; all (size,)."""
+    cdef Py_ssize_t p
+    cdef Place *place
+    cut.span[j] = span
+    for p in range(cut.size):
+        place = cut.places + line[p] * cut.m + j
+        place.value, place.gap = values[p] * scale, gaps[p]
+        place.below = line[p - 1] if p > 0 else NOBODY
+        place.above = line[p + 1] if p < cut.size - 1 else NOBODY
 
 
-cdef inline void measure_gap(Cut *cut, Py_ssize_t j, int64_t i) noexcept nogil:
-    cdef Py_ssize_t m = cut.m
-    cdef const int64_t *links = cut.links + 2 * (i * m + j)
-    cdef double width = INFINITY
-    if cut.span[j] == 0.0:
-        width = 0.0
-    elif links[0] >= 0 and links[1] >= 0:
-        width = gap(
-            cut.points[links[0] * m + j], cut.points[links[1] * m + j], cut.scale[j], cut.span[j]
-        )
-    cut.gaps[i * m + j] = width
-
-
-cdef inline double distance_of(const Cut *cut, int64_t i) noexcept nogil:
+cdef inline double distance_of(const Cut *cut, Py_ssize_t i) noexcept nogil:
     """The sum of the gaps, always in one order so that equals are equal."""
-    cdef const double *gaps = cut.gaps + i * cut.m
+    cdef const Place *place = cut.places + i * cut.m
     cdef double total = 0.0
     cdef Py_ssize_t j
     for j in range(cut.m):
-        total += gaps[j]
+        total += place[j].gap
     return total
 
 
 cdef inline void remove_most_crowded(Cut *cut, Py_ssize_t keep) noexcept nogil:
-    """Leave `keep` points, once all have entered."""
-    cdef Py_ssize_t m = cut.m, size = cut.size, j
-    cdef int64_t removed, below, above
-    cdef uint64_t distance
-    cdef Key *heap = cut.heap
-    cdef int64_t *links = cut.links
-    make_heap(size, heap, cut.priority)
-    while size > keep:
-        removed = heap[0].point
-        distance = sortable(distance_of(cut, removed))
-        if heap[0].distance < distance:     # an old one
-            heap[0].distance = distance
-            sift_down(0, size, heap, cut.priority)
-            continue
-        size -= 1
-        fill_top(heap[size], size, heap, cut.priority)
-        for j in range(m):
-            below, above = links[2 * (removed * m + j)], links[2 * (removed * m + j) + 1]
-            if below >= 0:
-                links[2 * (below * m + j) + 1] = above
-            if above >= 0:
-                links[2 * (above * m + j)] = below
-            if below >= 0:
-                measure_gap(cut, j, below)
-            if above >= 0:
-                measure_gap(cut, j, above)
+    """Leave `keep` points, once all objectives are linked; see ``is_left``."""
+    cdef Py_ssize_t i, left = cut.size
+    cdef uint32_t removed
+    for i in range(cut.size):
+        cut.tree.key[i] = sortable(distance_of(cut, i))
+    play_all(&cut.tree)
+    while left > keep:
+        removed = winner_of_all(&cut.tree)
+        rekey(&cut.tree, removed, GONE)
+        _unlink(cut, removed)
+        left -= 1
+
+
+cdef inline bint is_left(const Cut *cut, Py_ssize_t i) noexcept nogil:
+    return cut.tree.key[i] != GONE
+
+
+cdef inline void _unlink(Cut *cut, Py_ssize_t i) noexcept nogil:
+    """The neighbours of a point become each other's, in every objective."""
+    cdef Py_ssize_t m = cut.m, j
+    cdef uint32_t below, above
+    for j in range(m):
+        below, above = cut.places[i * m + j].below, cut.places[i * m + j].above
+        if below != NOBODY:
+            cut.places[below * m + j].above = above
+        if above != NOBODY:
+            cut.places[above * m + j].below = below
+        if below != NOBODY:
+            _measure_again(cut, j, below)
+        if above != NOBODY:
+            _measure_again(cut, j, above)
+
+
+cdef inline void _measure_again(Cut *cut, Py_ssize_t j, uint32_t i) noexcept nogil:
+    """A neighbour in objective j is another now."""
+    cdef Py_ssize_t m = cut.m
+    cdef Place *place = cut.places + i * m + j
+    if cut.span[j] == 0.0:
+        place.gap = 0.0
+    elif place.below == NOBODY or place.above == NOBODY:
+        place.gap = INFINITY
+    else:
+        place.gap = gap(
+            cut.places[place.below * m + j].value, cut.places[place.above * m + j].value,
+            1.0, cut.span[j],
+        )
+    rekey(&cut.tree, i, sortable(distance_of(cut, i)))

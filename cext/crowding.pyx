@@ -5,11 +5,11 @@ import numpy as np
 from ..errors import ShapeError
 from ._arguments import count, matrix, vector
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from _gaps cimport gaps_along, scaled_range
 from _memory cimport Memory, give_back, open_memory
-from _truncation cimport Cut, enter, link, open_cut, remove_most_crowded
+from _truncation cimport Cut, is_left, link, open_cut, remove_most_crowded
 
 
 def sort_objectives(F, rng=None):
@@ -140,7 +140,7 @@ def truncate(F, order, priority, keep):
 
     Notes
     -----
-    O(n_obj n log n) with a heap and a linked list per objective.
+    O(n_obj n log n) with a tournament and a linked list per objective.
 
     Source: Zheng, Doerr (2022), "Better approximation guarantees for the NSGA-II by using the
     current crowding distance", algorithm 2; the idea: Kukkonen, Deb (2006), "Improved pruning of
@@ -154,32 +154,28 @@ def truncate(F, order, priority, keep):
     cdef Py_ssize_t n_kept = count(keep, "keep", n)
     if n_kept == n:
         return np.arange(n, dtype=np.int64)
-    kept = np.empty(n_kept, dtype=np.int64)
-    cdef int64_t[::1] out = kept
+    lines = np.asarray(orders, dtype=np.uint32)
+    cdef const uint32_t[:, ::1] line = lines
+    left = np.empty(n, dtype=np.bool_)
+    cdef uint8_t[::1] out = left.view(np.uint8)
     cdef double[::1] values = np.empty(n), gaps = np.empty(n)
+    cdef double scale, span
     cdef Cut cut
     cdef Memory memory
     open_memory(&memory)
     with nogil:
-        open_cut(&cut, n, m, &points[0, 0] if m else NULL, &priorities[0], &memory)
+        open_cut(&cut, n, m, &priorities[0], &memory)
         if not memory.missing:
             for j in range(m):
-                _look_along(points, orders, j, values, &cut.scale[j], &cut.span[j], gaps)
-                for p in range(n):
-                    link(
-                        &cut, j, orders[j, p], gaps[p],
-                        orders[j, p - 1] if p > 0 else -1, orders[j, p + 1] if p < n - 1 else -1,
-                    )
-            for p in range(n):
-                enter(&cut, p)
+                _look_along(points, orders, j, values, &scale, &span, gaps)
+                link(&cut, j, &line[j, 0], &values[0], scale, span, &gaps[0])
             remove_most_crowded(&cut, n_kept)
-            for p in range(n_kept):
-                out[p] = cut.heap[p].point
+            for p in range(n):
+                out[p] = is_left(&cut, p)
         give_back(&memory)
     if memory.missing:
         raise MemoryError
-    kept.sort()
-    return kept
+    return np.flatnonzero(left)
 
 
 def truncate_once(distance, priority, keep):

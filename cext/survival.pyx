@@ -14,7 +14,7 @@ from _gaps cimport gaps_along, scaled_range
 from _memory cimport Memory, give_back, open_memory, take
 from _random cimport bitgen_of, bitgen_t, uniform
 from _ties cimport shuffle_ties
-from _truncation cimport Cut, enter, link, open_cut, remove_most_crowded
+from _truncation cimport Cut, is_left, link, open_cut, remove_most_crowded
 
 
 cdef extern from "_ranks.h" nogil:
@@ -206,30 +206,32 @@ cdef void _cut(
     bitgen_t *source, Memory *memory,
 ) noexcept nogil:
     """Leave the first `keep` of a front, in every objective, unless memory is missing."""
-    cdef Py_ssize_t n = all.n, m = all.m, i, j, p
+    cdef Py_ssize_t i, j, p, q = 0
     cdef uint32_t *line
+    cdef double scale, span
     cdef Cut cut
-    cdef double *priority = <double *>take(memory, n, sizeof(double))
-    open_cut(&cut, n, m, all.points, priority, memory)
+    cdef double *priority = <double *>take(memory, size, sizeof(double))
+    cdef uint32_t *place = <uint32_t *>take(memory, size, sizeof(uint32_t))     # in their line
+    cdef uint32_t *number = <uint32_t *>take(memory, all.n, sizeof(uint32_t))   # in the front
+    open_cut(&cut, size, all.m, priority, memory)
     if memory.missing:
         return
-    for j in range(m):
-        line = &all.sorted[j * n + start]
-        _look_along(all, j, line, size, &cut.scale[j], &cut.span[j], source)
+    for i in range(all.n):
+        number[i] = <uint32_t>q
+        q += all.rank[i] == rank
+    for j in range(all.m):
+        line = &all.sorted[j * all.n + start]
+        _look_along(all, j, line, size, &scale, &span, source)
         for p in range(size):
-            link(
-                &cut, j, line[p], all.gaps[p],
-                line[p - 1] if p > 0 else -1, line[p + 1] if p < size - 1 else -1,
-            )
-    for i in range(n):
-        if all.rank[i] == rank:
-            priority[i] = uniform(source)
-            enter(&cut, i)
+            place[p] = number[line[p]]
+        link(&cut, j, place, all.values, scale, span, all.gaps)
+    for p in range(size):
+        priority[p] = uniform(source)
     remove_most_crowded(&cut, keep)
-    for p in range(keep):
-        all.kept[cut.heap[p].point] = True
-    for j in range(m):
-        line = &all.sorted[j * n + start]
+    for j in range(all.m):
+        line = &all.sorted[j * all.n + start]
+        for p in range(size):
+            all.kept[line[p]] = is_left(&cut, number[line[p]])
         pick(line, size, all.kept, line)
 
 

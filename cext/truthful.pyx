@@ -13,7 +13,6 @@ from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int64_t
 
 from _gaps cimport gap, scaled_range
-from _heap cimport Key, goes_first, sortable
 
 
 def truthful_distance(F, standing):
@@ -114,18 +113,17 @@ def truncate_truthful(F, standing, priority, keep):
     line = _in_line(standings)
     cdef int64_t[::1] left = line
     cdef Py_ssize_t size = n, first = 0
-    cdef Key key, best
     cdef int64_t removed
     with nogil:
         _measure(points, scale, span)
         for i in range(n):
             distance[i] = _look_ahead(i, left, n, points, scale, span, least, nearest)
         while size > n_kept:
-            # All who are left are gone through anyway: a heap would save nothing.
-            for p in range(size):
-                key.distance, key.point = sortable(distance[left[p]]), left[p]
-                if p == 0 or goes_first(&key, &best, &priorities[0]):
-                    first, best = p, key
+            # All who are left are gone through anyway: a tournament would save nothing.
+            first = 0
+            for p in range(1, size):
+                if _goes_first(left[p], left[first], distance, priorities):
+                    first = p
             removed = left[first]
             size -= 1
             for p in range(first, size):
@@ -139,6 +137,15 @@ def truncate_truthful(F, standing, priority, keep):
                         )
                         break
     return np.sort(line[:n_kept])
+
+
+cdef inline bint _goes_first(
+    Py_ssize_t a, Py_ssize_t b, const double[::1] distance, const double[::1] priority
+) noexcept nogil:
+    """The smaller distance goes first, then the smaller priority, then the smaller index."""
+    if distance[a] != distance[b]:
+        return distance[a] < distance[b]
+    return priority[a] < priority[b] or (priority[a] == priority[b] and a < b)
 
 
 def _in_line(standing):
