@@ -73,6 +73,17 @@ def test_truncation_of_larger_fronts(n_obj):
         )
 
 
+@pytest.mark.parametrize("n", [8, 9, 64, 65, 512, 513])
+def test_truncation_where_a_tournament_gets_another_round(n):
+    rng = np.random.default_rng(n)
+    F = rng.integers(0, n, (n, 2)) * 1.0
+    order = kernel.sort_objectives(F, rng)
+    priority = rng.integers(0, 2, n) * 1.0
+    np.testing.assert_array_equal(
+        kernel.truncate(F, order, priority, n - 7), oracle.truncate(F, order, priority, n - 7)
+    )
+
+
 def test_an_evenly_spaced_line_thins_out_evenly():
     t = np.arange(9.0)
     F = np.stack([t, 8 - t], axis=1)
