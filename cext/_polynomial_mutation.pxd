@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint64_t
 
-from _random cimport bitgen_t, failure_scale, failures, word
+from _random cimport bitgen_t, failure_scale, next_success, word
 
 
 cdef extern from "_polynomial_mutation.h":
@@ -27,15 +27,14 @@ cdef inline void mutate(
     """
     cdef paretide_mutated block
     cdef Py_ssize_t position = 0, size = n * n_var, held = 0, j
-    cdef double scale, gap, rows_each = 1.0 / n_var
+    cdef double scale, rows_each = 1.0 / n_var
     if prob == 0.0:
         return
     scale = failure_scale(prob)
     while position < size:
-        gap = failures(source, scale)
-        if gap >= size - position:
-            break       # compared as a double: it may exceed every integer
-        position += <Py_ssize_t>gap
+        position = next_success(source, scale, position, size)
+        if position == size:
+            break
         # The row by a product, since a division takes long. Half a place off the start of a row it
         # is exact for fewer than 2**50 values.
         j = position - n_var * <Py_ssize_t>((position + 0.5) * rows_each)

@@ -61,13 +61,17 @@ cdef inline uint64_t below(bitgen_t *source, uint64_t bound) noexcept nogil:
     return product >> 32
 
 
-cdef inline double failures(bitgen_t *source, double scale) noexcept nogil:
-    """Trials that fail before the first success, geometric; for the scale see ``failure_scale``.
+cdef inline Py_ssize_t next_success(
+    bitgen_t *source, double scale, Py_ssize_t trial, Py_ssize_t n
+) noexcept nogil:
+    """The first of the trials from `trial` on that succeeds, n if none before n does: one draw.
 
-    A whole number as a double, because for a tiny probability it exceeds every integer type.
+    For the scale see ``failure_scale``. How many fail is geometric, and compared as a double: for a
+    tiny probability it exceeds every integer type.
     Source: Devroye (1986), "Non-Uniform Random Variate Generation", chapter X.2, inversion.
     """
-    return floor(paretide_log2(paretide_unit(word(source))) * scale)
+    cdef double failures = floor(paretide_log2(paretide_unit(word(source))) * scale)
+    return n if failures >= n - trial else trial + <Py_ssize_t>failures
 
 
 cdef inline double failure_scale(double prob) noexcept nogil:

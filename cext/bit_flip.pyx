@@ -11,7 +11,7 @@ from libc.string cimport memcpy
 
 from _arrays cimport is_plain, new_matrix
 from _distinct cimport breed_children
-from _random cimport bitgen_of, bitgen_t, failure_scale, failures
+from _random cimport bitgen_of, bitgen_t, failure_scale, next_success
 from _tournament cimport winner
 
 
@@ -135,15 +135,14 @@ cdef void _breed(
 
 cdef void _flip(uint8_t *bits, Py_ssize_t size, double prob, bitgen_t *source) noexcept nogil:
     cdef Py_ssize_t position = 0
-    cdef double scale, gap
+    cdef double scale
     if prob == 0.0:
         return
     scale = failure_scale(prob)
     while position < size:
-        gap = failures(source, scale)
-        if gap >= size - position:
-            break       # compared as a double: it may exceed every integer
-        position += <Py_ssize_t>gap
+        position = next_success(source, scale, position, size)
+        if position == size:
+            break
         bits[position] ^= 1
         position += 1
 
