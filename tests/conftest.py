@@ -4,6 +4,7 @@ import atexit
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 HELPERS = str(Path(__file__).parent / "helpers")
 sys.path.insert(0, HELPERS)
 os.environ["PYTHONPATH"] = os.pathsep.join(p for p in (HELPERS, os.environ.get("PYTHONPATH")) if p)
+
+# A shell that starts us in the background has Ctrl-C ignored, by us and by all that we start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before anything imports Ray, which reads these once: a token of our own, so that no test depends
 # on what Ray left in a home folder. The path is short: Ray's sockets must fit into 107 characters.
