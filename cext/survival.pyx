@@ -228,7 +228,8 @@ cdef void _cut(
     for p in range(size):
         priority[p] = uniform(source)
     remove_most_crowded(&cut, keep)
-    for p in range(size):   # in the order of any objective
+    line = &all.sorted[start]   # as good as any other objective's
+    for p in range(size):
         all.kept[line[p]] = is_left(&cut, number[line[p]])
     for j in range(all.m):
         line = &all.sorted[j * all.n + start]
