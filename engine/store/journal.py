@@ -144,6 +144,8 @@ class Journal:
         self._commit.close()
         self._begun.set()
         self._syncer.join()
+        # The thread may have ended without what was appended as it turned idle.
+        self._commit.run(SYNC_SECONDS, SYNC_RECORDS, IDLE_SECONDS)
         os.close(self._file)
         self._raise_error()
 

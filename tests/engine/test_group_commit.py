@@ -125,3 +125,13 @@ def test_a_slow_disk_holds_up_only_when_many_are_behind(tmp_path, monkeypatch):
     assert held_up.wait(20)
     thread.join()
     journal.close()
+
+
+def test_closing_syncs_what_came_as_the_thread_turned_idle(tmp_path, monkeypatch):
+    monkeypatch.setattr(Journal, "_sync_forever", lambda self: None)  # it has just ended
+    journal = Journal(tmp_path / "journal", b"header")
+    journal.append(b"the last one")
+    assert journal._commit.behind == 1
+    journal.close()
+    assert journal._commit.behind == 0
+    assert journal._commit.synced_bytes == journal.size
