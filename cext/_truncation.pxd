@@ -9,7 +9,11 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from _gaps cimport gap
 from _memory cimport Memory, take
-from _winner_tree cimport GONE, Tree, open_tree, play_all, rekey, sortable, winner_of_all
+from _winner_tree cimport GONE, Tree, open_tree, play_all, rekey, winner_of_all
+
+
+cdef extern from "_sortable.h" nogil:
+    uint64_t sortable(double value)     # less than GONE for all but NaN
 
 cdef extern from *:
     """

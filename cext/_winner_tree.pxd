@@ -10,9 +10,6 @@ from libc.stdint cimport uint32_t, uint64_t
 from _memory cimport Memory, take
 
 
-cdef extern from "_sortable.h" nogil:
-    uint64_t sortable(double value)     # less than GONE for all but NaN
-
 cdef extern from "_match.h" nogil:
     enum: PLAYERS
     uint32_t least_of_match(const uint64_t *key)

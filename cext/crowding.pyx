@@ -5,7 +5,7 @@ import numpy as np
 from ..errors import ShapeError
 from ._arguments import count, matrix, vector
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport UINT32_MAX, int64_t, uint8_t, uint32_t
 
 from _gaps cimport gaps_along, scaled_range
 from _memory cimport Memory, give_back, open_memory
@@ -133,8 +133,8 @@ def truncate(F, order, priority, keep):
     Raises
     ------
     ShapeError
-        `F` is not two-dimensional, `order` does not sort each of its columns, or `priority` is not
-        (n,).
+        `F` is not two-dimensional or has 2**32 - 1 rows or more, `order` does not sort each of its
+        columns, or `priority` is not (n,).
     ConfigurationError
         `keep` is outside [0, n].
 
@@ -154,6 +154,8 @@ def truncate(F, order, priority, keep):
     cdef Py_ssize_t n_kept = count(keep, "keep", n)
     if n_kept == n:
         return np.arange(n, dtype=np.int64)
+    if n >= UINT32_MAX:
+        raise ShapeError(f"F must have fewer than 2**32 - 1 rows; got {n}")
     lines = np.asarray(orders, dtype=np.uint32)
     cdef const uint32_t[:, ::1] line = lines
     left = np.empty(n, dtype=np.bool_)
