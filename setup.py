@@ -50,7 +50,7 @@ def kernels():
     ]
 
 
-packages = ["paretide"]
+packages = ["paretide", "paretide.commands"]
 package_dir = {"paretide": "src/paretide"}
 for wing in WINGS:
     package_dir[f"paretide.{wing}"] = wing

@@ -26,7 +26,10 @@ HEAVY = {
     *("sqlalchemy", "torch", "transformers"),
 }
 
-COMMAND_LINE = {r"paretide\.cli\w*": {"typer"}, r"paretide\.config": {"pydantic"}}
+COMMAND_LINE = {
+    r"paretide\.(cli|commands(\.\w+)?)": {"typer"},
+    r"paretide\.config": {"pydantic"},
+}
 """Modules that only the command line loads, and what they are written in."""
 
 
@@ -36,8 +39,9 @@ def folder(name):
 
 def sources(suffix=".py"):
     """(module name, file) of every source of the package, wherever it is installed."""
-    for path in sorted(folder("paretide").glob(f"*{suffix}")):
-        yield _module("paretide", path.relative_to(folder("paretide"))), path
+    for package in ("paretide", "paretide.commands"):
+        for path in sorted(folder(package).glob(f"*{suffix}")):
+            yield _module(package, path.relative_to(folder(package))), path
     for wing in WINGS:
         root = folder(f"paretide.{wing}")
         for path in sorted(root.rglob(f"*{suffix}")):

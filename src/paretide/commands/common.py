@@ -1,0 +1,91 @@
+"""What several commands share: their options, and what is said when a run ends."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Store = Annotated[Path, typer.Argument(help="The run's HDF5 file.", show_default=False)]
+Progress = Annotated[bool, typer.Option(help="Show a live line.")]
+ExecutorName = Annotated[
+    str | None, typer.Option(help="serial, processes or ray.", show_default=False)
+]
+Workers = Annotated[
+    int | None, typer.Option(help="How many; default: what fits.", show_default=False)
+]
+Address = Annotated[str | None, typer.Option(help="Of a Ray cluster, or auto.", show_default=False)]
+Picture = Annotated[
+    Path | None, typer.Option(help="Draw the front (.png, .svg, .pdf).", show_default=False)
+]
+
+
+def specification_of(store: Path) -> dict[str, Any]:
+    """What the run in ``store`` was asked to do."""
+    from ..engine.run import open_run
+
+    return open_run(store).specification
+
+
+def named_problem(problem: str | None, store: Path) -> Any:
+    """The problem of this name, with the arguments that the run has; None for None."""
+    from ..problems.reference import load_problem
+
+    if problem is None:
+        return None
+    return load_problem(problem, specification_of(store)["problem"]["arguments"])
+
+
+@contextlib.contextmanager
+def resumable(store: Path) -> Iterator[None]:
+    """Ctrl-C and SIGTERM: the run has been sealed by now; say how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write(f"interrupted; go on with: paretide resume {store}\n")
+        raise typer.Exit(130) from None
+
+
+def finish(result: Any, store: Path, picture: Path | None) -> None:
+    """Say how a run ended, how it goes on, and draw its front."""
+    from ..tables import console, front_table
+
+    out = console()
+    run_ = result.run
+    out.print(front_table(run_, run_.front(), out.width))
+    failed = len(run_.evaluations.failures)
+    out.print(
+        f"{len(run_.evaluations)} evaluations, {failed} failed, stopped by "
+        f"{result.stopped_by}, seed {result.seed}",
+        highlight=False,
+    )
+    again = "" if run_.specification["problem"]["target"] else " --problem FILE.py:NAME"
+    out.print(f"go on:  paretide resume {store}{again} --budget +500", highlight=False)
+    out.print(f"open:   paretide show {store}", highlight=False)
+    out.print(f'        paretide.open_run("{store}").front()', highlight=False, markup=False)
+    draw(run_, picture)
+
+
+def check_picture(picture: Path | None) -> None:
+    """Refuse a picture that cannot be drawn, before anything is evaluated."""
+    if picture is not None:
+        from .. import pictures
+
+        pictures.check_picture(picture)
+
+
+def draw(run_: Any, picture: Path | None) -> None:
+    """Draw the front of a run, if a picture is wanted."""
+    if picture is None:
+        return
+    from ..pictures import draw_front
+    from ..tables import console
+
+    extras = run_.evaluations.extras.values()
+    logged = "test_error" if any("test_error" in e for e in extras) else None
+    draw_front(run_, picture, logged=logged)
+    console().print(f"picture: {picture}", highlight=False)

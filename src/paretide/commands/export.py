@@ -1,0 +1,27 @@
+"""``paretide export``: a run's evaluations for other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .common import Store
+
+
+def export(
+    store: Store,
+    to: Annotated[str, typer.Option(help="csv, parquet or optuna.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option(help="File; default: beside the run.", show_default=False)
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
+) -> None:
+    """Every evaluation as CSV, Parquet or an Optuna study; also while the run goes on."""
+    from .. import export as job
+    from ..engine.run import open_run
+
+    opened = open_run(store)
+    written = job.export(opened, to, output or job.default_output(store, to), overwrite)
+    typer.echo(f"{written}: {len(opened.evaluations)} evaluations" + job.opening(written, to))

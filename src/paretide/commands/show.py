@@ -1,0 +1,49 @@
+"""``paretide show``: what a run is and how far it came."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from .common import Picture, Store, check_picture, draw
+
+
+def show(
+    store: Store,
+    front: Annotated[bool, typer.Option("--front", help="The front alone.")] = False,
+    failures: Annotated[bool, typer.Option("--failures", help="Failed candidates.")] = False,
+    lineage: Annotated[
+        int | None, typer.Option(help="A candidate and its ancestors.", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The front as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Every evaluation as CSV.")] = False,
+    picture: Picture = None,
+) -> None:
+    """What a run is, how far it came, and its front; also while it goes on."""
+    from .. import tables
+    from ..engine.run import open_run
+    from ..errors import ConfigurationError
+
+    if sum([front, failures, lineage is not None, as_json, as_csv]) > 1:
+        raise ConfigurationError(
+            "--front, --failures, --lineage, --json and --csv exclude each other"
+        )
+    check_picture(picture)
+    opened = open_run(store)
+    out = tables.console()
+    if as_json:
+        typer.echo(tables.front_json(opened))
+    elif as_csv:
+        tables.write_csv(opened, sys.stdout)
+    elif failures:
+        for text in tables.failure_texts(opened):
+            typer.echo(text)
+    elif lineage is not None:
+        out.print(tables.lineage_table(opened, lineage, out.width))
+    else:
+        if not front:
+            out.print(tables.run_summary(opened))
+        out.print(tables.front_table(opened, opened.front(), out.width))
+    draw(opened, picture)
