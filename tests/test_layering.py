@@ -17,7 +17,7 @@ WINGS = {
 }
 """Each wing and those below it."""
 
-COMMON = {"paretide.errors", "paretide.typing"}
+COMMON = {"paretide.checks", "paretide.errors", "paretide.typing"}
 """All of the front door that stands below the wings."""
 
 HEAVY = {
