@@ -1,0 +1,112 @@
+"""Resuming runs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from ..problems.definition import read_definition
+from .algorithms.specification import as_problem, cost_of
+from .conduct import absolute, check_callables, check_failure_budget, conduct, leave_if_spawning
+from .executors import make_executor
+from .executors.base import Executor, Job
+from .failures import FailureBudget
+from .interrupts import Interrupts, deferred
+from .loop import Callback, Stop
+from .memory import Memory
+from .recorder import Recorder
+from .result import Result
+from .schedule import check_count
+from .session import Session
+from .specification import refuse_other_problem, stored_algorithm, stored_problem
+from .store.codec import Event
+from .store.store import RunStore
+
+
+def resume(
+    path: str | Path,
+    *,
+    budget: int | None = None,
+    problem: Any = None,
+    executor: str | Executor | None = None,
+    failure_budget: FailureBudget | None = None,
+    stop: Stop | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
+) -> Result:
+    """Continue a run from its file; no finished evaluation is done twice.
+
+    Args:
+        path: Of the run's HDF5 file.
+        budget: Evaluations to add to the run's budget; None leaves it as it is.
+        problem: The problem; needed only if the store cannot say how to make it again.
+        executor: As in ``minimize``; None is the one that the run was started with.
+        failure_budget: As in ``minimize``; None is the one that the run was started with.
+        stop: As in ``minimize``.
+        callbacks: As in ``minimize``.
+        progress: As in ``minimize``.
+
+    Returns:
+        The same as if the run had never been interrupted.
+
+    Raises:
+        StoreNotFound, StoreCorrupt, StoreVersion, StoreLocked: If the file cannot be continued.
+        StoreMismatch: If the problem is another one, or the replay asks for other candidates.
+        ConfigurationError: For a wrong budget or executor, or if the problem must be passed.
+    """
+    leave_if_spawning()
+    if budget is not None:
+        check_count("budget (evaluations to add)", budget, 1)
+    check_callables(stop, callbacks)
+    check_failure_budget(failure_budget)
+    path = absolute(path)
+    with contextlib.ExitStack() as stack:
+        interrupts = stack.enter_context(deferred())  # until all is closed
+        store, image, events = RunStore.reopen(path)
+        stack.callback(store.release)
+        specification = image.specification
+        with interrupts.allowed():
+            if problem is None:
+                problem = stored_problem(specification, path)
+            problem = as_problem(problem)
+            definition = read_definition(problem)
+        refuse_other_problem(specification, problem, definition, path)
+        workers = _stored_executor(specification) if executor is None else make_executor(executor)
+        specification["executor"] = workers.settings()
+        if budget is not None:
+            specification["budget"] += budget
+        if failure_budget is not None:
+            specification["failure_budget"] = asdict(failure_budget)
+        elif "failure_budget" in specification:
+            failure_budget = FailureBudget(**specification["failure_budget"])
+        seed = int(specification["seed"])
+        machine = stored_algorithm(specification).machine(definition, seed, cost_of(problem))
+        known = replace(image.known, definition=definition)
+        memory = Memory(known, grows=specification["cache"])
+        session = Session.fresh(definition, machine, int(specification["budget"]), memory)
+        session.restore(image.evaluations, image.waiting, image.populations, image.state)
+        _replay(session, events, interrupts)
+        recorder = Recorder(session, specification, store, image.seal)
+        job = Job(problem, definition, seed, specification["run_id"])
+        return conduct(
+            job, session, recorder, store, workers, stop, callbacks, progress, failure_budget,
+            stack, interrupts, begins=True, resumed=not image.stopped_by,
+        )  # fmt: skip
+
+
+def _stored_executor(specification: dict[str, Any]) -> Executor:
+    settings = dict(specification["executor"])
+    return make_executor(settings.pop("name"), **settings)
+
+
+def _replay(session: Session, events: Sequence[Event], interrupts: Interrupts) -> None:
+    for event in events:
+        interrupts.raise_pending()
+        if isinstance(event, tuple):
+            session.check_population(*event)
+        else:
+            session.replay(event)
+    session.withdraw()
