@@ -6,19 +6,17 @@ import contextlib
 import logging
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import ConfigurationError, ParetideError
 from .executors.base import Executor, Job
-from .failures import FailureBudget
 from .interrupts import Interrupts
-from .loop import Callback, Stop, drive
+from .loop import drive
+from .oversight import Oversight
 from .progress import Progress
 from .recorder import Recorder
 from .result import Result
 from .session import Session
-from .store.store import RunStore
 from .terminal import live_display
 
 log = logging.getLogger(__name__)
@@ -28,12 +26,8 @@ def conduct(
     job: Job,
     session: Session,
     recorder: Recorder,
-    store: RunStore | None,
     executor: Executor,
-    stop: Stop | None,
-    callbacks: Sequence[Callback],
-    progress: bool,
-    failure_budget: FailureBudget | None,
+    oversight: Oversight,
     stack: contextlib.ExitStack,
     interrupts: Interrupts,
     *,
@@ -47,7 +41,7 @@ def conduct(
         executor.start(job)
     if begins:  # one that replaces another waits for its first outcome
         recorder.begin()
-    display = stack.enter_context(live_display(view, executor)) if progress else None
+    display = stack.enter_context(live_display(view, executor)) if oversight.progress else None
     try:
         stopped_by = drive(
             session,
@@ -56,13 +50,11 @@ def conduct(
             interrupts,
             resumed=resumed,
             progress=view,
-            stop=stop,
-            callbacks=callbacks,
+            oversight=oversight,
             display=display,
-            failure_budget=failure_budget,
         )
     except BaseException as error:
-        if isinstance(error, ParetideError) and not session.machine.evaluations:
+        if isinstance(error, ParetideError) and not session.finished:
             recorder.discard()  # nothing ever ran: leave no empty file in the way
         else:
             _keep(recorder, error)
@@ -106,22 +98,3 @@ def absolute(path: str | Path) -> Path:
     if not isinstance(path, (str, os.PathLike)) or not str(path):
         raise ConfigurationError(f"a store is the path of a file, like 'run.h5', got {path!r}")
     return Path(path).absolute()
-
-
-def check_callables(stop: Stop | None, callbacks: Sequence[Callback]) -> None:
-    """Raise ConfigurationError unless they can be called."""
-    if stop is not None and not callable(stop):
-        raise ConfigurationError(f"stop must be callable with a Progress, got {stop!r}")
-    if isinstance(callbacks, Callable):  # type: ignore[arg-type]
-        raise ConfigurationError("callbacks must be a sequence of callables: write callbacks=[f]")
-    for callback in callbacks:
-        if not callable(callback):
-            raise ConfigurationError(f"callbacks must be callable, got {callback!r}")
-
-
-def check_failure_budget(budget: FailureBudget | None) -> None:
-    """Raise ConfigurationError for what is no failure budget."""
-    if budget is not None and not isinstance(budget, FailureBudget):
-        raise ConfigurationError(
-            f"failure_budget must be pt.FailureBudget(count=..., share=...), got {budget!r}"
-        )

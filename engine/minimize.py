@@ -12,13 +12,13 @@ from typing import Any
 from ..errors import ConfigurationError
 from ..problems.definition import read_definition
 from .algorithms.specification import Specification, as_problem, cost_of
-from .conduct import absolute, check_callables, check_failure_budget, conduct, leave_if_spawning
+from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
 from .initial import Source, read_initial
 from .interrupts import deferred
-from .loop import Callback, Stop
+from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop
 from .randomness import check_seed
 from .recorder import Recorder
 from .result import Result
@@ -43,7 +43,9 @@ def minimize(
     cache: bool | Source | None = None,
     failure_budget: FailureBudget | None = None,
     stop: Stop | None = None,
+    at_end: AtEnd = "wait",
     callbacks: Sequence[Callback] = (),
+    on_evaluation: Sequence[OnEvaluation] = (),
     progress: bool = False,
 ) -> Result:
     """Search for the best trade-offs of a problem.
@@ -70,8 +72,19 @@ def minimize(
             that says what fails and where, once more than that have failed. None bears any number,
             except a first generation that fails altogether.
         stop: Called with a ``Progress`` after every generation; a true value ends the run, and a
-            string says why.
-        callbacks: Called with a ``Progress`` after every generation.
+            string says why. ``MaxSeconds``, alone or with ``|``, is looked at all the time instead.
+        at_end: What becomes of evaluations that are under way when the clock ends the run, that is
+            ``MaxSeconds`` in ``stop``. "wait": nothing is begun any more, and the run ends with
+            the last of them, so that no training is lost and every executor does the same; it is
+            late by one evaluation at most. "kill": the run ends at once, as it should in an
+            allocation that ends, and they are begun anew when it is resumed; not with "serial".
+            Either way it resumes as if it had not been ended.
+        callbacks: Called with a ``Progress`` after every generation, and at the end of one that is
+            cut by the budget or the clock.
+        on_evaluation: Called with a ``Told`` for each outcome that this process tells, not for
+            those that an earlier one told: in the order of telling, which in generations is that
+            of arrival. An exception ends the run where it can be resumed; whatever was told by
+            then is not told again.
         progress: Show a live line in the terminal.
 
     Returns:
@@ -91,10 +104,13 @@ def minimize(
             f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
         )
     check_count("budget", budget, 1)
-    check_callables(stop, callbacks)
-    check_failure_budget(failure_budget)
+    oversight = Oversight(
+        stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
+        failure_budget=failure_budget, progress=progress,
+    )  # fmt: skip
     seed = check_seed(seed)
     workers = make_executor(executor)
+    oversight.refuse_executor(workers)
     problem = as_problem(problem)
     definition = read_definition(problem)
     algorithm = algorithm.resolved(definition, budget)
@@ -124,9 +140,8 @@ def minimize(
         recorder = Recorder(session, specification, keeper, -1)
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(
-            job, session, recorder, keeper, workers, stop, callbacks, progress, failure_budget,
-            stack, interrupts, begins=keeper is not None and not keeper.path.exists(),
-            resumed=False,
+            job, session, recorder, workers, oversight, stack, interrupts,
+            begins=keeper is not None and not keeper.path.exists(), resumed=False,
         )  # fmt: skip
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from ..problems.definition import read_definition
 from .algorithms.specification import as_problem, cost_of
-from .conduct import absolute, check_callables, check_failure_budget, conduct, leave_if_spawning
+from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
 from .interrupts import Interrupts, deferred
-from .loop import Callback, Stop
 from .memory import Memory
+from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop
 from .recorder import Recorder
 from .result import Result
 from .schedule import check_count
@@ -34,7 +34,9 @@ def resume(
     executor: str | Executor | None = None,
     failure_budget: FailureBudget | None = None,
     stop: Stop | None = None,
+    at_end: AtEnd = "wait",
     callbacks: Sequence[Callback] = (),
+    on_evaluation: Sequence[OnEvaluation] = (),
     progress: bool = False,
 ) -> Result:
     """Continue a run from its file; no finished evaluation is done twice.
@@ -46,7 +48,9 @@ def resume(
         executor: As in ``minimize``; None is the one that the run was started with.
         failure_budget: As in ``minimize``; None is the one that the run was started with.
         stop: As in ``minimize``.
+        at_end: As in ``minimize``.
         callbacks: As in ``minimize``.
+        on_evaluation: As in ``minimize``; not called for what is replayed.
         progress: As in ``minimize``.
 
     Returns:
@@ -60,8 +64,10 @@ def resume(
     leave_if_spawning()
     if budget is not None:
         check_count("budget (evaluations to add)", budget, 1)
-    check_callables(stop, callbacks)
-    check_failure_budget(failure_budget)
+    oversight = Oversight(
+        stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
+        failure_budget=failure_budget, progress=progress,
+    )  # fmt: skip
     path = absolute(path)
     with contextlib.ExitStack() as stack:
         interrupts = stack.enter_context(deferred())  # until all is closed
@@ -75,13 +81,15 @@ def resume(
             definition = read_definition(problem)
         refuse_other_problem(specification, problem, definition, path)
         workers = _stored_executor(specification) if executor is None else make_executor(executor)
+        oversight.refuse_executor(workers)
         specification["executor"] = workers.settings()
         if budget is not None:
             specification["budget"] += budget
         if failure_budget is not None:
             specification["failure_budget"] = asdict(failure_budget)
         elif "failure_budget" in specification:
-            failure_budget = FailureBudget(**specification["failure_budget"])
+            stored_budget = FailureBudget(**specification["failure_budget"])
+            oversight = replace(oversight, failure_budget=stored_budget)
         seed = int(specification["seed"])
         machine = stored_algorithm(specification).machine(definition, seed, cost_of(problem))
         known = replace(image.known, definition=definition)
@@ -92,8 +100,8 @@ def resume(
         recorder = Recorder(session, specification, store, image.seal)
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(
-            job, session, recorder, store, workers, stop, callbacks, progress, failure_budget,
-            stack, interrupts, begins=True, resumed=not image.stopped_by,
+            job, session, recorder, workers, oversight, stack, interrupts,
+            begins=True, resumed=not image.stopped_by,
         )  # fmt: skip
 
 

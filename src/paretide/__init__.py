@@ -28,6 +28,7 @@ from .engine.terminations import (
     Stall,
     TargetHypervolume,
 )
+from .engine.told import Told
 from .operators.crossover import SBX
 from .operators.mutation import BitFlip, PolynomialMutation
 from .operators.survival import crowding_distance, nondominated_rank
@@ -84,6 +85,7 @@ __all__ = [
     "Space",
     "Stall",
     "TargetHypervolume",
+    "Told",
     "crowding_distance",
     "equal",
     "errors",
