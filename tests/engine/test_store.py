@@ -698,3 +698,15 @@ def test_a_resume_that_cannot_start_changes_nothing(tmp_path):
         pt.resume(path, budget=8, executor=Unable())
     assert path.read_bytes() == before
     assert len(pt.resume(path, budget=8).run.evaluations) == 24
+
+
+def test_a_run_that_begins_with_known_outcomes_replaces_another(tmp_path):
+    problem = toy.Schaffer()
+    known = pt.minimize(problem, pt.NSGA2(size=4), budget=8, seed=7, store=tmp_path / "run.h5")
+    result = pt.minimize(
+        problem, pt.NSGA2(size=4), budget=20, seed=1, store=tmp_path / "run.h5",
+        overwrite=True, initial=known.population,
+    )  # fmt: skip
+    stored = pt.open_run(tmp_path / "run.h5")
+    assert stored.specification["run_id"] == result.run.specification["run_id"]
+    assert stored.evaluations.ids.tolist() == list(range(20))
