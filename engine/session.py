@@ -187,6 +187,7 @@ class Session:
             StoreMismatch: If the algorithm asks for other candidates than those that were
                 evaluated.
         """
+        self._tell_in_turn()
         if not self.machine.asked(rows.ids):  # the next generation, or the rest of this one
             self.ask()
         if not self.machine.asked(rows.ids) or (
@@ -197,11 +198,16 @@ class Session:
                 "was written by another version of paretide or NumPy, or the store was edited"
             )
         self._take_in(rows)
+        self._tell_in_turn()
+
+    def _tell_in_turn(self) -> None:
+        """Tell all whose turn it is: what was sealed may have been sealed before that."""
         while self.advance() or (self.machine.steady and self.machine.complete):
             pass
 
     def check_population(self, generation: int, ids: IntArray) -> None:
         """Select again; raises StoreMismatch unless the journal's population comes out."""
+        self._tell_in_turn()
         if len(self.populations) == generation:
             self.ask()
         if len(self.populations) <= generation or not np.array_equal(
