@@ -47,7 +47,7 @@ def replay(run: Run, *, problem: Any = None) -> Session:
         definition, int(specification["seed"]), cost, _initial(run.evaluations)
     )
     nothing_known = Memory(empty(definition), grows=False)
-    session = Session.fresh(definition, machine, int(specification["budget"]), nothing_known)
+    session = Session.fresh(definition, machine, specification["budget"], nothing_known)
     for rows in _told_together(run.evaluations, steady=machine.steady):
         session.replay(rows)
     if len(session.populations) < len(run.populations):  # one that was selected and had no child
@@ -70,7 +70,9 @@ def _compare(session: Session, run: Run) -> None:
     for generation, (ours, stored) in enumerate(pairs):
         if not np.array_equal(ours, stored):
             raise StoreMismatch(f"the population of generation {generation} is another one")
-    if len(session.populations) != len(run.populations):
+    # One that ended with a generation has not recorded its population: steady state does so later.
+    ahead = len(session.populations) - len(run.populations)
+    if ahead != 0 and not (ahead == 1 and session.machine.steady and run.stopped_by):
         raise StoreMismatch(
             f"{len(session.populations)} populations come out, {len(run.populations)} are stored"
         )
