@@ -34,7 +34,7 @@ def minimize(
     problem: Any,
     algorithm: Specification,
     *,
-    budget: int,
+    budget: int | None = None,
     seed: int | None = None,
     executor: str | Executor = "serial",
     store: str | Path | None = None,
@@ -53,7 +53,9 @@ def minimize(
     Args:
         problem: A ``Problem``, or a pymoo Problem. Maximized objectives are declared in it.
         algorithm: ``NSGA2(...)`` or ``DynamicNSGA2(...)``.
-        budget: Evaluations in all, failed ones included.
+        budget: Evaluations in all, failed ones included. None is as many as there are until
+            ``stop`` ends the run, which then must be given; a population size that would be derived
+            from the budget is 100, with a warning.
         seed: An int from 0 to 2**63 - 1; None draws one, which the result and the store keep.
         executor: "serial", "processes", "ray", or an executor made by hand. It never changes the
             result.
@@ -103,7 +105,7 @@ def minimize(
         raise ConfigurationError(
             f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
         )
-    check_count("budget", budget, 1)
+    _check_that_it_ends(budget, stop)
     oversight = Oversight(
         stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
         failure_budget=failure_budget, progress=progress,
@@ -113,6 +115,8 @@ def minimize(
     oversight.refuse_executor(workers)
     problem = as_problem(problem)
     definition = read_definition(problem)
+    if budget is None:
+        algorithm = algorithm.without_budget()
     algorithm = algorithm.resolved(definition, budget)
     candidates, memory = read_initial(initial, cache, problem, definition)
     machine = algorithm.machine(definition, seed, cost_of(problem), candidates)
@@ -145,8 +149,18 @@ def minimize(
         )  # fmt: skip
 
 
-def _check_budget(budget: int, least: int) -> None:
-    if budget < least:
+def _check_that_it_ends(budget: int | None, stop: Stop | None) -> None:
+    if budget is not None:
+        check_count("budget", budget, 1)
+    elif stop is None:
+        raise ConfigurationError(
+            "budget=None is a run that only its stop condition ends, and there is none: pass "
+            "budget=, or stop=pt.MaxSeconds(...) or another one"
+        )
+
+
+def _check_budget(budget: int | None, least: int) -> None:
+    if budget is not None and budget < least:
         raise ConfigurationError(
             f"budget={budget} is below the first population of {least}; "
             "raise the budget or make it smaller"

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from ..errors import ConfigurationError
 from ..problems.definition import read_definition
 from .algorithms.specification import as_problem, cost_of
 from .conduct import absolute, conduct, leave_if_spawning
@@ -43,7 +44,8 @@ def resume(
 
     Args:
         path: Of the run's HDF5 file.
-        budget: Evaluations to add to the run's budget; None leaves it as it is.
+        budget: Evaluations to add to the run's budget; None leaves it as it is. A run without a
+            budget has none to add to: end it with ``stop``, which it needs.
         problem: The problem; needed only if the store cannot say how to make it again.
         executor: As in ``minimize``; None is the one that the run was started with.
         failure_budget: As in ``minimize``; None is the one that the run was started with.
@@ -83,8 +85,7 @@ def resume(
         workers = _stored_executor(specification) if executor is None else make_executor(executor)
         oversight.refuse_executor(workers)
         specification["executor"] = workers.settings()
-        if budget is not None:
-            specification["budget"] += budget
+        specification["budget"] = _extended(specification["budget"], budget, stop, path)
         if failure_budget is not None:
             specification["failure_budget"] = asdict(failure_budget)
         elif "failure_budget" in specification:
@@ -94,7 +95,7 @@ def resume(
         machine = stored_algorithm(specification).machine(definition, seed, cost_of(problem))
         known = replace(image.known, definition=definition)
         memory = Memory(known, grows=specification["cache"])
-        session = Session.fresh(definition, machine, int(specification["budget"]), memory)
+        session = Session.fresh(definition, machine, specification["budget"], memory)
         session.restore(image.evaluations, image.waiting, image.populations, image.state)
         _replay(session, events, interrupts)
         recorder = Recorder(session, specification, store, image.seal)
@@ -103,6 +104,23 @@ def resume(
             job, session, recorder, workers, oversight, stack, interrupts,
             begins=True, resumed=not image.stopped_by,
         )  # fmt: skip
+
+
+def _extended(stored: int | None, added: int | None, stop: Stop | None, path: Path) -> int | None:
+    """The budget of a run that goes on; raises ConfigurationError if nothing would end it."""
+    if stored is not None:
+        return int(stored) + (added or 0)
+    if added is not None:
+        raise ConfigurationError(
+            f"{path} is a run without a budget, so {added} evaluations cannot be added to it; end "
+            "it with stop=pt.MaxEvaluations(...)"
+        )
+    if stop is None:
+        raise ConfigurationError(
+            f"{path} is a run without a budget, which only its stop condition ends: pass "
+            "stop=pt.MaxSeconds(...) (--max-seconds) or another one"
+        )
+    return None
 
 
 def _stored_executor(specification: dict[str, Any]) -> Executor:
