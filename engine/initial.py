@@ -44,21 +44,20 @@ def read_initial(
     """
     known: list[Evaluations] = []
     candidates: Candidates | None = None
-    if initial is not None and not _is_source(initial):
+    if initial is not None and not is_source(initial):
         candidates = read_candidates(definition.space, initial)
     elif initial is not None:
         rows = _last_population(initial, problem, definition)
         candidates = np.array(rows.X)
         known.append(rows)
-    if _is_source(cache):
+    if is_source(cache):
         known.append(_everything(cache, problem, definition))
     elif cache is not None and not isinstance(cache, bool):
         raise ConfigurationError(
             "cache must be True, False, or a run (its file, Run, Result, Population), "
             f"got {cache!r}"
         )
-    grows = not definition.space.continuous.any() if cache is None else cache is not False
-    return candidates, Memory(_gathered(known, definition), grows=grows)
+    return candidates, Memory(_gathered(known, definition), grows=grows(cache, definition))
 
 
 def _gathered(known: list[Evaluations], definition: Definition) -> Evaluations:
@@ -77,7 +76,13 @@ def _gathered(known: list[Evaluations], definition: Definition) -> Evaluations:
     return gathered.table()
 
 
-def _is_source(given: Any) -> TypeGuard[Source]:
+def grows(cache: Any, definition: Definition) -> bool:
+    """Whether a run with this ``cache`` remembers what it evaluates."""
+    return not definition.space.continuous.any() if cache is None else cache is not False
+
+
+def is_source(given: Any) -> TypeGuard[Source]:
+    """True for what has outcomes, not candidates alone."""
     return isinstance(given, (str, os.PathLike, Run, Result, Population))
 
 

@@ -19,7 +19,7 @@ from .executors.base import Executor
 from .failures import FailureBudget, failing_regions, failure_report
 from .interrupts import Interrupts
 from .outcome import Completion, LostTask, Task
-from .oversight import Oversight
+from .oversight import Oversight, reason_of
 from .progress import Progress
 from .recorder import Recorder
 from .session import Session
@@ -137,8 +137,7 @@ class _Loop:
         if stop is None:
             return ""
         with self._interrupts.allowed():
-            reason = stop(self._progress)
-        return reason if isinstance(reason, str) else "stop" if reason else ""
+            return reason_of(stop(self._progress))
 
     def _end_of_budget(self) -> str:
         if not self._machine.complete:  # the budget ended in the middle of a generation

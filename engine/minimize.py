@@ -16,12 +16,14 @@ from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
-from .initial import Source, read_initial
+from .initial import Source, is_source, read_initial
 from .interrupts import deferred
+from .or_resume import Asked, digest
 from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop
 from .randomness import check_seed
 from .recorder import Recorder
 from .result import Result
+from .resume import go_on
 from .schedule import check_count
 from .session import Session
 from .specification import commit_of, specify
@@ -39,6 +41,7 @@ def minimize(
     executor: str | Executor = "serial",
     store: str | Path | None = None,
     overwrite: bool = False,
+    or_resume: bool = False,
     initial: Any = None,
     cache: bool | Source | None = None,
     failure_budget: FailureBudget | None = None,
@@ -61,6 +64,13 @@ def minimize(
             result.
         store: Path of the run's HDF5 file; None keeps the run in memory.
         overwrite: Replace a run that is already at that path.
+        or_resume: Go on with a run that is already at that path, so that one command starts a job
+            and starts it again. It must be of the same problem, algorithm with all its settings,
+            ``initial`` candidates, and seed if one is given; what differs is named otherwise.
+            ``budget`` is in all: a larger one extends the run, and one that is smaller than what
+            has been evaluated returns the run as it is. A run that has ended returns its result
+            without evaluating anything, unless the clock ended it, or the ``stop`` that is given
+            now does not say so.
         initial: Candidates to begin with, before a sample fills up the first population. An array
             (k, n_var) like ``X`` or a list of what ``evaluate`` gets; or a run's file, a ``Run``,
             ``Result`` or ``Population`` of the same problem, whose (last) population is taken and
@@ -95,7 +105,8 @@ def minimize(
     Raises:
         ConfigurationError: For a wrong problem, algorithm, budget, seed, executor or candidate.
         ShapeError: For an ``initial`` array that is none of candidates.
-        StoreMismatch: For ``initial`` or ``cache`` outcomes of another problem.
+        StoreMismatch: For ``initial`` or ``cache`` outcomes of another problem, or if ``or_resume``
+            finds another run.
         EvaluationError: If nothing of the first generation could be evaluated, or more failed than
             the failure budget allows.
         StoreError: If the file exists, is in use, or cannot be written.
@@ -106,14 +117,19 @@ def minimize(
             f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
         )
     _check_that_it_ends(budget, stop)
+    _check_place(store, overwrite, or_resume)
     oversight = Oversight(
         stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
         failure_budget=failure_budget, progress=progress,
     )  # fmt: skip
+    wanted = None if seed is None else check_seed(seed)
     seed = check_seed(seed)
     workers = make_executor(executor)
     oversight.refuse_executor(workers)
     problem = as_problem(problem)
+    if or_resume and store is not None and absolute(store).is_file():
+        asked = Asked(algorithm, budget, wanted, initial, cache)
+        return go_on(absolute(store), problem, workers, oversight, asked=asked)
     definition = read_definition(problem)
     if budget is None:
         algorithm = algorithm.without_budget()
@@ -125,6 +141,7 @@ def minimize(
     )
     session = Session.fresh(definition, machine, budget, memory)
     specification = specify(problem, definition, algorithm, budget, seed, workers, memory)
+    specification["initial"] = digest(None if is_source(initial) else candidates)
     if failure_budget is not None:
         specification["failure_budget"] = asdict(failure_budget)
     keeper = None
@@ -156,6 +173,16 @@ def _check_that_it_ends(budget: int | None, stop: Stop | None) -> None:
         raise ConfigurationError(
             "budget=None is a run that only its stop condition ends, and there is none: pass "
             "budget=, or stop=pt.MaxSeconds(...) or another one"
+        )
+
+
+def _check_place(store: str | Path | None, overwrite: bool, or_resume: bool) -> None:
+    if or_resume and store is None:
+        raise ConfigurationError("or_resume=True needs the store= that it goes on with")
+    if or_resume and overwrite:
+        raise ConfigurationError(
+            "overwrite=True replaces the run that is there, and or_resume=True goes on with it: "
+            "choose one"
         )
 
 

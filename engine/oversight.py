@@ -64,6 +64,11 @@ class Oversight:
             )
 
 
+def reason_of(said: Any) -> str:
+    """Why a run ends, of what ``stop`` returned; "" if it goes on."""
+    return said if isinstance(said, str) else "stop" if said else ""
+
+
 def _check_callables(name: str, given: Any) -> None:
     if callable(given):
         raise ConfigurationError(f"{name} must be a sequence of callables: write {name}=[f]")

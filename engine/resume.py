@@ -17,7 +17,9 @@ from .executors.base import Executor, Job
 from .failures import FailureBudget
 from .interrupts import Interrupts, deferred
 from .memory import Memory
-from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop
+from .or_resume import Asked, refuse_other_run, why_ended
+from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop, reason_of
+from .progress import Progress
 from .recorder import Recorder
 from .result import Result
 from .schedule import check_count
@@ -70,7 +72,23 @@ def resume(
         stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
         failure_budget=failure_budget, progress=progress,
     )  # fmt: skip
-    path = absolute(path)
+    with_executor = None if executor is None else make_executor(executor)
+    return go_on(absolute(path), problem, with_executor, oversight, added=budget)
+
+
+def go_on(
+    path: Path,
+    problem: Any,
+    executor: Executor | None,
+    oversight: Oversight,
+    *,
+    added: int | None = None,
+    asked: Asked | None = None,
+) -> Result:
+    """Continue a run: as ``resume`` with so many evaluations ``added``, or as it is ``asked`` for.
+
+    Raises what ``resume`` raises, and StoreMismatch for another run than the one asked for.
+    """
     with contextlib.ExitStack() as stack:
         interrupts = stack.enter_context(deferred())  # until all is closed
         store, image, events = RunStore.reopen(path)
@@ -81,13 +99,13 @@ def resume(
                 problem = stored_problem(specification, path)
             problem = as_problem(problem)
             definition = read_definition(problem)
+        if asked is not None:
+            refuse_other_run(specification, problem, definition, asked, path)
         refuse_other_problem(specification, problem, definition, path)
-        workers = _stored_executor(specification) if executor is None else make_executor(executor)
+        workers = _stored_executor(specification) if executor is None else executor
         oversight.refuse_executor(workers)
-        specification["executor"] = workers.settings()
-        specification["budget"] = _extended(specification["budget"], budget, stop, path)
-        if failure_budget is not None:
-            specification["failure_budget"] = asdict(failure_budget)
+        if oversight.failure_budget is not None:
+            specification["failure_budget"] = asdict(oversight.failure_budget)
         elif "failure_budget" in specification:
             stored_budget = FailureBudget(**specification["failure_budget"])
             oversight = replace(oversight, failure_budget=stored_budget)
@@ -95,15 +113,35 @@ def resume(
         machine = stored_algorithm(specification).machine(definition, seed, cost_of(problem))
         known = replace(image.known, definition=definition)
         memory = Memory(known, grows=specification["cache"])
-        session = Session.fresh(definition, machine, specification["budget"], memory)
+        budget: int | None = specification["budget"]
+        session = Session.fresh(definition, machine, budget, memory)
         session.restore(image.evaluations, image.waiting, image.populations, image.state)
         _replay(session, events, interrupts)
         recorder = Recorder(session, specification, store, image.seal)
+        if asked is not None:
+            stopped_by = "" if events else image.stopped_by
+            ended = why_ended(stopped_by, session.finished, budget, asked)
+            if not ended and stopped_by and stopped_by != "budget":
+                ended = _stops_again(session, oversight, interrupts)
+            if ended:
+                return Result(session.outcome(ended), ended, recorder.run(ended), seed)
+            session.budget = asked.budget
+        else:
+            session.budget = _extended(budget, added, oversight.stop, path)
+        specification |= {"budget": session.budget, "executor": workers.settings()}
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(
             job, session, recorder, workers, oversight, stack, interrupts,
             begins=True, resumed=not image.stopped_by,
         )  # fmt: skip
+
+
+def _stops_again(session: Session, oversight: Oversight, interrupts: Interrupts) -> str:
+    """Why the condition that is given now ends the run where another one did; "" if it does not."""
+    if oversight.stop is None:
+        return ""
+    with interrupts.allowed():
+        return reason_of(oversight.stop(Progress(session)))
 
 
 def _extended(stored: int | None, added: int | None, stop: Stop | None, path: Path) -> int | None:

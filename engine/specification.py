@@ -48,6 +48,7 @@ def specify(
         },
         "algorithm": {"name": algorithm.name, "settings": algorithm.settings()},
         "budget": budget,
+        "first_budget": budget,
         "seed": seed,
         "cache": memory.grows,
         "executor": executor.settings(),
