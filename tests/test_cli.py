@@ -105,6 +105,34 @@ def test_pymoo_problems_have_a_short_name(tmp_path):
             ["run", "toy:Mixed", "--budget", 500, "--store", "no/run.h5"],
             "no/run.h5: there is no folder",
         ),
+        (["run", "toy:Mixed", "--budget", 500, "--workers", 2], "need --executor processes or ray"),
+        (
+            ["run", "toy:Mixed", "--budget", 500, "--executor", "processes", "--address", "auto"],
+            "executor 'processes' has no setting 'address'",
+        ),
+        (["run", "toy:Mixed", "--max-seconds", 0], "MaxSeconds: seconds must be a number above 0"),
+        (
+            ["run", "toy:Mixed", "--budget", 500, "--at-end", "wait"],
+            "(--max-seconds) is over: give",
+        ),
+        (["run", "toy:Mixed", "--max-seconds", 9, "--at-end", "drop"], "'wait' or 'kill'"),
+        (["run", "toy:Mixed", "--max-seconds", 9, "--at-end", "kill"], "in this process: leave it"),
+        (["run", "toy:Mixed", "--max-seconds", 9, "--algorithm", "dnsga2"], "pass tau=, or budget"),
+        (
+            ["run", "toy:Mixed", "--budget", 500, "--or-resume", "--overwrite"],
+            "overwrite=True replaces the run that is there, and or_resume=True goes on with it",
+        ),
+        (
+            ["run", "toy:Mixed", "--budget", 500, "--picture", "a.txt"],
+            "picture is a file of .png",
+        ),
+        (["run", "toy:Mixed", "--budget", 500, "--picture", "no/a.png"], "there is no folder no"),
+        (
+            ["run", "toy:Mixed", "--budget", 500, "--picture", "a.png", "--store", "./a.png"],
+            "cannot be the picture and the run's file",
+        ),
+        (["resume", "absent.h5", "--at-end", "kill"], "(--max-seconds) is over: give that, too"),
+        (["resume", "absent.h5", "--max-seconds", 5, "--at-end", "no"], "must be one of ['wait'"),
         (["resume", "absent.h5"], "absent.h5"),
         (["show", "absent.h5"], "absent.h5"),
         (["resume", "absent.h5", "--budget", "many"], "--budget 'many'"),
@@ -326,3 +354,47 @@ def test_resuming_changes_of_the_executor_only_what_is_said(tmp_path):
     wrong = paretide("resume", path, "--workers", 2, "--no-progress", cwd=tmp_path)
     assert wrong.returncode == 2
     assert "executor 'serial' has no setting 'workers'" in wrong.stderr
+
+
+def test_one_command_starts_and_starts_again(tmp_path):
+    command = ["run", "toy:Schaffer", "--set", "size=10", "--seed", 3, "--or-resume"]
+
+    def call(*options):
+        return paretide(*command, *options, "--no-progress", cwd=tmp_path)
+
+    first = call("--budget", 40)
+    assert "40 evaluations, 0 failed, stopped by budget" in first.stdout, first.stderr
+    assert "40 evaluations, 0 failed, stopped by budget" in call("--budget", 40).stdout
+    assert "60 evaluations, 0 failed" in call("--budget", 60).stdout
+    other = call("--budget", 60, "--set", "size=12")
+    assert other.returncode == 2
+    assert "size: stored 10, given 12" in other.stderr
+    assert len(pt.open_run(tmp_path / "run.h5").evaluations) == 60
+
+
+def test_a_time_limit_ends_runs_that_go_on_later(tmp_path):
+    options = ["--max-seconds", 0.4, "--no-progress"]
+    begun = paretide("run", "toy:Sleepy", "--set", "size=200", "--seed", 3, *options, cwd=tmp_path)
+    assert begun.returncode == 0, begun.stderr
+    assert "stopped by seconds" in begun.stdout
+    before = pt.open_run(tmp_path / "run.h5")
+    assert before.specification["budget"] is None
+    refused = paretide("resume", "run.h5", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "which only its stop condition ends: pass" in refused.stderr
+    further = paretide("resume", "run.h5", *options, cwd=tmp_path)
+    assert further.returncode == 0, further.stderr
+    after = pt.open_run(tmp_path / "run.h5")
+    assert len(after.evaluations) > len(before.evaluations) > 0
+    shown = paretide("show", "run.h5", cwd=tmp_path)
+    assert f"{len(after.evaluations)} of any number" in shown.stdout
+    assert "stopped by seconds" in shown.stdout
+
+
+def test_the_time_limit_has_a_key_of_its_own(tmp_path):
+    (tmp_path / "run.toml").write_text(
+        'problem = "toy:Sleepy"\nmax_seconds = 0.3\nor_resume = true\nbudget = 100\n'
+        "[algorithm]\nname = 'nsga2'\nsize = 20\n"
+    )
+    done = paretide("run", "--config", "run.toml", "--no-progress", cwd=tmp_path)
+    assert "stopped by seconds" in done.stdout, done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -13,6 +13,8 @@ from .engine.algorithms import make_algorithm
 from .engine.algorithms.specification import Specification
 from .engine.executors import Executor, make_executor
 from .engine.failures import FailureBudget
+from .engine.oversight import AtEnd
+from .engine.terminations import MaxSeconds
 from .errors import ConfigurationError
 from .problems.reference import load_problem
 
@@ -41,10 +43,13 @@ class RunConfig(BaseModel):
     arguments: dict[str, Any] = Field(default_factory=dict)
     algorithm: _Named = _Named(name="nsga2")
     executor: _Named = _Named(name="serial")
-    budget: int
+    budget: int | None = None
+    max_seconds: float | None = None
+    at_end: AtEnd = "wait"
     seed: int | None = None
     store: Path = Path("run.h5")
     overwrite: bool = False
+    or_resume: bool = False
     initial: Path | list[dict[str, Any]] | list[list[float]] | None = None
     cache: bool | Path | None = None
     failure_budget: dict[str, Any] | None = None
@@ -83,6 +88,29 @@ def make_failure_budget(settings: dict[str, Any] | None) -> FailureBudget | None
         ) from None
 
 
+def make_stop(max_seconds: float | None) -> MaxSeconds | None:
+    """The condition that ends a run after so long."""
+    return None if max_seconds is None else MaxSeconds(max_seconds)
+
+
+def check_at_end(at_end: str | None, max_seconds: float | None) -> AtEnd:
+    """``at_end`` with its default.
+
+    Raises ConfigurationError for another word, or if no clock ends the run.
+    """
+    if at_end is None:
+        return "wait"
+    if max_seconds is None:
+        raise ConfigurationError(
+            f"at_end={at_end!r} (--at-end) says what becomes of the evaluations that run when "
+            "max_seconds (--max-seconds) is over: give that, too"
+        )
+    for known in get_args(AtEnd):
+        if at_end == known:
+            return cast(AtEnd, known)
+    raise ConfigurationError(f"--at-end must be one of {list(get_args(AtEnd))}, got {at_end!r}")
+
+
 def read_config(
     file: Path | None, options: Mapping[str, Any], assignments: Sequence[str]
 ) -> RunConfig:
@@ -111,10 +139,10 @@ def read_config(
     for table in ("algorithm", "executor"):
         if isinstance(values.get(table), dict):
             values[table].setdefault("name", RunConfig.model_fields[table].default.name)
+    where = f"{file} and the options" if file is not None else "the options"
     try:
-        return RunConfig.model_validate(values)
+        config = RunConfig.model_validate(values)
     except ValidationError as error:
-        where = f"{file} and the options" if file is not None else "the options"
         problems = "; ".join(
             f"{'.'.join(map(str, e['loc']))}: "
             + ("it is missing" if e["type"] == "missing" else f"{e['msg']}, got {e['input']!r}")
@@ -123,6 +151,14 @@ def read_config(
         raise ConfigurationError(
             f"{where} make no run: {problems}; the keys are {list(RunConfig.model_fields)}"
         ) from None
+    if config.budget is None and config.max_seconds is None:
+        raise ConfigurationError(
+            f"{where} make no run: budget: it is missing, and max_seconds, too, which ends a run "
+            f"that has none; the keys are {list(RunConfig.model_fields)}"
+        )
+    if "at_end" in config.model_fields_set:
+        check_at_end(config.at_end, config.max_seconds)
+    return config
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -22,6 +22,17 @@ Address = Annotated[str | None, typer.Option(help="Of a Ray cluster, or auto.", 
 Picture = Annotated[
     Path | None, typer.Option(help="Draw the front (.png, .svg, .pdf).", show_default=False)
 ]
+MaxSeconds = Annotated[
+    float | None,
+    typer.Option(help="End after so long; go on with resume.", show_default=False),
+]
+AtEnd = Annotated[
+    str | None,
+    typer.Option(
+        help="What --max-seconds does with what runs then: wait (default) or kill.",
+        show_default=False,
+    ),
+]
 
 
 def specification_of(store: Path) -> dict[str, Any]:
@@ -70,12 +81,16 @@ def finish(result: Any, store: Path, picture: Path | None) -> None:
     draw(run_, picture)
 
 
-def check_picture(picture: Path | None) -> None:
+def check_picture(picture: Path | None, store: Path) -> None:
     """Refuse a picture that cannot be drawn, before anything is evaluated."""
-    if picture is not None:
-        from .. import pictures
+    if picture is None:
+        return
+    from .. import pictures
+    from ..errors import ConfigurationError
 
-        pictures.check_picture(picture)
+    pictures.check_picture(picture)
+    if picture.resolve() == store.resolve():
+        raise ConfigurationError(f"{picture} cannot be the picture and the run's file")
 
 
 def draw(run_: Any, picture: Path | None) -> None:

@@ -23,7 +23,7 @@ def demo(
     from .. import demo as job
     from ..tables import console
 
-    check_picture(picture)
+    check_picture(picture, store)
     console().print(job.introduction(store), highlight=False)
     with resumable(store):
         result = job.search(

@@ -8,7 +8,9 @@ import typer
 
 from .common import (
     Address,
+    AtEnd,
     ExecutorName,
+    MaxSeconds,
     Picture,
     Progress,
     Store,
@@ -26,6 +28,8 @@ def resume(
     budget: Annotated[
         str | None, typer.Option(help="Evaluations to add: +1000.", show_default=False)
     ] = None,
+    max_seconds: MaxSeconds = None,
+    at_end: AtEnd = None,
     problem: Annotated[
         str | None,
         typer.Option(
@@ -43,10 +47,13 @@ def resume(
 
     It keeps its executor, with all its settings but those that are given here.
     """
+    from ..config import check_at_end, make_stop
     from ..engine.executors import make_executor
     from ..engine.resume import resume as resume_run
 
-    check_picture(picture)
+    check_picture(picture, store)
+    stop = make_stop(max_seconds)
+    ends = check_at_end(at_end, max_seconds)
     chosen = None
     if (executor, workers, address) != (None, None, None):
         settings = specification_of(store)["executor"]
@@ -63,6 +70,8 @@ def resume(
             budget=_added(budget),
             problem=named_problem(problem, store),
             executor=chosen,
+            stop=stop,
+            at_end=ends,
             progress=progress,
         )
     finish(result, store, picture)

@@ -9,7 +9,9 @@ import typer
 
 from .common import (
     Address,
+    AtEnd,
     ExecutorName,
+    MaxSeconds,
     Picture,
     Progress,
     Workers,
@@ -31,6 +33,8 @@ def run(
     budget: Annotated[
         int | None, typer.Option(help="Evaluations in all.", show_default=False)
     ] = None,
+    max_seconds: MaxSeconds = None,
+    at_end: AtEnd = None,
     seed: Annotated[
         int | None, typer.Option(help="Drawn and recorded if left out.", show_default=False)
     ] = None,
@@ -38,6 +42,12 @@ def run(
         Path | None, typer.Option(help="HDF5 file; default run.h5.", show_default=False)
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
+    or_resume: Annotated[
+        bool,
+        typer.Option(
+            "--or-resume", help="Go on if that file holds this run: --budget is then in all."
+        ),
+    ] = False,
     initial: Annotated[
         Path | None,
         typer.Option(help="A run whose last population this one begins with.", show_default=False),
@@ -67,7 +77,7 @@ def run(
     progress: Progress = True,
 ) -> None:
     """Start a run: paretide run train.py:Digits --algorithm dnsga2 --budget 2000 --executor ray."""
-    from ..config import make_failure_budget, read_config
+    from ..config import make_failure_budget, make_stop, read_config
     from ..engine.minimize import minimize
     from ..errors import ConfigurationError
 
@@ -75,19 +85,24 @@ def run(
         "problem": problem,
         "algorithm.name": algorithm,
         "budget": budget,
+        "max_seconds": max_seconds,
+        "at_end": at_end,
         "seed": seed,
         "store": store,
         "overwrite": True if overwrite else None,
+        "or_resume": True if or_resume else None,
         "initial": initial,
         "cache": cache,
         "executor.name": executor,
         "executor.workers": workers,
         "executor.address": address,
     }
-    if executor is None and (workers, address) != (None, None) and config is None:
-        raise ConfigurationError("--workers and --address need --executor: say of which")
-    check_picture(picture)
     chosen = read_config(config, options, set_ or [])
+    if (workers, address) != (None, None) and chosen.executor.name == "serial":
+        raise ConfigurationError(
+            "--workers and --address need --executor processes or ray: serial has no workers"
+        )
+    check_picture(picture, chosen.store)
     with resumable(chosen.store):
         result = minimize(
             chosen.make_problem(),
@@ -97,9 +112,12 @@ def run(
             executor=chosen.make_executor(),
             store=chosen.store,
             overwrite=chosen.overwrite,
+            or_resume=chosen.or_resume,
             initial=chosen.initial,
             cache=chosen.cache,
             failure_budget=make_failure_budget(chosen.failure_budget),
+            stop=make_stop(chosen.max_seconds),
+            at_end=chosen.at_end,
             progress=progress,
         )
     finish(result, chosen.store, picture)

@@ -30,7 +30,7 @@ def show(
         raise ConfigurationError(
             "--front, --failures, --lineage, --json and --csv exclude each other"
         )
-    check_picture(picture)
+    check_picture(picture, store)
     opened = open_run(store)
     out = tables.console()
     if as_json:
