@@ -124,7 +124,7 @@ def minimize(
         if store is not None:
             path = _absolute(store)
             specification["problem"]["commit"] = commit_of(problem)
-            keeper, specification["replaces"] = RunStore.claim(path, overwrite=overwrite)
+            keeper = RunStore.claim(path, overwrite=overwrite)
             stack.callback(keeper.release)
             if not specification["problem"]["target"]:
                 log.warning(
@@ -151,6 +151,7 @@ def resume(
     stop: Stop | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
+    without_journal: bool = False,
 ) -> Result:
     """Continue a run from its file; no finished evaluation is done twice.
 
@@ -163,13 +164,16 @@ def resume(
         stop: As in ``minimize``.
         callbacks: As in ``minimize``.
         progress: As in ``minimize``.
+        without_journal: Go on from the file alone, and lose what was finished after it was
+            written: for a run whose journal is gone or damaged.
 
     Returns:
         The same as if the run had never been interrupted.
 
     Raises:
         StoreNotFound, StoreCorrupt, StoreVersion, StoreLocked: If the file cannot be continued.
-        StoreMismatch: If the problem is another one, or the replay asks for other candidates.
+        StoreMismatch: If the problem is another one, the replay asks for other candidates, or the
+            journal is not there.
         ConfigurationError: For a wrong budget or executor, or if the problem must be passed.
     """
     _leave_if_spawning()
@@ -180,7 +184,7 @@ def resume(
     path = _absolute(path)
     with contextlib.ExitStack() as stack:
         interrupts = stack.enter_context(deferred())  # until all is closed
-        store, image, events = RunStore.reopen(path)
+        store, image, events = RunStore.reopen(path, without_journal=without_journal)
         stack.callback(store.release)
         specification = image.specification
         with interrupts.allowed():

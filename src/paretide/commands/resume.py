@@ -36,6 +36,10 @@ def resume(
     executor: ExecutorName = None,
     workers: Workers = None,
     address: Address = None,
+    without_journal: Annotated[
+        bool,
+        typer.Option("--without-journal", help="Go on from the file alone if its journal is lost."),
+    ] = False,
     picture: Picture = None,
     progress: Progress = True,
 ) -> None:
@@ -64,6 +68,7 @@ def resume(
             problem=named_problem(problem, store),
             executor=chosen,
             progress=progress,
+            without_journal=without_journal,
         )
     finish(result, store, picture)
 
