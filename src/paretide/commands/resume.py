@@ -48,7 +48,7 @@ def resume(
     It keeps its executor, with all its settings but those that are given here.
     """
     from ..engine.executors import make_executor
-    from ..engine.minimize import resume as resume_run
+    from ..engine.resume import resume as resume_run
 
     check_picture(picture)
     chosen = None
