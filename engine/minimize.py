@@ -150,7 +150,7 @@ def minimize(
         if store is not None:
             path = absolute(store)
             specification["problem"]["commit"] = commit_of(problem)
-            keeper, specification["replaces"] = RunStore.claim(path, overwrite=overwrite)
+            keeper = RunStore.claim(path, overwrite=overwrite)
             stack.callback(keeper.release)
             if not specification["problem"]["target"]:
                 log.warning(

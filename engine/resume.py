@@ -41,6 +41,7 @@ def resume(
     callbacks: Sequence[Callback] = (),
     on_evaluation: Sequence[OnEvaluation] = (),
     progress: bool = False,
+    without_journal: bool = False,
 ) -> Result:
     """Continue a run from its file; no finished evaluation is done twice.
 
@@ -56,13 +57,16 @@ def resume(
         callbacks: As in ``minimize``.
         on_evaluation: As in ``minimize``; not called for what is replayed.
         progress: As in ``minimize``.
+        without_journal: Go on from the file alone, and lose what was finished after it was
+            written: for a run whose journal is gone or damaged.
 
     Returns:
         The same as if the run had never been interrupted.
 
     Raises:
         StoreNotFound, StoreCorrupt, StoreVersion, StoreLocked: If the file cannot be continued.
-        StoreMismatch: If the problem is another one, or the replay asks for other candidates.
+        StoreMismatch: If the problem is another one, the replay asks for other candidates, or the
+            journal is not there.
         ConfigurationError: For a wrong budget or executor, or if the problem must be passed.
     """
     leave_if_spawning()
@@ -91,7 +95,7 @@ def go_on(
     """
     with contextlib.ExitStack() as stack:
         interrupts = stack.enter_context(deferred())  # until all is closed
-        store, image, events = RunStore.reopen(path)
+        store, image, events = RunStore.reopen(path, without_journal=without_journal)
         stack.callback(store.release)
         specification = image.specification
         with interrupts.allowed():

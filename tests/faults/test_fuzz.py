@@ -10,8 +10,8 @@ import reading
 import toy
 
 import paretide as pt
+from paretide.engine.store.continuation import journal_path
 from paretide.engine.store.stamp import USER_BLOCK, Stamp
-from paretide.engine.store.store import journal_path
 
 MUTATIONS = 150
 HANGS = 10.0  # seconds

@@ -279,7 +279,7 @@ def kept_in(store: MemoryStore) -> Iterator[None]:
         return store, *store._now.opened()
 
     def claim(path, **options):
-        return store, ""
+        return store
 
     with mock.patch.object(RunStore, "reopen", reopen), mock.patch.object(RunStore, "claim", claim):
         yield

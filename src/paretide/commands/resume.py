@@ -40,6 +40,10 @@ def resume(
     executor: ExecutorName = None,
     workers: Workers = None,
     address: Address = None,
+    without_journal: Annotated[
+        bool,
+        typer.Option("--without-journal", help="Go on from the file alone if its journal is lost."),
+    ] = False,
     picture: Picture = None,
     progress: Progress = True,
 ) -> None:
@@ -73,6 +77,7 @@ def resume(
             stop=stop,
             at_end=ends,
             progress=progress,
+            without_journal=without_journal,
         )
     finish(result, store, picture)
 
