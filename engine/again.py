@@ -91,7 +91,7 @@ class Chances:
         if not again.any():
             return done, []
         ids = done.ids[again]
-        return _rows(done, ~again), [Task(ids, self._session.machine.candidates(ids)[0].X)]
+        return _rows(done, ~again), [Task(ids, self._session.candidates(ids))]
 
 
 def _rows(done: Completion, keep: BoolArray) -> Completion | None:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from ..errors import ContractError, EvaluationError
 from .again import Chances
+from .evaluations import Evaluations
 from .executors.base import Executor
 from .failures import FailureBudget, failing_regions, failure_report
 from .interrupts import Interrupts
@@ -92,6 +93,10 @@ class _Loop:
         self._seen = machine.completed
         if resumed and machine.complete and machine.evaluations:
             self._seen -= 1  # the run was killed before anybody was called
+        if session.retries.outstanding:
+            reason = self._evaluate_again()
+            if reason:
+                return reason
         while True:
             reason = self._take_turns()
             if reason:
@@ -112,6 +117,21 @@ class _Loop:
                 self._submit(self._collect())
             else:
                 return self._end_of_budget()
+
+    def _evaluate_again(self) -> str:
+        """Those that failed, before anything else: what comes next descends from them, too.
+
+        Returns why the run ends here, or "".
+        """
+        self._submit(self._session.ask_again())
+        while self._session.retries.outstanding:
+            self._interrupts.raise_pending()
+            reason = self._by_clock()
+            if reason:
+                self._settle_what_runs()
+                return reason
+            self._submit(self._collect())
+        return ""
 
     def _take_turns(self) -> str:
         """Tell those whose turn it is, and call everybody after each generation.
@@ -157,12 +177,7 @@ class _Loop:
 
         What is dropped or ended is asked for again when the run is resumed.
         """
-        drop_queued = getattr(self._executor, "drop_queued", None)
-        if self._oversight.at_end == "wait" and drop_queued is not None:
-            self._handed -= drop_queued()
-            while self._handed:
-                self._interrupts.raise_pending()
-                self._collect()
+        if self._settle_what_runs():
             other = self._take_turns()
             if other:
                 return other
@@ -171,6 +186,17 @@ class _Loop:
         if self._machine.evaluations > self._called_at:  # nobody has seen the last outcomes
             self._call()
         return reason
+
+    def _settle_what_runs(self) -> bool:
+        """Wait for it if that is wanted; what is queued is dropped. False if nothing is awaited."""
+        drop_queued = getattr(self._executor, "drop_queued", None)
+        if self._oversight.at_end == "kill" or drop_queued is None:
+            return False
+        self._handed -= drop_queued()
+        while self._handed:
+            self._interrupts.raise_pending()
+            self._collect()
+        return True
 
     def _submit(self, tasks: list[Task]) -> None:
         self._handed += sum(len(task.ids) for task in tasks)
@@ -187,14 +213,23 @@ class _Loop:
             done, theirs = self._chances.settle(finished)
             again += theirs
             if done is not None:
-                _refuse_broken_contract(done, self._session)
-                self._recorder.begin()
-                self._recorder.evaluations(self._session.tell(done))
+                self._take_in(done)
         self._say()
         self._recorder.seal_if_due()
         if self._display is not None:
             self._display.update()
         return again
+
+    def _take_in(self, done: Completion) -> None:
+        session = self._session
+        if session.retries.outstanding:  # until then nothing else is under evaluation
+            rows = session.tell_again(done)
+            self._recorder.retried(rows)
+            self._tell_listeners(rows)
+            return
+        _refuse_broken_contract(done, session)
+        self._recorder.begin()
+        self._recorder.evaluations(session.tell(done))
 
     def _call(self) -> None:
         """Call the callbacks."""
@@ -207,10 +242,16 @@ class _Loop:
 
     def _say(self) -> None:
         """Call ``on_evaluation`` with what has been told since the last time."""
-        archive, listeners = self._session.archive, self._oversight.on_evaluation
-        if not listeners or archive.rows == self._said:
+        archive = self._session.archive
+        if not self._oversight.on_evaluation or archive.rows == self._said:
             return
         rows, self._said = archive.since(self._said), archive.rows
+        self._tell_listeners(rows)
+
+    def _tell_listeners(self, rows: Evaluations) -> None:
+        listeners = self._oversight.on_evaluation
+        if not listeners:
+            return
         with self._interrupts.allowed():
             for told in told_one_by_one(rows):
                 for listener in listeners:
@@ -237,17 +278,18 @@ def _refuse_broken_contract(done: Completion, session: Session) -> None:
 
 
 def _refuse_too_many_failures(session: Session, budget: FailureBudget | None) -> None:
-    machine = session.machine
-    if budget is None or not budget.used_up(machine.failures, machine.evaluations):
+    machine, failed = session.machine, len(session.failures)
+    if budget is None or not budget.used_up(failed, machine.evaluations):
         return
-    everything = session.archive.table()
+    everything = session.told()
     regions = failing_regions(everything)
     raise EvaluationError(
-        f"{machine.failures} of {machine.evaluations} evaluations have failed, more than {budget} "
+        f"{failed} of {machine.evaluations} evaluations have failed, more than {budget} "
         "allows:\n"
         + failure_report(everything.failures.values())
         + ("\nmost of all\n" + "\n".join(regions) if regions else "")
-        + "\nmend the problem and resume with a larger failure_budget, or start anew",
+        + "\nmend the problem and resume with a larger failure_budget, or with retry_failed, or "
+        "start anew",
         list(everything.failures),
     )
 
@@ -255,13 +297,14 @@ def _refuse_too_many_failures(session: Session, budget: FailureBudget | None) ->
 def _refuse_hopeless(session: Session) -> None:
     """A first generation without a single success: going on would only burn the budget."""
     machine = session.machine
-    if machine.generation == 0 and machine.failures == machine.evaluations > 0:
-        failures = session.archive.table().failures
+    if machine.generation == 0 and len(session.failures) == machine.evaluations > 0:
+        failures = session.failures
         detail = next(iter(failures.values())).detail.rstrip()
         raise EvaluationError(
             f"all {len(failures)} candidates of the first generation failed:\n"
             + failure_report(failures.values())
             + (f"\nthe first of them:\n{detail}" if detail else "")
-            + "\nmend the problem and start anew (a store is replaced with overwrite)",
+            + "\nmend the problem and start anew (a store is replaced with overwrite), or resume "
+            "with retry_failed",
             list(failures),
         )

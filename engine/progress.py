@@ -45,18 +45,18 @@ class Progress:
 
     @property
     def failures(self) -> int:
-        """Candidates that failed."""
-        return self._session.machine.failures
+        """Candidates that failed, and have not been mended by evaluating them again."""
+        return len(self._session.failures)
 
     @property
     def failures_by_kind(self) -> dict[str, int]:
         """Candidates that failed, by the kind of failure, the most frequent first."""
-        return dict(Counter(f.kind for f in self._session.archive.failures.values()).most_common())
+        return dict(Counter(f.kind for f in self._session.failures.values()).most_common())
 
     @property
     def in_flight(self) -> int:
         """Candidates asked for and not told, queued or under evaluation."""
-        return self._session.in_flight
+        return self._session.in_flight + self._session.retries.outstanding
 
     @property
     def waiting(self) -> int:
@@ -91,7 +91,7 @@ class Progress:
 
     def evaluated(self) -> Evaluations:
         """Everything told so far."""
-        return self._session.archive.table()
+        return self._session.told()
 
     def sample(self) -> Population:
         """The evaluated candidates of the first generation."""

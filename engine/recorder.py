@@ -42,6 +42,11 @@ class Recorder:
         if self._store is not None and self._began:
             self._store.append_evaluations(rows)
 
+    def retried(self, rows: Evaluations) -> None:
+        """Keep outcomes of candidates that were evaluated again."""
+        if self._store is not None and self._began:
+            self._store.append_retried(rows)
+
     def populations(self) -> None:
         """Keep the populations that were selected since the last call."""
         populations = self._session.populations
@@ -75,6 +80,7 @@ class Recorder:
             final=session.outcome(stopped_by).ids,
             stopped_by=stopped_by,
             path=self._store.path if self._store is not None else None,
+            retried=session.retries.tables(),
         )
 
     def _next_image(self, stopped_by: str = "") -> Image:
@@ -94,4 +100,5 @@ class Recorder:
             known=session.memory.known,
             final=session.outcome(stopped_by).ids,
             state=session.machine.state_dict(),
+            retried=session.retries.tables(),
         )

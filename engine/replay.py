@@ -14,9 +14,11 @@ import numpy as np
 
 from ..errors import StoreMismatch
 from ..problems.definition import read_definition
+from .algorithms.concurrent import Concurrent
 from .algorithms.specification import as_problem, cost_of
 from .born import INITIAL
 from .evaluations import Evaluations, empty
+from .interventions import read_interventions
 from .memory import Memory
 from .run import Run
 from .session import Session
@@ -43,17 +45,38 @@ def replay(run: Run, *, problem: Any = None) -> Session:
         problem = stored_problem(specification, path) if problem is None else as_problem(problem)
         definition, cost = read_definition(problem), cost_of(problem)
         refuse_other_problem(specification, problem, definition, path)
-    machine = algorithm.machine(
-        definition, int(specification["seed"]), cost, _initial(run.evaluations)
-    )
+    machine = algorithm.machine(definition, int(specification["seed"]), cost, _initial(run.as_told))
     nothing_known = Memory(empty(definition), grows=False)
     session = Session.fresh(definition, machine, specification["budget"], nothing_known)
-    for rows in _told_together(run.evaluations, steady=machine.steady):
-        session.replay(rows)
+    _tell(session, run)
     if len(session.populations) < len(run.populations):  # one that was selected and had no child
         session.ask()
     _compare(session, run)
     return session
+
+
+def _tell(session: Session, run: Run) -> None:
+    """Tell everything in the stored order, and what was evaluated again in its place in it."""
+    machine, told, complete = session.machine, 0, True
+    for wish, outcomes in zip(read_interventions(run.specification), run.retried, strict=True):
+        if isinstance(machine, Concurrent):
+            machine.most_generations = wish.begun
+        _tell_rows(session, run.as_told, told, wish.told)
+        told = wish.told
+        if machine.generation + 1 < wish.begun:
+            session.ask()
+        complete = complete and len(outcomes) == len(wish.ids)
+        if complete:  # otherwise some are still under evaluation
+            session.insert(outcomes.take(np.argsort(outcomes.ids)))
+    if isinstance(machine, Concurrent):
+        machine.most_generations = None
+    _tell_rows(session, run.as_told, told, len(run.as_told))
+
+
+def _tell_rows(session: Session, everything: Evaluations, first: int, end: int) -> None:
+    part = everything.take(np.arange(first, end))
+    for rows in _told_together(part, steady=session.machine.steady):
+        session.replay(rows)
 
 
 def _told_together(everything: Evaluations, *, steady: bool) -> Iterator[Evaluations]:

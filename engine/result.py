@@ -64,6 +64,6 @@ class Result:
         return (
             f"<Result: {len(front)} candidates on the front{note}, "
             f"{self.run.archive.rows} evaluations, "
-            f"{len(self.run.archive.failures)} failed, stopped by {self.stopped_by}, "
+            f"{len(self.run.evaluations.failures)} failed, stopped by {self.stopped_by}, "
             f"seed {self.seed}>"
         )

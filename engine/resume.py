@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +18,21 @@ from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
 from .interrupts import Interrupts, deferred
+from .interventions import Kinds, check_kinds, read_interventions
 from .memory import Memory
 from .or_resume import Asked, refuse_other_run, why_ended
 from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop, reason_of
 from .progress import Progress
 from .recorder import Recorder
 from .result import Result
+from .retries import Retries
 from .schedule import check_count
 from .session import Session
 from .specification import refuse_other_problem, stored_algorithm, stored_problem
-from .store.codec import Event
+from .store.codec import Event, Retried
 from .store.store import RunStore
+
+log = logging.getLogger(__name__)
 
 
 def resume(
@@ -41,6 +47,7 @@ def resume(
     callbacks: Sequence[Callback] = (),
     on_evaluation: Sequence[OnEvaluation] = (),
     progress: bool = False,
+    retry_failed: Kinds = False,
     without_journal: bool = False,
 ) -> Result:
     """Continue a run from its file; no finished evaluation is done twice.
@@ -57,6 +64,13 @@ def resume(
         callbacks: As in ``minimize``.
         on_evaluation: As in ``minimize``; not called for what is replayed.
         progress: As in ``minimize``.
+        retry_failed: Evaluate failed candidates again before the run goes on, because what they
+            failed by has been mended: True for all, or kinds of failures ("deadline", or several).
+            They keep their ids and seeds, and cost no budget. Those that have values now take part
+            in the next selection, or in the final population. That they are to be evaluated again
+            is stored first, so that a run that is killed meanwhile goes on with it; and since it is
+            not of the run's seed alone, the run says so: ``specification["events"]``. What they
+            failed by stays in ``run.earlier_failures``.
         without_journal: Go on from the file alone, and lose what was finished after it was
             written: for a run whose journal is gone or damaged.
 
@@ -70,6 +84,7 @@ def resume(
         ConfigurationError: For a wrong budget or executor, or if the problem must be passed.
     """
     leave_if_spawning()
+    kinds = check_kinds(retry_failed)
     if budget is not None:
         check_count("budget (evaluations to add)", budget, 1)
     oversight = Oversight(
@@ -77,7 +92,10 @@ def resume(
         failure_budget=failure_budget, progress=progress,
     )  # fmt: skip
     with_executor = None if executor is None else make_executor(executor)
-    return go_on(absolute(path), problem, with_executor, oversight, added=budget)
+    return go_on(
+        absolute(path), problem, with_executor, oversight, added=budget, kinds=kinds,
+        without_journal=without_journal,
+    )  # fmt: skip
 
 
 def go_on(
@@ -87,9 +105,13 @@ def go_on(
     oversight: Oversight,
     *,
     added: int | None = None,
+    kinds: tuple[str, ...] = (),
+    without_journal: bool = False,
     asked: Asked | None = None,
 ) -> Result:
-    """Continue a run: as ``resume`` with so many evaluations ``added``, or as it is ``asked`` for.
+    """Continue a run: as ``resume`` does, or as it is ``asked`` for by ``minimize``.
+
+    ``added`` are evaluations; failures of these ``kinds`` are evaluated again.
 
     Raises what ``resume`` raises, and StoreMismatch for another run than the one asked for.
     """
@@ -119,7 +141,8 @@ def go_on(
         memory = Memory(known, grows=specification["cache"])
         budget: int | None = specification["budget"]
         session = Session.fresh(definition, machine, budget, memory)
-        session.restore(image.evaluations, image.waiting, image.populations, image.state)
+        retries = Retries(definition, read_interventions(specification), image.retried)
+        session.restore(image.evaluations, image.waiting, image.populations, image.state, retries)
         _replay(session, events, interrupts)
         recorder = Recorder(session, specification, store, image.seal)
         if asked is not None:
@@ -127,17 +150,28 @@ def go_on(
             ended = why_ended(stopped_by, session.finished, budget, asked)
             if not ended and stopped_by and stopped_by != "budget":
                 ended = _stops_again(session, oversight, interrupts)
-            if ended:
+            if ended and not session.retries.outstanding:
                 return Result(session.outcome(ended), ended, recorder.run(ended), seed)
             session.budget = asked.budget
         else:
             session.budget = _extended(budget, added, oversight.stop, path)
+        if kinds:
+            _wish_to_retry(session, specification, kinds)
         specification |= {"budget": session.budget, "executor": workers.settings()}
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(
             job, session, recorder, workers, oversight, stack, interrupts,
             begins=True, resumed=not image.stopped_by,
         )  # fmt: skip
+
+
+def _wish_to_retry(session: Session, specification: dict[str, Any], kinds: tuple[str, ...]) -> None:
+    """Have failed candidates evaluated again; it is sealed before the first of them is."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    if session.retry_failed(kinds, now) is None:
+        log.warning("retry_failed: no candidate has failed by %s", ", ".join(kinds))
+        return
+    specification["events"] = [wish.described() for wish in session.retries.wishes]
 
 
 def _stops_again(session: Session, oversight: Oversight, interrupts: Interrupts) -> str:
@@ -175,6 +209,8 @@ def _replay(session: Session, events: Sequence[Event], interrupts: Interrupts) -
         interrupts.raise_pending()
         if isinstance(event, tuple):
             session.check_population(*event)
+        elif isinstance(event, Retried):
+            session.replay_again(event.rows)
         else:
             session.replay(event)
     session.withdraw()

@@ -21,8 +21,11 @@ from ..operators.survival import nondominated_rank
 from ..problems.definition import Definition
 from ..typing import FloatArray, IntArray
 from .evaluations import Archive, Evaluations
+from .interventions import read_interventions
+from .outcome import Failed
 from .population import Population
-from .store.codec import Event
+from .retries import Retries, earlier_failures, latest
+from .store.codec import Event, Retried
 from .store.continuation import JournalAhead, JournalMissing, journal_path, read_events
 from .store.image import Image, read_image
 from .store.stamp import read_stamp
@@ -62,6 +65,8 @@ class Run:
         final: Ids of the population at the end; of one that goes on, the last that is known.
         stopped_by: Why it ended, or "" while it goes on or was killed.
         path: Of its file; None in memory.
+        retried: Outcomes of candidates that had failed and were evaluated again, a table for each
+            of ``specification["events"]``, in the order in which they came.
         version: Changes with the file and its journal; None in memory.
     """
 
@@ -71,12 +76,30 @@ class Run:
     final: IntArray
     stopped_by: str
     path: Path | None = None
+    retried: tuple[Evaluations, ...] = ()
     version: Version | None = None
 
     @cached_property
     def evaluations(self) -> Evaluations:
-        """Everything evaluated, in the order it was told; a table is made when first asked for."""
+        """Everything evaluated, in the order it was told; a table is made when first asked for.
+
+        Of candidates that failed and were evaluated again, the last outcome, in the place of the
+        first; ``as_told`` has the first.
+        """
+        return latest(self.as_told, self.retried)
+
+    @cached_property
+    def as_told(self) -> Evaluations:
+        """Everything evaluated, as it ended the first time."""
         return self.archive.table()
+
+    @property
+    def earlier_failures(self) -> dict[int, tuple[Failed, ...]]:
+        """Of candidates that were evaluated again, by id: their failures before the last outcome.
+
+        What the others failed by is ``evaluations.failures``.
+        """
+        return earlier_failures(self.as_told, self.retried)
 
     def refresh(self) -> Run:
         """The run as it is now: itself if nothing has happened since, otherwise read again.
@@ -90,7 +113,9 @@ class Run:
     def __repr__(self) -> str:
         name = self.definition.name
         state = f"stopped by {self.stopped_by}" if self.stopped_by else "not finished"
-        return f"<Run of {name}: {self.archive.rows} evaluations, {state}, {self.path}>"
+        again = sum(len(rows) for rows in self.retried)
+        retried = f"{again} of them once more, not of its seed alone, " if again else ""
+        return f"<Run of {name}: {self.archive.rows} evaluations, {retried}{state}, {self.path}>"
 
     @property
     def definition(self) -> Definition:
@@ -271,7 +296,12 @@ def _run(path: Path, image: Image, events: list[Event], version: Version) -> Run
     for event in events:
         if isinstance(event, Evaluations):
             archive.append(event)
-    later = [r[1] for r in events if not isinstance(r, Evaluations)]
+    later = [event[1] for event in events if isinstance(event, tuple)]
+    definition, wishes = archive.definition, read_interventions(image.specification)
+    retries = Retries(definition, wishes, image.retried)
+    for event in events:
+        if isinstance(event, Retried):
+            retries.record(event.rows)
     return Run(
         specification=image.specification,
         archive=archive,
@@ -279,5 +309,6 @@ def _run(path: Path, image: Image, events: list[Event], version: Version) -> Run
         final=later[-1] if later else image.final,
         stopped_by=image.stopped_by,
         path=path,
+        retried=retries.tables(),
         version=version,
     )

@@ -6,7 +6,7 @@ from workers or from a journal that is replayed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,10 +17,13 @@ from ..problems.definition import Definition
 from ..typing import Candidates, IntArray
 from .algorithms.specification import Machine
 from .algorithms.steady import SteadyState
+from .born import Born
 from .evaluations import Archive, Evaluations, empty, record
+from .interventions import Retry, failed_ids
 from .memory import Memory
-from .outcome import Completion, Task
+from .outcome import Completion, Failed, Task
 from .population import Population
+from .retries import Retries, latest
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Session:
         archive: Everything told, in that order.
         populations: Ids of the population after each completed selection, in order of generation.
         exhausted: Nothing new can be drawn.
+        retries: Candidates that failed and are evaluated again, beside the archive.
         first_evaluated: Id of the first candidate that was to be evaluated; None before that.
     """
 
@@ -43,18 +47,21 @@ class Session:
     budget: int | None
     memory: Memory
     archive: Archive
+    retries: Retries
     populations: list[IntArray] = field(default_factory=list)
 
     exhausted: bool = False
     first_evaluated: int | None = None
     _waiting: dict[int, Evaluations] = field(default_factory=dict)  # for their turn, by id
+    _again: Evaluations | None = None  # those that are evaluated again, as they failed
 
     @classmethod
     def fresh(
         cls, definition: Definition, machine: Machine, budget: int | None, memory: Memory
     ) -> Session:
         """A session in which nothing has happened yet."""
-        return cls(definition, machine, budget, memory, Archive(empty(definition)))
+        archive, retries = Archive(empty(definition)), Retries(definition)
+        return cls(definition, machine, budget, memory, archive, retries)
 
     @property
     def in_flight(self) -> int:
@@ -165,12 +172,79 @@ class Session:
         return rows.table()
 
     def everything(self) -> Archive:
-        """All that have finished: those told, then those that wait."""
+        """All that have finished, as they did at first: those told, then those that wait."""
         if not self._waiting:
             return self.archive
         both = Archive(self.archive.table())
         both.append(self.waiting())
         return both
+
+    def told(self) -> Evaluations:
+        """Everything told, with the last outcome of those that were evaluated again."""
+        return latest(self.archive.table(), self.retries.tables())
+
+    @property
+    def failures(self) -> Mapping[int, Failed]:
+        """Of those told, by id, that have no values by now."""
+        failures = self.archive.failures
+        mended = self.retries.mended
+        if not mended:
+            return failures
+        return {id: failure for id, failure in failures.items() if id not in mended}
+
+    def retry_failed(self, kinds: Sequence[str], created: str) -> Retry | None:
+        """Wish to evaluate candidates again that failed in one of these ways; None if none did."""
+        everything = latest(self.everything().table(), self.retries.tables())
+        ids = set(failed_ids(everything, kinds)) - set(self.retries.pending)
+        if not ids:
+            return None
+        begun = self.machine.generation + 1
+        wish = Retry(tuple(sorted(ids)), self.machine.evaluations, begun, created)
+        self.retries.add(wish)
+        return wish
+
+    def ask_again(self) -> list[Task]:
+        """Those that failed and are to be evaluated again: as they were, outside the budget."""
+        everything = self.everything().table()
+        ids = np.array(self.retries.pending, dtype=np.int64)
+        self._again = everything.take(_rows_of(everything, ids))
+        X = self._again.X
+        size = self.definition.batch_size if self.definition.vectorized else 1
+        cuts = range(0, len(ids), size)
+        return [Task(ids[cut : cut + size], X[cut : cut + size]) for cut in cuts]
+
+    def tell_again(self, done: Completion) -> Evaluations:
+        """Outcomes of those that are evaluated again; returns them as rows.
+
+        Once all of them are there they are members like any child that has just been told.
+        """
+        assert self._again is not None  # they were asked for
+        rows = self._again.take(_rows_of(self._again, done.ids))
+        born = Born(rows.X, rows.parents, rows.operator_code)
+        rows = record(self.definition, done, born, rows.generation)
+        self.replay_again(rows)
+        return rows
+
+    def replay_again(self, rows: Evaluations) -> None:
+        """Take in what a journal holds of those that were evaluated again.
+
+        Raises StoreMismatch if that was not wished for.
+        """
+        for outcomes in self.retries.record(rows):
+            self.insert(outcomes)
+
+    def insert(self, outcomes: Evaluations) -> None:
+        """Those of them that have values take part in selection from now on."""
+        rows = outcomes.take(np.flatnonzero(outcomes.evaluated))
+        if len(rows):
+            self.machine.insert(rows.ids, rows.generation, rows.X, rows.F, rows.G)
+            self._note_population()
+
+    def candidates(self, ids: IntArray) -> Candidates:
+        """(k, n_var) by (k,) ids: of those asked for, or of those that are evaluated again."""
+        if self._again is None or not self.retries.outstanding:
+            return self.machine.candidates(ids)[0].X
+        return self._again.X[_rows_of(self._again, ids)]
 
     def outcome(self, stopped_by: str) -> Population:
         """The population at the end.
@@ -245,8 +319,10 @@ class Session:
         waiting: Evaluations,
         populations: Sequence[IntArray],
         state: dict[str, Any],
+        retries: Retries | None = None,
     ) -> None:
         """Continue from what a store holds."""
+        self.retries = retries or self.retries
         self.archive = Archive(replace(evaluations, definition=self.definition))
         for row, id in enumerate(waiting.ids.tolist()):
             self._waiting[id] = replace(waiting.take(np.array([row])), definition=self.definition)
@@ -256,3 +332,9 @@ class Session:
         self.memory.learn(evaluations)
         self.memory.learn(waiting)
         self.machine.load_state_dict(state)
+
+
+def _rows_of(rows: Evaluations, ids: IntArray) -> IntArray:
+    """Where (k,) ids are."""
+    order = np.argsort(rows.ids)
+    return np.asarray(order[np.searchsorted(rows.ids, ids, sorter=order)], dtype=np.int64)

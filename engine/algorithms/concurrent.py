@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import AskTellError
 from ...operators.survival import constrained_rank
 from ...problems.definition import Definition
-from ...typing import FloatArray, IntArray
+from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, together
 from ..outcome import Evaluated, Failed
 from ..population import Population, no_population
@@ -81,6 +81,7 @@ class Concurrent:
         self._asked: set[int] = set()  # ids, not told
         self._outcomes: dict[int, tuple[FloatArray, FloatArray]] = {}  # that wait, by id
         self._parents = no_population(definition)
+        self.most_generations: int | None = None  # that may begin by now, where a run is replayed
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -202,6 +203,26 @@ class Concurrent:
         for row, id in enumerate(told):
             self._outcomes[id] = F[row].copy(), G[row].copy()
 
+    def insert(
+        self,
+        ids: IntArray,
+        generation: NDArray[np.int32],
+        X: Candidates,
+        F: FloatArray,
+        G: FloatArray,
+    ) -> None:
+        """Candidates that failed and have values now: each in the next selection of its run.
+
+        (k,) ids and generations in which they were born, (k, n_var), and in the user's units
+        (k, n_obj) and (k, n_con). They do not count as evaluations again.
+        """
+        run_of = np.array(self._of, dtype=np.int64)[generation]
+        for i in np.unique(run_of).tolist():
+            mine, run = run_of == i, self.runs[i]
+            run.insert(ids[mine], generation[mine], X[mine], F[mine], G[mine])
+            if run.complete:
+                self.populations[i] = run.population
+
     def advance(self) -> IntArray:
         """Tell those whose turn it is, up to the end of a generation; returns their ids."""
         first = self.evaluations  # ids have no gaps
@@ -265,6 +286,8 @@ class Concurrent:
 
     def _next_run(self) -> int | None:
         """Whose generation begins next; None if nothing new can be drawn in any run."""
+        if self.most_generations is not None and len(self._of) >= self.most_generations:
+            return None
         used = {i: run.used for i, run in enumerate(self.runs) if i not in self._spent}
         if all(n >= self.base * 2 ** len(self.runs) for n in used.values()) and (
             used or not self.runs

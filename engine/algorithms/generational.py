@@ -35,6 +35,9 @@ from .telling import check_asked_for, read_told
 
 NOBODY = constants[0, 0, np.int64]
 
+LATE = ("ids", "X", "F", "G")
+"""What is kept of children that take part in the next selection without being of its generation."""
+
 
 class Generational:
     """NSGA-II as ``ask`` and ``tell``. Made by ``NSGA2(...).start(problem)``.
@@ -84,6 +87,7 @@ class Generational:
         self._parents = no_population(definition)
         self._initial = initial  # until the first generation is made of them
         self._offspring = Offspring(definition, 0, nobody(definition.space))
+        self._late = no_population(definition)  # children of earlier generations, told by now
         self._looked: tuple[Selected, dict[str, Any]] | None = None  # see _look
 
     # -- what a user sees ------------------------------------------------------------------------
@@ -204,6 +208,22 @@ class Generational:
         self.failures += brood.failed - failed
         self._looked = None
 
+    def insert(
+        self,
+        ids: IntArray,
+        generation: NDArray[np.int32],
+        X: Candidates,
+        F: FloatArray,
+        G: FloatArray,
+    ) -> None:
+        """Candidates that failed and have values now take part in the next selection.
+
+        (k,) ids and generations in which they were born, (k, n_var), and in the user's units
+        (k, n_obj) and (k, n_con). They do not count as evaluations again.
+        """
+        self._late = _joined(self._late, ids, X, F, G)
+        self._looked = None
+
     def _check_told(self, ids: IntArray) -> None:
         """Raise AskTellError unless all of (k,) ids have been asked for and none has been told."""
         brood = self._offspring
@@ -265,6 +285,7 @@ class Generational:
         self.size, self._next_growth = size, next_growth
         self.generation += 1
         self._offspring, self._looked = brood, None
+        self._late = no_population(self.definition)
         if selected is None:
             self._initial = nobody(self.definition.space).X
         return brood.size
@@ -301,6 +322,10 @@ class Generational:
         if brood.told - brood.failed < brood.size:
             rows = np.flatnonzero(status == EVALUATED)
             ids, X, F, G = ids[rows], X[rows], F[rows], G[rows]
+        if len(self._late):
+            late = self._late
+            ids, X = np.concatenate([ids, late.ids]), np.concatenate([X, late.X])
+            F, G = np.concatenate([F, late.F]), np.concatenate([G, late.G])
         return select(
             self._parents, ids, X, F, G, size, self._survival_rng, self._crowding, self._ties
         )
@@ -320,7 +345,7 @@ class Generational:
 
     def state_dict(self) -> dict[str, Any]:
         """The whole state as arrays and JSON values; ``load_state_dict`` continues from it."""
-        brood = self._offspring
+        brood, late = self._offspring, self._late
         return {
             "size": self.size,
             "next_growth": self._next_growth,
@@ -341,6 +366,7 @@ class Generational:
             "offspring_status": brood.outcomes.status,
             "offspring_F": brood.outcomes.F,
             "offspring_G": brood.outcomes.G,
+            **({f"late_{name}": getattr(late, name) for name in LATE} if len(late) else {}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -374,4 +400,24 @@ class Generational:
             G=np.array(state["offspring_G"]),
         )
         self._initial = np.array(state["initial_X"])
+        self._late = no_population(self.definition)
+        if "late_ids" in state:
+            ids, X, F, G = (np.array(state[f"late_{name}"]) for name in LATE)
+            self._late = _joined(self._late, ids, X, F, G)
         self._looked = None
+
+
+def _joined(
+    population: Population, ids: IntArray, X: Candidates, F: FloatArray, G: FloatArray
+) -> Population:
+    """With (k,) more members at its end."""
+    definition = population.definition
+    G = np.concatenate([population.G, G])
+    return Population(
+        np.concatenate([population.ids, ids]),
+        np.concatenate([population.X, X]),
+        np.concatenate([population.F, F]),
+        G,
+        definition.violation(G),
+        definition,
+    )

@@ -14,7 +14,7 @@ steady-state selection scheme in multi-objective genetic algorithms", EMO 2009.
 from __future__ import annotations
 
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -111,6 +111,7 @@ class SteadyState:
         self._parents = no_population(definition)
         # Row keys of members and of those that are open, which nobody new may have.
         self._seen: KeySet | None = KeySet() if eliminate_duplicates else None
+        self._copies: Counter[bytes] = Counter()  # of keys that several have
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -295,11 +296,41 @@ class SteadyState:
         else:
             self.failures += 1
             (gone,) = row_keys(candidate.x[None])
-        if self._seen is not None and gone is not None:
-            self._seen.remove(gone)
+        if gone is not None:
+            self._forget(gone)
         self.evaluations += 1
         self._to_tell -= 1
         self._fill()
+
+    def insert(
+        self,
+        ids: IntArray,
+        generation: NDArray[np.int32],
+        X: Candidates,
+        F: FloatArray,
+        G: FloatArray,
+    ) -> None:
+        """Candidates that failed and have values now become members, if they are good enough.
+
+        Between two generations they belong to the next one. (k,) ids and generations in which they
+        were born, (k, n_var), and in the user's units (k, n_obj) and (k, n_con). They do not count
+        as evaluations again.
+        """
+        if self.complete:
+            self._next_generation()
+        for id, x, key, f, g in zip(ids.tolist(), X, row_keys(X), F, G, strict=True):
+            if self._seen is not None and len(self._seen.add(x[None])):
+                self._copies[key] += 1  # of one that was born after this one had failed
+            self._members.insert(id, x, f, g, self._survival_rng)
+            if self._members.n > self.size:
+                self._forget(self._members.remove_worst(self._survival_rng))
+
+    def _forget(self, key: bytes) -> None:
+        """One that has this key is gone: others may have it now, unless somebody still has."""
+        if self._copies[key]:
+            self._copies[key] -= 1
+        elif self._seen is not None:
+            self._seen.remove(key)
 
     def _sample(self) -> None:
         """The first candidates: as many as the population or the window, whichever is larger."""
@@ -410,7 +441,9 @@ class SteadyState:
         self._waiting = sum(c.status != PENDING for c in self._open.values())
         if self._seen is not None:
             open_X = self._stacked(list(self._open.values()))[0].X
-            self._seen = KeySet(row_keys(self._members.mating().X) + row_keys(open_X))
+            keys = row_keys(self._members.mating().X) + row_keys(open_X)
+            self._seen = KeySet(keys)
+            self._copies = Counter({key: n - 1 for key, n in Counter(keys).items() if n > 1})
         order = _part(state, "order_")
         self._order = ORDERS[self._order_name](order)
         started = set(order["started"].tolist())

@@ -3,6 +3,7 @@
 payload = kind (1 byte), length of JSON (uint32), JSON, arrays one after the other
 kind E  = evaluations: the columns of ``Evaluations`` in the order of ``ARRAYS``
 kind P  = population of a generation: its ids
+kind R  = as E, of candidates that were evaluated again
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import struct
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,13 +23,22 @@ from ..evaluations import ARRAYS, Evaluations
 from ..outcome import Failed
 
 _HEAD = struct.Struct("<cII")
-EVALUATIONS, POPULATION = b"E", b"P"
+EVALUATIONS, POPULATION, RETRIED = b"E", b"P", b"R"
 
 Layout: TypeAlias = dict[str, tuple[str, list[int]]]
 """Of the columns of ``Evaluations`` in order: dtype, and shape of a row."""
 
-Event: TypeAlias = Evaluations | tuple[int, IntArray]
-"""What a record tells: finished evaluations, or a generation and the ids of its population."""
+
+@dataclass(frozen=True)
+class Retried:
+    """Outcomes of candidates that failed and were evaluated again."""
+
+    rows: Evaluations
+
+
+Event: TypeAlias = Evaluations | tuple[int, IntArray] | Retried
+"""What a record tells: finished evaluations, a generation and the ids of its population, or
+candidates that were evaluated again."""
 
 
 def layout_of(rows: Evaluations) -> Layout:
@@ -36,17 +47,18 @@ def layout_of(rows: Evaluations) -> Layout:
     return {n: (c.dtype.newbyteorder("<").str, list(c.shape[1:])) for n, c in columns.items()}
 
 
-def encode_evaluations(rows: Evaluations) -> bytes:
-    """A record of kind E."""
+def encode_evaluations(rows: Evaluations, *, retried: bool = False) -> bytes:
+    """A record of kind E, or R."""
+    kind = RETRIED if retried else EVALUATIONS
     arrays = [getattr(rows, name).tobytes() for name in ARRAYS]
     if not rows.failures and not rows.extras:
-        return _framed(EVALUATIONS, len(rows), _workers_alone(rows.workers), arrays)
+        return _framed(kind, len(rows), _workers_alone(rows.workers), arrays)
     named: dict[str, Any] = {"workers": rows.workers}
     if rows.failures:
         named["failures"] = [[i, f.reason, f.kind, f.detail] for i, f in rows.failures.items()]
     if rows.extras:
         named["extras"] = list(rows.extras.items())
-    return _framed(EVALUATIONS, len(rows), json.dumps(named).encode(), arrays)
+    return _framed(kind, len(rows), json.dumps(named).encode(), arrays)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -73,8 +85,9 @@ def decode(payload: bytes, layout: Layout, definition: Definition) -> Event:
         data = payload[_HEAD.size + length :]
         if kind == POPULATION:
             return int(named["generation"]), np.frombuffer(data, "<i8").astype(np.int64)
-        if kind == EVALUATIONS:
-            return _decode_evaluations(named, rows, data, layout, definition)
+        if kind in (EVALUATIONS, RETRIED):
+            found = _decode_evaluations(named, rows, data, layout, definition)
+            return found if kind == EVALUATIONS else Retried(found)
     except (struct.error, ValueError, KeyError, TypeError, IndexError) as error:
         raise StoreCorrupt(f"a journal record cannot be read: {error!r}") from error
     raise StoreCorrupt(f"a journal record has the unknown kind {kind!r}")

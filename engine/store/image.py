@@ -47,6 +47,7 @@ class Image:
         populations: Ids of the population after each selection.
         final: Ids of the population when this was written.
         state: Of the algorithm.
+        retried: Outcomes of candidates that were evaluated again, by event of the specification.
     """
 
     specification: dict[str, Any]
@@ -58,6 +59,7 @@ class Image:
     populations: list[IntArray]
     final: IntArray
     state: dict[str, Any]
+    retried: tuple[Evaluations, ...] = ()
 
     def everything(self) -> Evaluations:
         """All that have finished: those told, then those that wait."""

@@ -157,6 +157,10 @@ class RunStore:
         """Journal finished evaluations. Raises StoreError."""
         self._append(encode_evaluations(rows))
 
+    def append_retried(self, rows: Evaluations) -> None:
+        """Journal candidates that were evaluated again. Raises StoreError."""
+        self._append(encode_evaluations(rows, retried=True))
+
     def append_population(self, generation: int, ids: IntArray) -> None:
         """Journal the population of a generation. Raises StoreError."""
         self._append(encode_population(generation, ids))
