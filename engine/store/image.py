@@ -67,11 +67,11 @@ class Image:
         return both.table()
 
 
-def write_image(path: Path, image: Image, *, same_run: bool, writer: str = "") -> int:
+def write_image(path: Path, image: Image, *, same_run: bool, writer: str) -> int:
     """Replace ``path`` by a file that holds ``image``; returns its size. Raises StoreError.
 
     With ``same_run`` the file that is there holds the first part of the same run, and what has not
-    changed is copied from it. ``writer`` is the token that the file carries.
+    changed is copied from it. ``writer`` is the token of who goes on in a journal; "" is nobody.
     """
     data, contents = _hdf5(image, path if same_run else None)
     stamp = Stamp(

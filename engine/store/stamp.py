@@ -43,7 +43,8 @@ class Stamp:
         crc: CRC32 of these bytes.
         run_id: Of the run, 32 hexadecimal digits; "" in schema 1.
         seal: How often the file has been written; -1 in schema 1.
-        writer: Token of the process that wrote it, 32 hexadecimal digits; "" in schema 1.
+        writer: Token of the process that wrote it and goes on in a journal, 32 hexadecimal digits;
+            "" once the file is closed, and in schema 1, which does not say.
         contents: CRC32 of the table of contents; -1 in schema 1, which has none.
     """
 
@@ -54,6 +55,13 @@ class Stamp:
     seal: int = -1
     writer: str = ""
     contents: int = -1
+
+    @property
+    def whose(self) -> tuple[str, int, str] | tuple[int, int]:
+        """The run, its sealing and its writer; of schema 1 what tells files apart."""
+        if self.schema == 1:
+            return self.length, self.crc
+        return self.run_id, self.seal, self.writer
 
     def block(self) -> bytes:
         """The user block of a file of the present schema."""

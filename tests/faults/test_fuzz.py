@@ -12,8 +12,8 @@ import reading
 import toy
 
 import paretide as pt
+from paretide.engine.store.continuation import journal_path
 from paretide.engine.store.stamp import USER_BLOCK, stamp_of
-from paretide.engine.store.store import journal_path
 
 MUTATIONS = {"file": 25, "journal": 150, "stamped file": 150}
 HANGS = 10.0  # seconds
