@@ -35,7 +35,7 @@ class Contents:
 
     def text(self) -> str:
         """As JSON."""
-        return strict_json.dumps(vars(self), indent=1)
+        return strict_json.dumps(vars(self))
 
     @classmethod
     def parse(cls, text: str) -> Contents:

@@ -248,7 +248,9 @@ def _added(reading: Reading) -> list[str]:
             groups.setdefault("/".join(names[:depth]), set()).add(names[depth])
     added = []
     for group, inside in groups.items():
-        added += [f"{group}/{name}" for name in reading.names(group) if name not in inside]
+        added += [
+            f"{group}/{name}".lstrip("/") for name in reading.names(group) if name not in inside
+        ]
     for path in [*groups, *paths]:
         ours = _OURS | set(contents.attributes.get(path, ()))
         added += [f"{path or '/'}@{name}" for name in reading.attributes(path) if name not in ours]
