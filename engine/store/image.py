@@ -24,6 +24,7 @@ from .columns import Writing
 from .files import replace_file
 from .inspection import Changing, Findings, check_bytes, opened, read_sound
 from .reading import Reading
+from .retried import read_retried, write_retried
 from .specified import read_definition_of, read_specification
 from .stamp import SCHEMA_VERSION, USER_BLOCK, Stamp, read_stamp
 from .state import read_state, write_state
@@ -141,6 +142,7 @@ def _composed(image: Image, before: IO[bytes] | None) -> tuple[bytes, int]:
             write_table(writing, "waiting/", image.waiting, copied=False)
         if len(image.known):
             write_table(writing, "known/", image.known)
+        write_retried(writing, image.retried)
         _write_populations(writing, image)
         write_state(writing, image.state)
         contents = writing.finish()
@@ -239,6 +241,7 @@ def _read_hdf5(reading: Reading, stamp: Stamp) -> Image:
         populations=_populations(reading, evaluations.ids),
         final=_members(reading, "populations/final", everyone, reading.rows("populations/final")),
         state=read_state(reading, definition),
+        retried=read_retried(reading, specification, definition, everyone, len(evaluations)),
     )
 
 

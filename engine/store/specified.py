@@ -36,6 +36,13 @@ _PARTS: dict[str, tuple[type, ...]] = {
 }
 """What every reader of a specification expects, and of what type."""
 
+_LATER: dict[str, tuple[type, ...]] = {
+    "first_budget": (int, type(None)),
+    "initial": _TEXT,
+    "events": (list,),
+}
+"""What older files have not."""
+
 
 def read_specification(reading: Reading) -> dict[str, Any]:
     """The specification. Raises StoreCorrupt if a part is missing or of another type."""
@@ -48,6 +55,9 @@ def read_specification(reading: Reading) -> dict[str, Any]:
             part = part[name]
         if type(part) not in types:
             reading.wrong(f"{where} of its specification is {part!r:.80}")
+    for name, types in _LATER.items():
+        if name in specification and type(specification[name]) not in types:
+            reading.wrong(f"{name} of its specification is {specification[name]!r:.80}")
     found: dict[str, Any] = specification
     return found
 
