@@ -19,10 +19,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ...errors import StoreCorrupt, StoreError, StoreMismatch
+from ..evaluations import Archive, Evaluations, empty
 from .codec import Event, Layout, decode, layout_of
 from .files import move_file
 from .image import Image
 from .journal import first_record, records
+from .plausible import faults
 from .stamp import Stamp
 
 log = logging.getLogger(__name__)
@@ -114,7 +116,14 @@ def read_events(path: Path, stamp: Stamp, image: Image) -> list[Event]:
         raise StoreError(f"cannot read {place}: {error}") from error
     next(payloads)  # the header
     definition = image.evaluations.definition
-    return [decode(payload, layout, definition) for payload in payloads]
+    events = [decode(payload, layout, definition) for payload in payloads]
+    finished = Archive(empty(definition))
+    for event in events:
+        if isinstance(event, Evaluations):
+            finished.append(event)
+    for fault in faults(finished.table()):
+        raise StoreCorrupt(f"{place} has {fault}; it was edited, or another program wrote it")
+    return events
 
 
 def _find(path: Path, stamp: Stamp, image: Image) -> tuple[Path, Header] | None:
