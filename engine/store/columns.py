@@ -118,7 +118,7 @@ class Writing:
         if isinstance(value, str):
             stored = _alone(value)
             attributes.create(name, stored, dtype=stored.dtype)
-            value = _storable(value).decode()
+            value = stored_text(value)
         else:
             attributes[name] = np.int64(value)
         self._contents.attributes.setdefault(path, {})[name] = digest_of_value(value)
@@ -147,6 +147,11 @@ def _alike(before: Any, dataset: Any) -> bool:
         and before.compression == dataset.compression
         and len(before) <= len(dataset)
     )
+
+
+def stored_text(text: str) -> str:
+    """``text`` as it is read back: what HDF5's strings cannot hold is an escape."""
+    return _storable(text).decode()
 
 
 def _storable(text: str) -> bytes:

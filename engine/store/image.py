@@ -25,7 +25,7 @@ from .files import replace_file
 from .inspection import Changing, Findings, check_bytes, opened, read_sound
 from .reading import Reading
 from .retried import read_retried, write_retried
-from .specified import read_definition_of, read_specification
+from .specified import names_of, read_definition_of, read_specification
 from .stamp import SCHEMA_VERSION, USER_BLOCK, Stamp, read_stamp
 from .state import read_state, write_state
 from .tables import check_parents, read_table, write_table
@@ -151,14 +151,8 @@ def _composed(image: Image, before: IO[bytes] | None) -> tuple[bytes, int]:
 
 
 def _write_names(writing: Writing, image: Image) -> None:
-    definition = image.specification["problem"]["definition"]
-    for name, texts in (
-        ("objectives", list(definition["objectives"])),
-        ("directions", list(definition["objectives"].values())),
-        ("constraints", list(definition["constraints"])),
-        ("operators", list(OPERATORS)),
-        ("variables", list(image.evaluations.definition.space.names)),
-    ):
+    names = {**names_of(image.evaluations.definition), "operators": list(OPERATORS)}
+    for name, texts in names.items():
         writing.texts(f"evaluations/{name}", texts, name, copied=False)
 
 

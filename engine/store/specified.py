@@ -6,6 +6,7 @@ from typing import Any
 
 from ...problems.definition import Definition
 from ...problems.description import definition_from
+from .columns import stored_text
 from .reading import Reading
 
 _TEXT, _OBJECT, _WHOLE = (str,), (dict,), (int,)
@@ -73,6 +74,18 @@ def read_definition_of(reading: Reading, specification: dict[str, Any]) -> Defin
         definition = definition_from(described)
     except Exception as error:  # a description can be wrong in every way
         reading.wrong(f"its problem cannot be understood: {error!r:.300}")
-    if definition.space.n_var != variables:
-        reading.wrong(f"its space has {definition.space.n_var} variables, and names of {variables}")
+    for name, texts in names_of(definition).items():
+        path = f"evaluations/{name}"
+        if reading.texts(path, reading.rows(path)) != [stored_text(text) for text in texts]:
+            reading.wrong(f"{path} are not those of its specification")
     return definition
+
+
+def names_of(definition: Definition) -> dict[str, list[str]]:
+    """The names of columns that a file holds beside them, for those who read no JSON."""
+    return {
+        "objectives": list(definition.objectives),
+        "directions": list(definition.objectives.values()),
+        "constraints": list(definition.constraints),
+        "variables": list(definition.space.names),
+    }

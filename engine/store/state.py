@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...errors import ParetideError, StoreCorrupt
 from ...problems.definition import Definition
 from . import strict_json
 from .columns import Writing
@@ -49,6 +53,7 @@ def read_state(reading: Reading, definition: Definition) -> dict[str, Any]:
             _check(reading, path, array, definition)
             state[names.get(key, key)] = array
     found: dict[str, Any] = state
+    _check_lengths(reading, found)
     return found
 
 
@@ -58,11 +63,38 @@ def _check(reading: Reading, path: str, array: Any, definition: Definition) -> N
     columns = {"X": space.n_var, "F": definition.n_obj, "G": definition.n_con}
     if column in columns and array.shape[1:] != (columns[column],):
         reading.wrong(f"{path} has shape {array.shape}, of {columns[column]} columns")
-    if column == "X" and array.dtype != space.dtype:
-        reading.wrong(f"{path} has dtype {array.dtype}, not {space.dtype}")
+    dtypes = {"X": space.dtype, "F": np.float64, "G": np.float64}
+    if column in dtypes and array.dtype != dtypes[column]:
+        reading.wrong(f"{path} has dtype {array.dtype}, not {dtypes[column]}")
     if column == "ids" and (
         array.ndim != 1
         or array.dtype != np.int64
         or not ((array >= 0) & (array < LARGEST_ID)).all()
     ):
         reading.wrong(f"{path} are no ids")
+
+
+def _check_lengths(reading: Reading, state: dict[str, Any]) -> None:
+    """Refuse columns of one table, like ``parents_X`` and ``parents_F``, of different length."""
+    lengths: dict[str, set[int]] = {}
+    for name, array in state.items():
+        table, _, column = name.rpartition("_")
+        if column in ("ids", "X", "F", "G") and isinstance(array, np.ndarray):
+            lengths.setdefault(table, set()).add(len(array))
+    for table, found in lengths.items():
+        if len(found) > 1:
+            reading.wrong(f"state/{table} has columns of {sorted(found)} rows")
+
+
+@contextlib.contextmanager
+def believed(path: Path) -> Iterator[None]:
+    """What fails in here fails because of what the file at ``path`` holds: raises StoreCorrupt."""
+    try:
+        yield
+    except ParetideError:
+        raise
+    except Exception as error:  # a state can be wrong in every way
+        raise StoreCorrupt(
+            f"{path} is no sound run: its algorithm cannot go on from the state that it holds "
+            f"({error!r:.300})"
+        ) from error
