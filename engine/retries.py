@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import StoreCorrupt, StoreMismatch
+from ..errors import StoreCorrupt
 from ..problems.definition import Definition
 from .evaluations import Archive, Evaluations, empty
 from .interventions import Retry
@@ -77,12 +77,12 @@ class Retries:
     def record(self, rows: Evaluations) -> list[Evaluations]:
         """Take in outcomes, one or several; returns those of each wish that is complete by them.
 
-        Raises StoreMismatch for one that is not pending.
+        Raises StoreCorrupt for one that is not pending.
         """
         for row, id in enumerate(rows.ids.tolist()):
             wish = next((k for k, ids in enumerate(self._missing) if id in ids), None)
             if wish is None:
-                raise StoreMismatch(
+                raise StoreCorrupt(
                     f"the journal holds candidate {id} evaluated again, which nobody wished for: "
                     "the store was edited"
                 )

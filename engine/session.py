@@ -228,7 +228,7 @@ class Session:
     def replay_again(self, rows: Evaluations) -> None:
         """Take in what a journal holds of those that were evaluated again.
 
-        Raises StoreMismatch if that was not wished for.
+        Raises StoreCorrupt if that was not wished for.
         """
         for outcomes in self.retries.record(rows):
             self.insert(outcomes)

@@ -398,3 +398,25 @@ def test_the_time_limit_has_a_key_of_its_own(tmp_path):
     )
     done = paretide("run", "--config", "run.toml", "--no-progress", cwd=tmp_path)
     assert "stopped by seconds" in done.stdout, done.stderr
+
+
+def test_failed_ones_are_evaluated_again_all_or_by_kind(tmp_path):
+    options = ["--set", "size=8", "--seed", 3, "--no-progress"]
+    begun = paretide("run", "toy:Flaky", "--budget", 16, *options, cwd=tmp_path)
+    assert "16 evaluations, 8 failed" in begun.stdout, begun.stderr
+    assert "seed alone" not in paretide("show", "run.h5", cwd=tmp_path).stdout
+    alone = paretide("resume", "run.h5", "deadline", cwd=tmp_path)
+    assert alone.returncode == 2
+    assert "deadline: kinds of failures go with --retry-failed" in alone.stderr
+    wrong = paretide("resume", "run.h5", "--retry-failed", "timeout", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "there is no kind of failure 'timeout'" in wrong.stderr
+    some = paretide("resume", "run.h5", "--retry-failed", "non-finite", cwd=tmp_path)
+    assert some.returncode == 0, some.stderr
+    assert pt.open_run(tmp_path / "run.h5").earlier_failures.keys() == {1, 5, 9, 13}
+    every = paretide("resume", "--retry-failed", "run.h5", cwd=tmp_path)
+    assert every.returncode == 0, every.stderr
+    shown = paretide("show", "run.h5", cwd=tmp_path)
+    assert "8 that had failed, 0 have values now; the run is not of its seed alone" in shown.stdout
+    events = json.loads(paretide("show", "run.h5", "--json", cwd=tmp_path).stdout)["events"]
+    assert [len(event["ids"]) for event in events] == [4, 8]

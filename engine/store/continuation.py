@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ...errors import StoreCorrupt, StoreError, StoreMismatch
 from ..evaluations import Archive, Evaluations, empty
-from .codec import Event, Layout, decode, layout_of
+from .codec import Event, Layout, Retried, decode, layout_of
 from .files import move_file
 from .image import Image
 from .journal import first_record, records
@@ -118,10 +118,13 @@ def read_events(path: Path, stamp: Stamp, image: Image) -> list[Event]:
     definition = image.evaluations.definition
     events = [decode(payload, layout, definition) for payload in payloads]
     finished = Archive(empty(definition))
+    found_wrong: list[str] = []
     for event in events:
         if isinstance(event, Evaluations):
             finished.append(event)
-    for fault in faults(finished.table()):
+        elif isinstance(event, Retried):
+            found_wrong += faults(event.rows)
+    for fault in (*found_wrong, *faults(finished.table())):
         raise StoreCorrupt(f"{place} has {fault}; it was edited, or another program wrote it")
     return events
 

@@ -235,7 +235,7 @@ def _read_hdf5(reading: Reading, stamp: Stamp) -> Image:
         populations=_populations(reading, evaluations.ids),
         final=_members(reading, "populations/final", everyone, reading.rows("populations/final")),
         state=read_state(reading, definition),
-        retried=read_retried(reading, specification, definition, everyone, len(evaluations)),
+        retried=read_retried(reading, specification, definition, evaluations, waiting),
     )
 
 

@@ -9,13 +9,12 @@ import numpy as np
 
 from ...errors import StoreCorrupt
 from ...problems.definition import Definition
-from ...typing import IntArray
 from ..evaluations import Evaluations
 from ..interventions import read_interventions
 from ..retries import Retries
 from .columns import Writing
 from .reading import Reading
-from .tables import check_parents, read_table, write_table
+from .tables import read_table, write_table
 
 
 def write_retried(writing: Writing, retried: Sequence[Evaluations]) -> None:
@@ -29,13 +28,13 @@ def read_retried(
     reading: Reading,
     specification: dict[str, Any],
     definition: Definition,
-    everyone: IntArray,
-    told: int,
+    evaluations: Evaluations,
+    waiting: Evaluations,
 ) -> tuple[Evaluations, ...]:
     """Read the outcomes of each event of the specification.
 
     Raises StoreCorrupt unless they are of candidates that the event names, and these are among
-    ``everyone`` who has been evaluated, of whom ``told`` have been told.
+    those that were told and those that wait.
     """
     try:
         wishes = read_interventions(specification)
@@ -45,8 +44,19 @@ def read_retried(
         Retries(definition, wishes, retried)
     except StoreCorrupt as error:
         reading.wrong(str(error))
+    everyone = np.concatenate([evaluations.ids, waiting.ids])
     for wish, rows in zip(wishes, retried, strict=True):
-        if wish.told > told or not np.isin(wish.ids, everyone).all():
+        if wish.told > len(evaluations) or not np.isin(wish.ids, everyone).all():
             reading.wrong("candidates are evaluated again that have not been evaluated")
-        check_parents(reading, rows, everyone)
+        if not (_same(rows, evaluations) and _same(rows, waiting)):
+            reading.wrong("other candidates are evaluated again than had failed")
     return retried
+
+
+def _same(rows: Evaluations, first: Evaluations) -> bool:
+    """True if those that are in both are the same candidates, of the same parents."""
+    _, here, there = np.intersect1d(rows.ids, first.ids, return_indices=True)
+    return all(
+        getattr(rows, name)[here].tobytes() == getattr(first, name)[there].tobytes()
+        for name in ("X", "parents", "generation", "operator_code")
+    )

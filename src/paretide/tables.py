@@ -106,6 +106,7 @@ def front_json(run: Run) -> str:
             "evaluations": len(run.evaluations),
             "failed": len(run.evaluations.failures),
             "stopped_by": run.stopped_by,
+            "events": run.specification.get("events", []),
             "feasible": bool(front.feasible.all()),
             "front": list(_records(run, front)),
         },
@@ -172,6 +173,7 @@ def run_summary(run: Run) -> Any:
         "evaluations": f"{len(run.evaluations)} of {specification['budget'] or 'any number'}",
         "generations": len(run.populations),
         "failed": len(run.evaluations.failures),
+        **_evaluated_again(run),
         "from the cache": run.evaluations.recalled.sum(),
         "state": f"stopped by {run.stopped_by}" if run.stopped_by else "going on, or interrupted",
         "started": specification["created"],
@@ -182,6 +184,19 @@ def run_summary(run: Run) -> Any:
     for reason, ids in list(run.failures().items())[:5]:
         table.add_row("", f"{len(ids)} x {reason}")
     return table
+
+
+def _evaluated_again(run: Run) -> dict[str, str]:
+    """Whether the run is of its seed alone, if it is not."""
+    again, mended = len(run.earlier_failures), len(run.as_told.failures)
+    mended -= len(run.evaluations.failures)
+    wanted = sum(len(event["ids"]) for event in run.specification.get("events", []))
+    if not wanted:
+        return {}
+    return {
+        "evaluated again": f"{again} that had failed, {mended} have values now; the run is not of "
+        "its seed alone"
+    }
 
 
 def _show(value: Any) -> str:

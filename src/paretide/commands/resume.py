@@ -25,6 +25,13 @@ from .common import (
 
 def resume(
     store: Store,
+    kinds: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="With --retry-failed: only those that failed so, like deadline.",
+            show_default=False,
+        ),
+    ] = None,
     budget: Annotated[
         str | None, typer.Option(help="Evaluations to add: +1000.", show_default=False)
     ] = None,
@@ -40,6 +47,9 @@ def resume(
     executor: ExecutorName = None,
     workers: Workers = None,
     address: Address = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Evaluate failed candidates again first.")
+    ] = False,
     without_journal: Annotated[
         bool,
         typer.Option("--without-journal", help="Go on from the file alone if its journal is lost."),
@@ -58,6 +68,7 @@ def resume(
     check_picture(picture, store)
     stop = make_stop(max_seconds)
     ends = check_at_end(at_end, max_seconds)
+    again = _kinds(retry_failed, kinds)
     chosen = None
     if (executor, workers, address) != (None, None, None):
         settings = specification_of(store)["executor"]
@@ -77,6 +88,7 @@ def resume(
             stop=stop,
             at_end=ends,
             progress=progress,
+            retry_failed=again,
             without_journal=without_journal,
         )
     finish(result, store, picture)
@@ -93,3 +105,15 @@ def _added(budget: str | None) -> int | None:
         raise ConfigurationError(
             f"--budget {budget!r}: write the evaluations to add, like +1000"
         ) from None
+
+
+def _kinds(retry_failed: bool, kinds: list[str] | None) -> bool | list[str]:
+    """What is evaluated again: nothing, all that failed, or what failed in one of these ways."""
+    from ..errors import ConfigurationError
+
+    if kinds and not retry_failed:
+        raise ConfigurationError(
+            f"{' '.join(kinds)}: kinds of failures go with --retry-failed, as in "
+            "paretide resume run.h5 --retry-failed deadline"
+        )
+    return kinds or retry_failed
