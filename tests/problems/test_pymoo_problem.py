@@ -6,11 +6,11 @@ import pytest
 
 import paretide as pt
 from paretide.errors import ConfigurationError
+from paretide.problems.candidates import check_candidates
 from paretide.problems.context import Context
 from paretide.problems.definition import read_definition
 from paretide.problems.pymoo_problem import adapt, get, is_pymoo
 from paretide.problems.reference import load_problem, reference_to
-from paretide.problems.space import check_candidates
 
 pymoo_problem = pytest.importorskip("pymoo.core.problem")
 pymoo_variable = pytest.importorskip("pymoo.core.variable")

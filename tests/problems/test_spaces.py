@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from paretide import Binary, Bool, Choice, Float, Int, Integer, Ordinal, Real, Space
 from paretide.errors import ConfigurationError, ShapeError
 from paretide.operators.sampling import uniform
-from paretide.problems.space import check_candidates
+from paretide.problems.candidates import check_candidates
 
 MIXED = Space(
     lr=Float(1e-5, 1e-1, log=True),
