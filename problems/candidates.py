@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -18,10 +20,7 @@ def check_candidates(space: SearchSpace, X: ArrayLike) -> Candidates:
     raw = np.asarray(X)
     if raw.ndim != 2 or raw.shape[1] != space.n_var:
         raise ShapeError(f"X must have shape (n, {space.n_var}), got {raw.shape}")
-    try:
-        values = raw.astype(np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ShapeError(f"X must be convertible to {space.dtype}: {error}") from None
+    values = _numbers(space, raw)
     # What survives the way to working coordinates and back is inside the bounds, and whole where it
     # must be.
     layout = space.layout
@@ -42,13 +41,31 @@ def check_candidates(space: SearchSpace, X: ArrayLike) -> Candidates:
     return np.ascontiguousarray(np.where(exact, values, inside).astype(space.dtype))
 
 
+def _numbers(space: SearchSpace, raw: np.ndarray[Any, Any]) -> FloatArray:
+    """``raw`` as float64; a text is no number, even if it shows one."""
+    if raw.dtype.kind in "biuf":
+        return raw.astype(np.float64)
+    values = np.empty(raw.shape)
+    for (row, column), value in np.ndenumerate(raw):
+        try:
+            if not isinstance(value, (numbers.Real, np.bool_, Decimal)):
+                raise TypeError
+            values[row, column] = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise ShapeError(
+                f"X[{row}, {column}] = {value!r:.100} is no number that float64 holds; variable "
+                f"{space.names[column]!r} in {space!r} needs one"
+            ) from None
+    return values
+
+
 def read_candidates(space: SearchSpace, given: Any) -> Candidates:
     """What a user passes as candidates, as (k, n_var) in the dtype of the space.
 
     Args:
         space: Of the candidates.
         given: (k, n_var) like ``X``, or a list of what ``evaluate`` gets: values by name in a
-            ``Space``, otherwise vectors.
+            ``Space``, otherwise vectors; or a table of pandas, whose other columns are left out.
 
     Raises:
         ConfigurationError: For a named candidate that does not fit.
@@ -58,6 +75,10 @@ def read_candidates(space: SearchSpace, given: Any) -> Candidates:
         f"candidates are given as a list, or as an array of shape (k, {space.n_var}); one alone is "
         f"written [x], got {given!r:.200}"
     )
+    if hasattr(given, "columns") and hasattr(given, "to_dict"):  # a table with names
+        if set(space.names) <= set(given.columns):  # beside others, as in ``to_frame``
+            given = given[list(space.names)]
+        given = given.to_dict("records") if isinstance(space, Space) else given.to_numpy()
     if isinstance(given, Mapping) or not isinstance(given, (Sequence, np.ndarray)):
         raise alone
     if any(isinstance(candidate, Mapping) for candidate in given):
@@ -66,6 +87,8 @@ def read_candidates(space: SearchSpace, given: Any) -> Candidates:
         array = np.asarray(given)
     except ValueError as error:
         raise ShapeError(f"the candidates given are not equally long: {error}") from None
+    if array.dtype.kind not in "biuf":
+        array = np.asarray(given, dtype=object)  # so that a number beside a text stays one
     if array.ndim == 1 and array.size:
         raise alone
     return check_candidates(space, array if array.size else np.empty((0, space.n_var)))

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..checks import whole_number
 from ..errors import ConfigurationError
 from ..typing import BoolArray, Candidates, FloatArray, IntArray
 from .variables import LARGEST_INTEGER, Bool, Choice, Float, Int, Ordinal, Variable, check_bounds
@@ -58,7 +59,7 @@ class SearchSpace(Protocol):
 
     @property
     def continuous(self) -> BoolArray:
-        """(n_var,) bool, True where a value is a real number."""
+        """(n_var,) bool, True where a value is any real number of a range."""
 
     def to_working(self, X: Candidates) -> FloatArray:
         """(n, n_var) candidates to working coordinates."""
@@ -69,13 +70,25 @@ class SearchSpace(Protocol):
     def candidate(self, row: Candidates) -> Any:
         """What ``evaluate`` gets for one row of ``X``."""
 
+    def show(self, row: Candidates) -> dict[str, Any]:
+        """The values of a row by name as files and tables hold them: numbers, strings, True, False
+        and None; of any other choice its label or text."""
+
+    def take(self, columns: IntArray) -> SearchSpace:
+        """The space of these variables alone."""
+
     def describe(self) -> dict[str, Any]:
         """The definition as JSON; two spaces are the same if these are equal."""
 
 
+def varying(space: SearchSpace) -> IntArray:
+    """The columns of ``X`` that do not hold one and the same value everywhere."""
+    layout = space.layout
+    return np.flatnonzero((layout.lower < layout.upper) | (layout.categories > 0))
+
+
 def _vector_bounds(kind: str, low: ArrayLike, high: ArrayLike, n: int | None) -> list[FloatArray]:
-    if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer))):
-        raise ConfigurationError(f"{kind}: n must be a whole number of at least 1, got {n!r}")
+    n = None if n is None else whole_number(f"{kind}: n", n)
     try:
         bounds = [np.asarray(b) for b in (low, high)]
         if any(b.dtype.kind not in "fiuO" for b in bounds if b.size):
@@ -104,15 +117,31 @@ def _vector_bounds(kind: str, low: ArrayLike, high: ArrayLike, n: int | None) ->
     return bounds
 
 
-def _vector_names(n_var: int) -> tuple[str, ...]:
-    return tuple(f"x{i}" for i in range(n_var))
+class _Vector:
+    """What vectors have in common."""
+
+    n_var: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """x0, x1, ..."""
+        return tuple(f"x{i}" for i in range(self.n_var))
+
+    def candidate(self, row: Candidates) -> Candidates:
+        """A copy of the row."""
+        return row.copy()
+
+    def show(self, row: Candidates) -> dict[str, Any]:
+        """The values by name, as Python's numbers and truth values."""
+        return dict(zip(self.names, row.tolist(), strict=True))
 
 
-class Real:
+class Real(_Vector):
     """Real vectors between ``low`` and ``high``: numbers, or sequences of length n_var.
 
     ``Real(0, 1, n=30)`` is thirty variables in [0, 1]; ``Real([0, -5], [1, 5])`` is two.
-    Raises ConfigurationError if a low is not below its high or a bound is not finite.
+    Where low is high the variable is fixed: ``evaluate`` gets it, and nothing varies it.
+    Raises ConfigurationError if a low is above its high or a bound is not finite.
     """
 
     dtype = np.dtype(np.float64)
@@ -120,9 +149,8 @@ class Real:
     def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
         self.low, self.high = _vector_bounds("Real", low, high, n)
         self.n_var = self.low.size
-        self.names = _vector_names(self.n_var)
         self.layout = Layout(self.low, self.high, np.zeros(self.n_var, dtype=np.int64))
-        self.continuous = np.ones(self.n_var, dtype=np.bool_)
+        self.continuous = self.low < self.high
 
     def __repr__(self) -> str:
         return f"Real({self.low.tolist()}, {self.high.tolist()})"
@@ -135,19 +163,20 @@ class Real:
         """Candidates are their own working coordinates."""
         return Z
 
-    def candidate(self, row: Candidates) -> Candidates:
-        """A copy of the row."""
-        return row.copy()
+    def take(self, columns: IntArray) -> Real:
+        """The space of these variables alone."""
+        return Real(self.low[columns], self.high[columns])
 
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""
         return {"kind": "real", "low": self.low.tolist(), "high": self.high.tolist()}
 
 
-class Integer:
+class Integer(_Vector):
     """Integer vectors between ``low`` and ``high``, both included.
 
-    Raises ConfigurationError if a low is not below its high or a bound is not whole.
+    Where low is high the variable is fixed, as in ``Real``.
+    Raises ConfigurationError if a low is above its high or a bound is not whole.
     """
 
     dtype = np.dtype(np.int64)
@@ -163,10 +192,12 @@ class Integer:
         self.low, self.high = (b.astype(np.int64) for b in bounds)
         self.low.flags.writeable = self.high.flags.writeable = False
         self.n_var = self.low.size
-        self.names = _vector_names(self.n_var)
         # Half a unit wider, so that after rounding the ends are as likely as the middle.
+        half = np.where(self.low < self.high, 0.5, 0.0)
         self.continuous = np.zeros(self.n_var, dtype=np.bool_)
-        self.layout = Layout(bounds[0] - 0.5, bounds[1] + 0.5, np.zeros(self.n_var, dtype=np.int64))
+        self.layout = Layout(
+            bounds[0] - half, bounds[1] + half, np.zeros(self.n_var, dtype=np.int64)
+        )
 
     def __repr__(self) -> str:
         return f"Integer({self.low.tolist()}, {self.high.tolist()})"
@@ -179,25 +210,22 @@ class Integer:
         """Rounded and clipped."""
         return np.clip(np.rint(Z), self.low, self.high).astype(np.int64)
 
-    def candidate(self, row: Candidates) -> Candidates:
-        """A copy of the row."""
-        return row.copy()
+    def take(self, columns: IntArray) -> Integer:
+        """The space of these variables alone."""
+        return Integer(self.low[columns], self.high[columns])
 
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""
         return {"kind": "integer", "low": self.low.tolist(), "high": self.high.tolist()}
 
 
-class Binary:
+class Binary(_Vector):
     """Bit strings of length ``n``."""
 
     dtype = np.dtype(np.bool_)
 
     def __init__(self, n: int) -> None:
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-            raise ConfigurationError(f"Binary: n must be a whole number of at least 1, got {n!r}")
-        self.n_var = int(n)
-        self.names = _vector_names(self.n_var)
+        self.n_var = whole_number("Binary: n", n, least=1)
         self.continuous = np.zeros(self.n_var, dtype=np.bool_)
         self.layout = Layout(
             np.zeros(self.n_var), np.ones(self.n_var), np.full(self.n_var, 2, dtype=np.int64)
@@ -214,9 +242,9 @@ class Binary:
         """Zeros and ones as bool."""
         return Z.astype(np.bool_)
 
-    def candidate(self, row: Candidates) -> Candidates:
-        """A copy of the row."""
-        return row.copy()
+    def take(self, columns: IntArray) -> Binary:
+        """The space of these variables alone."""
+        return Binary(len(columns))
 
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""
@@ -250,7 +278,9 @@ class Space:
                     "use Float, Int, Choice, Bool or Ordinal"
                 )
         self.variables = dict(variables)
-        self.continuous = np.array([isinstance(v, Float) for v in variables.values()])
+        self.continuous = np.array(
+            [isinstance(v, Float) and v.low < v.high for v in variables.values()]
+        )
         self.n_var = len(variables)
         self.names = tuple(variables)
         bounds = np.array([v.working_bounds for v in variables.values()])
@@ -280,6 +310,13 @@ class Space:
             for (name, variable), code in zip(self.variables.items(), row, strict=True)
         }
 
+    def show(self, row: Candidates) -> dict[str, Any]:
+        """The values by name, of choices that are no plain values their labels or texts."""
+        return {
+            name: variable.show(code)
+            for (name, variable), code in zip(self.variables.items(), row, strict=True)
+        }
+
     def encode(self, candidate: Mapping[str, Any]) -> FloatArray:
         """(n_var,) codes of named values; raises ConfigurationError naming what does not fit."""
         if set(candidate) != set(self.names):
@@ -293,6 +330,10 @@ class Space:
             except ConfigurationError as error:
                 raise ConfigurationError(f"{name}: {error}") from None
         return np.array(codes)
+
+    def take(self, columns: IntArray) -> Space:
+        """The space of these variables alone."""
+        return Space({self.names[j]: self.variables[self.names[j]] for j in columns})
 
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""

@@ -35,7 +35,10 @@ LARGEST_INTEGER = 2**53 - 1
 
 
 def check_bounds(what: str, low: float, high: float, log: bool = False) -> None:
-    """Refuse bounds that span no range, naming them; raises ConfigurationError."""
+    """Refuse bounds that are none, naming them; raises ConfigurationError.
+
+    A range of one value is one: the variable is fixed.
+    """
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ConfigurationError(
             f"{what}: bounds must be finite numbers, got low={low}, high={high}; "
@@ -46,10 +49,9 @@ def check_bounds(what: str, low: float, high: float, log: bool = False) -> None:
             f"{what}: the range from low={low} to high={high} is beyond the largest double; "
             "give the range that is worth searching"
         )
-    if low >= high:
+    if low > high:
         raise ConfigurationError(
-            f"{what}: low must be below high, got low={low}, high={high}; "
-            "swap them, or make a fixed value a constant of the problem"
+            f"{what}: low must not be above high, got low={low}, high={high}; swap them"
         )
     if not isinstance(log, bool):
         raise ConfigurationError(f"{what}: log must be True or False, got {log!r}")
@@ -60,7 +62,8 @@ def check_bounds(what: str, low: float, high: float, log: bool = False) -> None:
 
 
 def _number(what: str, value: Any) -> float:
-    if isinstance(value, (str, bytes, bool)):
+    none = isinstance(value, (str, bytes, bool, np.bool_))
+    if none or (isinstance(value, np.ndarray) and (value.ndim or value.dtype.kind not in "iuf")):
         raise ConfigurationError(f"{what}: expected a number, got {value!r}")
     try:
         return float(value)
@@ -85,7 +88,10 @@ def _exp(values: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Float:
-    """A real number in [low, high]; with ``log=True`` searched by its logarithm."""
+    """A real number in [low, high]; with ``log=True`` searched by its logarithm.
+
+    Where low is high the variable is fixed: ``evaluate`` gets it, and nothing varies it.
+    """
 
     low: float
     high: float
@@ -115,6 +121,8 @@ class Float:
         """The value that a code stands for."""
         return float(code)
 
+    show = decode
+
     def encode(self, value: Any) -> float:
         """The code of a value; raises ConfigurationError outside the bounds."""
         code = _number("value", value)
@@ -129,7 +137,10 @@ class Float:
 
 @dataclass(frozen=True)
 class Int:
-    """An integer in [low, high], both included; with ``log=True`` searched by its logarithm."""
+    """An integer in [low, high], both included; with ``log=True`` searched by its logarithm.
+
+    Where low is high the variable is fixed, as in ``Float``.
+    """
 
     low: int
     high: int
@@ -151,8 +162,12 @@ class Int:
 
     @property
     def working_bounds(self) -> tuple[float, float]:
-        """Bounds of the working coordinate, half a unit wider than the integers."""
-        low, high = self.low - 0.5, self.high + 0.5
+        """Bounds of the working coordinate, half a unit wider than the integers.
+
+        Of a fixed variable, nothing but its value.
+        """
+        half = 0.5 if self.low < self.high else 0.0
+        low, high = self.low - half, self.high + half
         return (math.log(low), math.log(high)) if self.log else (low, high)
 
     def to_working(self, codes: FloatArray) -> FloatArray:
@@ -166,6 +181,8 @@ class Int:
     def decode(self, code: float) -> int:
         """The value that a code stands for."""
         return int(code)
+
+    show = decode
 
     def encode(self, value: Any) -> float:
         """The code of a value; raises ConfigurationError outside the bounds."""
