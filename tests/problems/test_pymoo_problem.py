@@ -239,6 +239,7 @@ def made_again_or_honest(problem):
         assert reference.reason
         return None
     again = load_problem(reference.target, json.loads(json.dumps(reference.arguments)))
+    again = adapt(again) if is_pymoo(again) else again
     assert read_definition(again).describe() == read_definition(problem).describe()
     space = read_definition(problem).space
     layout = space.layout
