@@ -135,11 +135,15 @@ class PymooVectorized(_Pymoo):
         F, G, rest = self._values(
             [space.candidate(x) for x in X] if isinstance(space, Space) else X
         )
-        self._logged = [{k: _row(v, i, len(X)) for k, v in rest.items()} for i in range(len(X))]
+        if rest:
+            self._logged = [{k: _row(v, i, len(X)) for k, v in rest.items()} for i in range(len(X))]
         return (F, G) if self.constraints else F
 
     def take_logged(self) -> list[dict[str, Any]]:
-        """What the last ``evaluate_batch`` has to log, by row; nothing the second time."""
+        """What the last ``evaluate_batch`` found beside its values, by row, if it found anything.
+
+        The worker asks for it: there is no ``ctx`` to log it with.
+        """
         logged, self._logged = self._logged, []
         return logged
 
@@ -160,7 +164,7 @@ class PymooElementwise(_Pymoo):
 
         sent = copy.copy(self.problem)
         sent.elementwise_runner = LoopedElementwiseEvaluation()
-        return {**self.__dict__, "problem": sent}
+        return {**self.__dict__, "problem": sent, "init_arguments": ((sent,), {})}
 
 
 def _row(values: Any, i: int, n: int) -> Any:

@@ -10,7 +10,6 @@ import importlib
 import inspect
 import itertools
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -85,22 +84,19 @@ def make_own(target: str, arrays: list[str] | None = None, **arguments: Any) -> 
 def make_users(target: str, arguments: Mapping[str, Any]) -> Any:
     """The user's subclass of pymoo's Problem, as stored by older versions.
 
-    Raises ProblemReferenceError if the module, once loaded, has no such class.
+    Raises ProblemReferenceError if the module, once imported, has no such class.
     """
     from pymoo.core.problem import Problem
 
     place, _, name = target.partition(":")
-    if place.endswith(".py"):
-        raise ProblemReferenceError(f"{target} must be module:name")
-    importlib_error: Exception | None = None
     try:
-        kind: Any = sys.modules.get(place) or importlib.import_module(place)
+        found: Any = importlib.import_module(place)
         for part in name.split("."):
-            kind = getattr(kind, part)
-    except (ImportError, AttributeError) as error:
-        importlib_error, kind = error, None
-    if not (isinstance(kind, type) and issubclass(kind, Problem)):
-        raise ProblemReferenceError(f"{target} is no class of a pymoo problem") from importlib_error
+            found = getattr(found, part)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ProblemReferenceError(f"there is no {target!r}: {error}") from error
+    if not (isinstance(found, type) and issubclass(found, Problem)):
+        raise ProblemReferenceError(f"{target} is no class of a pymoo problem")
     return load_problem(target, dict(arguments))
 
 
