@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConfigurationError, StoreMismatch
+from ..problems.candidates import read_candidates
 from ..problems.definition import Definition
-from ..problems.space import read_candidates
 from ..typing import Candidates
 from .algorithms.specification import Specification
 from .initial import grows, is_source
