@@ -192,11 +192,12 @@ class _Loop:
         drop_queued = getattr(self._executor, "drop_queued", None)
         if self._oversight.at_end == "kill" or drop_queued is None:
             return False
-        self._handed -= drop_queued()
-        while self._handed:
+        while True:
+            self._handed -= drop_queued()  # again: what a lost worker had may be queued by now
+            if self._handed <= 0:
+                return True
             self._interrupts.raise_pending()
             self._collect()
-        return True
 
     def _submit(self, tasks: list[Task]) -> None:
         self._handed += sum(len(task.ids) for task in tasks)

@@ -94,7 +94,7 @@ class Generational:
 
     @property
     def population(self) -> Population:
-        """What selection keeps of everything told so far: at most ``size``, in order of id."""
+        """What selection keeps of everything told so far: at most ``size``, in order of telling."""
         return self._look(self.size).population
 
     def final_population(self) -> Population:
