@@ -94,7 +94,10 @@ class Generational:
 
     @property
     def population(self) -> Population:
-        """What selection keeps of everything told so far: at most ``size``, in order of telling."""
+        """What selection keeps of everything told so far: at most ``size``.
+
+        In order of id, those that were evaluated again last.
+        """
         return self._look(self.size).population
 
     def final_population(self) -> Population:
