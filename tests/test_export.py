@@ -16,7 +16,7 @@ import toy
 
 import paretide as pt
 from paretide import export as exporting
-from paretide import tables
+from paretide import records
 from paretide.engine.evaluations import Archive
 from paretide.errors import ConfigurationError, StoreError
 from paretide.export import default_output, export
@@ -85,7 +85,7 @@ def studies(runs):
 def test_csv_is_what_show_prints(runs, name, tmp_path):
     written = export(runs[name], "csv", tmp_path / "out.csv")
     printed = io.StringIO()
-    tables.write_csv(runs[name], printed)
+    records.write_csv(runs[name], printed)
     text = printed.getvalue().encode("utf-8", "backslashreplace")
     assert written.read_bytes() == text
     rows = list(csv.DictReader(io.StringIO(text.decode())))

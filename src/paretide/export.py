@@ -32,7 +32,7 @@ from .engine.store.files import replace_file
 from .errors import ConfigurationError, StoreError
 from .problems.definition import Definition
 from .problems.space import SearchSpace
-from .tables import write_csv
+from .records import write_csv
 from .typing import Candidates, FloatArray
 
 OWN = ("", ".journal", ".lock", ".tmp")

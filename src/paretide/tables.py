@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +11,6 @@ from .engine.population import Population
 from .engine.run import Run
 
 MOST_ROWS = 40
-PIPED_WIDTH = 160  # columns where there is no terminal to ask
-
-
-def console() -> Any:
-    """Standard output, wide enough for a table where it is no terminal."""
-    from rich.console import Console
-
-    found = Console()
-    return found if found.is_terminal else Console(width=PIPED_WIDTH)
 
 
 def front_table(run: Run, front: Population, width: int) -> Any:
@@ -75,61 +64,6 @@ def failure_texts(run: Run) -> Iterator[str]:
         yield f"\n{len(ids)} x {first.kind}: {reason}\n  candidates {listed}"
         if first.detail:
             yield "  " + first.detail.rstrip().replace("\n", "\n  ")
-
-
-def _records(run: Run, population: Population) -> Iterator[dict[str, Any]]:
-    """Candidates by name, decoded, with what was logged."""
-    names = run.definition.space.names
-    for i, id in enumerate(population.ids.tolist()):
-        candidate = run.definition.space.candidate(population.X[i])
-        values = (
-            candidate if isinstance(candidate, dict) else dict(zip(names, candidate, strict=True))
-        )
-        yield {
-            "id": id,
-            **{name: v.item() if isinstance(v, np.generic) else v for name, v in values.items()},
-            **dict(zip(run.definition.objectives, population.F[i].tolist(), strict=True)),
-            **dict(zip(run.definition.constraints, population.G[i].tolist(), strict=True)),
-            **{f"log.{k}": v for k, v in run.evaluations.extras.get(id, {}).items()},
-        }
-
-
-def front_json(run: Run) -> str:
-    """What the run is and its front, as JSON."""
-    front = run.front()
-    return json.dumps(
-        {
-            "problem": run.specification["problem"],
-            "algorithm": run.specification["algorithm"],
-            "seed": run.specification["seed"],
-            "budget": run.specification["budget"],
-            "evaluations": len(run.evaluations),
-            "failed": len(run.evaluations.failures),
-            "stopped_by": run.stopped_by,
-            "feasible": bool(front.feasible.all()),
-            "front": list(_records(run, front)),
-        },
-        indent=1,
-        default=str,
-    )
-
-
-def write_csv(run: Run, file: TextIO) -> None:
-    """Every evaluation in the order it was told, failed ones with their reason."""
-    everything = run.evaluations
-    population = everything.population(np.arange(len(everything)))
-    logged = dict.fromkeys(f"log.{k}" for e in everything.extras.values() for k in e)
-    definition = run.definition
-    fields = ["id", *definition.space.names, *definition.objectives, *definition.constraints]
-    writer = csv.DictWriter(file, [*fields, *logged, "generation", "failure"], lineterminator="\n")
-    writer.writeheader()
-    for record, generation in zip(
-        _records(run, population), everything.generation.tolist(), strict=True
-    ):
-        failure = everything.failures.get(record["id"])
-        writer.writerow(
-            {**record, "generation": generation, "failure": failure.reason if failure else ""}
-        )
 
 
 def _columns(run: Run, front: Population) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..output import say
 from .common import Store
 
 
@@ -24,4 +25,4 @@ def export(
 
     opened = open_run(store)
     written = job.export(opened, to, output or job.default_output(store, to), overwrite)
-    typer.echo(f"{written}: {len(opened.evaluations)} evaluations" + job.opening(written, to))
+    say(f"{written}: {len(opened.evaluations)} evaluations" + job.opening(written, to))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..output import console, say
 from .common import Picture, Store, check_picture, draw
 
 
@@ -22,7 +23,7 @@ def show(
     picture: Picture = None,
 ) -> None:
     """What a run is, how far it came, and its front; also while it goes on."""
-    from .. import tables
+    from .. import records, tables
     from ..engine.run import open_run
     from ..errors import ConfigurationError
 
@@ -32,14 +33,14 @@ def show(
         )
     check_picture(picture)
     opened = open_run(store)
-    out = tables.console()
+    out = console()
     if as_json:
-        typer.echo(tables.front_json(opened))
+        say(records.front_json(opened))
     elif as_csv:
-        tables.write_csv(opened, sys.stdout)
+        records.write_csv(opened, sys.stdout)
     elif failures:
         for text in tables.failure_texts(opened):
-            typer.echo(text)
+            say(text)
     elif lineage is not None:
         out.print(tables.lineage_table(opened, lineage, out.width))
     else:
