@@ -16,9 +16,9 @@ SPACES = "Zs"
 def one_line(text: object) -> str:
     """``str(text)`` in one line, with what does not show written as Python's escapes.
 
-    That is everything which ``repr`` would escape, but spaces and quotes: control characters
-    (``\\x1b``, ``\\n``), marks of direction (``\\u202e``), characters of no width (``\\u200b``), lone
-    surrogates (``\\udc80``), and what Unicode has not assigned.
+    That is everything which ``repr`` would escape but spaces and quotes: control characters
+    (``\\x1b``, ``\\n``), marks of direction (``\\u202e``), characters of no width (``\\u200b``),
+    lone surrogates (``\\udc80``), and what Unicode has not assigned.
     """
     found = str(text)
     if found.isprintable():

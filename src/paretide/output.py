@@ -6,14 +6,32 @@ an escape: see ``engine.plain_text``.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from .engine.plain_text import lines, one_line
 
 PIPED_WIDTH = 160  # columns where there is no terminal to ask
+
+
+class OutputError(Exception):
+    """Standard output cannot be written: its disk is full, or it is gone."""
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Tell a failure of standard output from all others; a pipe that was closed stays one."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write the output: {error}") from error
 
 
 def console() -> Any:
@@ -26,9 +44,16 @@ def console() -> Any:
     return Console(markup=False, highlight=False, emoji=False, width=PIPED_WIDTH)
 
 
+def show(table: Any) -> None:
+    """A table on standard output."""
+    with writing():
+        console().print(table)
+
+
 def say(text: object) -> None:
     """A text on standard output, never wrapped: what is in it may be meant to be copied."""
-    sys.stdout.write(f"{lines(text)}\n")
+    with writing():
+        sys.stdout.write(f"{lines(text)}\n")
 
 
 def complain(text: object) -> None:
@@ -45,8 +70,19 @@ def accept_any_text() -> None:
     """Let both streams write what their encoding does not hold as escapes.
 
     A terminal or a log may know ASCII alone; whoever chose something else by PYTHONIOENCODING
-    keeps it.
+    keeps it. A stream that is closed takes what is said, and forgets it.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if getattr(stream, "errors", None) in ("strict", "surrogateescape"):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 for good
+        elif getattr(stream, "errors", None) in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def forget_output() -> None:
+    """Let what standard output holds back, and cannot write, go nowhere.
+
+    Python flushes once more when it ends, and would complain that it cannot.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

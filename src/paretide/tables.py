@@ -1,16 +1,22 @@
-"""Runs as tables in the terminal."""
+"""Runs as tables in the terminal; what is in them is shown as text, never read as markup."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from .engine.frames import column_names, logged_names
+from .engine.plain_text import one_line
 from .engine.population import Population
 from .engine.run import Run
 
 MOST_ROWS = 40
+MOST_WIDTH = 60  # terminal columns of a cell or a name, beyond which it is cut
+MOST_TEXT = 300  # of a text that stands alone
+ELLIPSIS = "..."  # which every terminal knows
 
 
 def front_table(run: Run, front: Population, width: int) -> Any:
@@ -19,38 +25,43 @@ def front_table(run: Run, front: Population, width: int) -> Any:
     Objectives and constraints come first, then what ``ctx.log`` stored, then the variables.
     """
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
+    from rich.text import Text
 
     order = np.lexsort(front.F.T[::-1])[:MOST_ROWS]
     columns = _columns(run, front.take(order))
-    shown, used = {}, 1
-    for name, cells in columns.items():
-        used += 3 + max(len(line) for line in [*name.split("\n"), *cells])
+    shown, used = 0, 1
+    for column in columns:
+        used += 3 + max(map(cell_len, [column.name, column.kind, *column.cells]))
         if used > width:
             break
-        shown[name] = cells
+        shown += 1
     title = f"front: {len(front)} of {len(run.evaluations)} evaluated candidates"
     if not front.feasible.all():
         title += " (nothing feasible was found: the least infeasible)"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
-    for name in shown:
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in zip(*shown.values(), strict=True):
-        table.add_row(*row)
-    hidden = [name.split("\n")[0] for name in columns if name not in shown]
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    for column in columns[:shown]:
+        heading = f"{column.name}\n{column.kind}" if column.kind else column.name
+        table.add_column(Text(heading), justify="right", no_wrap=True)
+    for row in zip(*(column.cells for column in columns[:shown]), strict=True):
+        table.add_row(*map(Text, row))
+    hidden = [column.name for column in columns[shown:]]
     notes = [f"{len(front) - MOST_ROWS} more rows"] if len(front) > MOST_ROWS else []
     notes += [f"{len(hidden)} more columns ({_listed(hidden)})"] if hidden else []
     if notes:
-        table.caption = f"in the file, and not here: {' and '.join(notes)}"
+        table.caption = Text(f"in the file, and not here: {' and '.join(notes)}")
         table.caption_justify = "left"
     return table
 
 
 def lineage_table(run: Run, id: int, width: int) -> Any:
     """A rich table of a candidate and its ancestors, the youngest first."""
+    from rich.text import Text
+
     rows = run.lineage(id)
     table = front_table(run, rows.population(np.flatnonzero(rows.evaluated)), width)
-    table.title = f"candidate {id} and {len(rows) - 1} ancestors"
+    table.title = Text(f"candidate {id} and {len(rows) - 1} ancestors")
     return table
 
 
@@ -66,23 +77,36 @@ def failure_texts(run: Run) -> Iterator[str]:
             yield "  " + first.detail.rstrip().replace("\n", "\n  ")
 
 
-def _columns(run: Run, front: Population) -> dict[str, list[str]]:
-    definition = run.definition
+@dataclass(frozen=True)
+class _Column:
+    """A column as it is shown: a name, what kind of column it is, and cells in one line each."""
+
+    name: str
+    kind: str
+    cells: list[str]
+
+
+def _columns(run: Run, front: Population) -> list[_Column]:
+    definition, names = run.definition, column_names(run.definition)
     ids = front.ids.tolist()
-    columns = {"id": [str(i) for i in ids]}
-    for j, (name, direction) in enumerate(definition.objectives.items()):
-        columns[f"{name}\n({direction})"] = [_show(v) for v in front.F[:, j]]
-    for j, name in enumerate(definition.constraints):
-        columns[f"{name}\n(constraint)"] = [_show(v) for v in front.G[:, j]]
-    logged = dict.fromkeys(key for i in ids for key in run.evaluations.extras.get(i, {}))
-    logged.pop("report", None)  # values on the way, too many for a cell
-    for key in logged:
-        columns[f"{key}\n(logged)"] = [
-            _show(run.evaluations.extras.get(i, {}).get(key, "")) for i in ids
-        ]
+
+    def column(name: str, kind: str, values: Iterable[Any]) -> _Column:
+        return _Column(_cut(name) or "''", kind, [_show(value) for value in values])
+
+    columns = [column("id", "", ids)]
+    for name, direction, values in zip(
+        names.objectives, definition.objectives.values(), front.F.T, strict=True
+    ):
+        columns.append(column(name, f"({direction})", values))
+    for name, values in zip(names.constraints, front.G.T, strict=True):
+        columns.append(column(name, "(constraint)", values))
+    extras = [run.evaluations.extras.get(i, {}) for i in ids]
+    for key in logged_names(extras):
+        if key != "report":  # values on the way, too many for a cell
+            columns.append(column(key, "(logged)", [extra.get(key, "") for extra in extras]))
     rows = [c.values() if isinstance(c, dict) else c for c in front.candidates()]
-    for name, values in zip(definition.space.names, zip(*rows, strict=True), strict=False):
-        columns[name] = [_show(v) for v in values]
+    for name, values in zip(names.variables, zip(*rows, strict=True), strict=False):
+        columns.append(column(name, "", values))
     return columns
 
 
@@ -93,6 +117,7 @@ def _listed(names: list[str], most: int = 6) -> str:
 def run_summary(run: Run) -> Any:
     """A rich table of what a run is and how far it came."""
     from rich.table import Table
+    from rich.text import Text
 
     specification = run.specification
     problem, algorithm = specification["problem"], specification["algorithm"]
@@ -112,17 +137,28 @@ def run_summary(run: Run) -> Any:
     }
     table = Table(show_header=False, box=None)
     for key, value in rows.items():
-        table.add_row(key, str(value))
+        table.add_row(key, Text(one_line(value)))
     for reason, ids in list(run.failures().items())[:5]:
-        table.add_row("", f"{len(ids)} x {reason}")
+        table.add_row("", Text(f"{len(ids)} x {_cut(reason, MOST_TEXT)}"))
     return table
 
 
+def _cut(text: object, most: int = MOST_WIDTH) -> str:
+    """A text in one line that takes ``most`` columns of a terminal, an ellipsis included."""
+    from rich.cells import cell_len, chop_cells
+
+    shown = one_line(text)
+    if cell_len(shown) <= most:
+        return shown
+    return f"{chop_cells(shown, most - len(ELLIPSIS))[0]}{ELLIPSIS}"
+
+
 def _show(value: Any) -> str:
+    """A value in a cell."""
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
     if isinstance(value, (float, np.floating)):
         number = float(value)
         whole = number.is_integer() and abs(number) < 1e9
         return str(int(number)) if whole else f"{number:.3g}"
-    return str(value)
+    return _cut(value)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..output import complain, console, quoted, say
+from ..output import complain, console, quoted, say, show
 
 Store = Annotated[Path, typer.Argument(help="The run's HDF5 file.", show_default=False)]
 Progress = Annotated[bool, typer.Option(help="Show a live line.")]
@@ -55,9 +55,8 @@ def finish(result: Any, store: Path, picture: Path | None) -> None:
     """Say how a run ended, how it goes on, and draw its front."""
     from ..tables import front_table
 
-    out = console()
     run_ = result.run
-    out.print(front_table(run_, run_.front(), out.width))
+    show(front_table(run_, run_.front(), console().width))
     failed = len(run_.evaluations.failures)
     say(
         f"{len(run_.evaluations)} evaluations, {failed} failed, stopped by "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from ..engine.plain_text import lines
-from ..output import console
+from ..output import show
 
 
 def doctor() -> None:
@@ -20,6 +20,6 @@ def doctor() -> None:
     signs = {True: ("ok", "green"), None: ("--", "yellow"), False: ("BAD", "red")}
     for finding in findings:
         table.add_row(Text(*signs[finding.ok]), Text(finding.what), Text(lines(finding.detail)))
-    console().print(table)
+    show(table)
     if any(finding.ok is False for finding in findings):
         raise typer.Exit(1)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from ..output import console, say
 from .common import Picture, Store, check_picture, draw
 
 
@@ -23,7 +22,7 @@ def show(
     picture: Picture = None,
 ) -> None:
     """What a run is, how far it came, and its front; also while it goes on."""
-    from .. import records, tables
+    from .. import output, records, tables
     from ..engine.run import open_run
     from ..errors import ConfigurationError
 
@@ -33,18 +32,19 @@ def show(
         )
     check_picture(picture)
     opened = open_run(store)
-    out = console()
+    width = output.console().width
     if as_json:
-        say(records.front_json(opened))
+        output.say(records.front_json(opened))
     elif as_csv:
-        records.write_csv(opened, sys.stdout)
+        with output.writing():
+            records.write_csv(opened, sys.stdout)
     elif failures:
         for text in tables.failure_texts(opened):
-            say(text)
+            output.say(text)
     elif lineage is not None:
-        out.print(tables.lineage_table(opened, lineage, out.width))
+        output.show(tables.lineage_table(opened, lineage, width))
     else:
         if not front:
-            out.print(tables.run_summary(opened))
-        out.print(tables.front_table(opened, opened.front(), out.width))
+            output.show(tables.run_summary(opened))
+        output.show(tables.front_table(opened, opened.front(), width))
     draw(opened, picture)
