@@ -314,9 +314,9 @@ def _distribution(optuna: Any, variable: dict[str, Any]) -> Any:
 def _choices(values: list[Any]) -> tuple[Any, ...]:
     """Described values as Optuna and JSON hold them; as texts where they would not be told apart.
 
-    Optuna finds values by ``==``, and 1 is 1.0 and True, and NaN is nothing.
+    Optuna finds values by ``==``, and 1 is 1.0 and True, and NaN is not even itself.
     """
-    alike = any(value in values[:i] or value != value for i, value in enumerate(values))
+    alike = any(value in values[:i] for i, value in enumerate(values))
     if alike or any(strict(value) is None for value in values if value is not None):
         return tuple(map(repr, values))
     return tuple(json_text(v) if isinstance(v, (list, dict)) else v for v in values)
