@@ -84,7 +84,7 @@ def test_csv_has_the_columns_of_the_frame(run):
         "log.a\nb",
     ):
         for row, value in zip(rows, frame[name].tolist(), strict=True):
-            if value is None or value != value:
+            if strict(value) is None:
                 assert row[name] in ("", "nan")
             else:
                 assert type(value)(row[name]) == value
