@@ -16,6 +16,7 @@ from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition, read_definition
 from ...typing import Candidates
 from ..born import nobody
+from ..foreign_names import DYNAMIC
 from ..schedule import Doubling, check_count, size_at
 from .concurrent import Concurrent
 from .generational import Generational
@@ -51,6 +52,8 @@ class ConcurrentDynamicNSGA2(Specification):
     eta_below_max: float | None
 
     name: ClassVar[str] = "concurrent-dnsga2"
+
+    foreign = DYNAMIC
 
     # Written out because `start` is both a setting and the method that starts the machine.
     def __init__(

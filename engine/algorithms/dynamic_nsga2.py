@@ -13,6 +13,7 @@ from ...operators.crossover import SBX, check_eta
 from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
+from ..foreign_names import DYNAMIC
 from ..order import OrderName
 from ..schedule import Doubling, check_count
 from .specification import Mode, Specification
@@ -49,6 +50,8 @@ class DynamicNSGA2(Specification):
     eta_below_max: float | None
 
     name: ClassVar[str] = "dnsga2"
+
+    foreign = DYNAMIC
 
     # Written out because `start` is both a setting and the method that starts the machine.
     def __init__(
