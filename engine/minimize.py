@@ -17,6 +17,7 @@ from .algorithms.specification import Specification, as_problem, cost_of
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
+from .foreign_names import WHOLE_RUN, foreign_names, meant_algorithm
 from .initial import Source, read_initial
 from .interrupts import Interrupts, deferred
 from .loop import Callback, Stop, drive
@@ -41,6 +42,7 @@ from .terminal import live_display
 log = logging.getLogger(__name__)
 
 
+@foreign_names(WHOLE_RUN)
 def minimize(
     problem: Any,
     algorithm: Specification,
@@ -100,6 +102,7 @@ def minimize(
     if not isinstance(algorithm, Specification):
         raise ConfigurationError(
             f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
+            + meant_algorithm(algorithm)
         )
     check_count("budget", budget, 1)
     _check_callables(stop, callbacks)
@@ -141,6 +144,7 @@ def minimize(
         )  # fmt: skip
 
 
+@foreign_names(WHOLE_RUN)
 def resume(
     path: str | Path,
     *,
