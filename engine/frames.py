@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from ..errors import ConfigurationError
 from ..problems.definition import Definition
 from ..typing import Candidates, FloatArray, IntArray
+from .plain_text import encodable
 
 LOGGED = "log."
 """What stands before the name of a logged value, always."""
@@ -94,7 +97,7 @@ def named_columns(
 
 
 def frame(columns: dict[str, Any]) -> Any:
-    """A DataFrame of named columns.
+    """A DataFrame of named columns; lone surrogates, which it cannot hold, are escapes.
 
     Raises ConfigurationError if pandas is not installed.
     """
@@ -102,4 +105,10 @@ def frame(columns: dict[str, Any]) -> Any:
         import pandas as pd
     except ImportError:
         raise ConfigurationError("to_frame needs pandas: pip install pandas") from None
-    return pd.DataFrame(columns)
+    return pd.DataFrame({encodable(name): _encodable(column) for name, column in columns.items()})
+
+
+def _encodable(column: Any) -> Any:
+    if isinstance(column, np.ndarray):
+        return column
+    return [encodable(value) if isinstance(value, str) else value for value in column]

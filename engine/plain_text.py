@@ -35,6 +35,11 @@ def lines(text: object) -> str:
     return "".join(c if c in "\n\t" else _shown(c) for c in kept)
 
 
+def encodable(text: str) -> str:
+    """``text`` with what UTF-8 cannot hold, lone surrogates, written as an escape."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def _shown(character: str) -> str:
     if character.isprintable() or unicodedata.category(character) == SPACES:
         return character

@@ -89,4 +89,9 @@ def _run() -> int | str | None:
         complain(f"error: {error}{notes}")
         going_on = isinstance(error, (EvaluationError, ExecutorError))
         return 3 if going_on and not isinstance(error, ContractError) else 2
+    except OSError as error:
+        if error.filename is None:
+            raise
+        complain(f"error: {error}")  # of a path that nobody could use
+        return 2
     return 0

@@ -26,6 +26,7 @@ import numpy as np
 
 from .engine.evaluations import Evaluations
 from .engine.frames import LOGGED, column_names
+from .engine.plain_text import encodable
 from .engine.run import Run
 from .engine.store.files import replace_file
 from .errors import ConfigurationError, StoreError
@@ -76,7 +77,10 @@ def export(run: Run, to: str, output: Path | None = None, overwrite: bool = Fals
         if run.path is None:
             raise ConfigurationError("this run has no file to lie beside; say where: output=...")
         output = default_output(run.path, to)
-    _check_output(run.path, output, to, overwrite)
+    try:
+        _check_output(run.path, output, to, overwrite)
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise ConfigurationError(f"cannot write {output}: {error}") from error
     replace_file(output, lambda beside: write(run, beside))
     return output
 
@@ -153,7 +157,7 @@ def _write_parquet(run: Run, path: Path) -> None:
     except ImportError as error:
         raise _missing("pyarrow", "parquet") from error
     columns = {
-        _encodable(name): pa.array(column)
+        encodable(name): pa.array(column)
         if isinstance(column, np.ndarray) and column.dtype != object
         else _typed(pa, [_plain(value) for value in column])
         for name, column in run.evaluations.columns().items()
@@ -178,12 +182,7 @@ def _typed(pa: Any, values: list[Any]) -> Any:
         return pa.array([None if v is None else float(v) for v in values], pa.float64())
     if kinds - {str}:
         values = [None if v is None else json_text(v) for v in values]
-    return pa.array([None if v is None else _encodable(v) for v in values], pa.string())
-
-
-def _encodable(text: str) -> str:
-    """``text`` with what UTF-8 cannot hold, lone surrogates, written as an escape."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return pa.array([None if v is None else encodable(v) for v in values], pa.string())
 
 
 # Optuna
@@ -241,7 +240,7 @@ def _fill(optuna: Any, storage: Any, run: Run) -> None:
     specification, objectives = run.specification, run.definition.objectives
     study = optuna.create_study(
         storage=storage,
-        study_name=_encodable(run.definition.name),
+        study_name=encodable(run.definition.name),
         directions=[f"{direction}imize" for direction in objectives.values()],
     )
     study.set_metric_names(list(objectives))
@@ -259,7 +258,7 @@ def _trials(optuna: Any, run: Run) -> Iterator[Any]:
     """A finished trial an evaluation."""
     rows, definition = run.evaluations, run.definition
     distributions = {
-        _encodable(name): _distribution(optuna, described)
+        encodable(name): _distribution(optuna, described)
         for name, described in _variables(definition.space).items()
     }
     params = _params(distributions, rows.X)
@@ -363,7 +362,7 @@ def _attributes(rows: Evaluations) -> list[dict[str, Any]]:
         else:
             attributes |= {"failure": failure.reason, "failure_kind": failure.kind}
         attributes |= {f"{LOGGED}{key}": v for key, v in rows.extras.get(row[0], {}).items()}
-        found.append({_encodable(key): strict(value) for key, value in attributes.items()})
+        found.append({encodable(key): strict(value) for key, value in attributes.items()})
     return found
 
 

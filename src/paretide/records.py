@@ -68,7 +68,7 @@ def front_json(run: Run) -> str:
             "feasible": bool(front.feasible.all()),
             "front": [
                 dict(zip(columns, row, strict=True))
-                | {f"{LOGGED}{key}": value for key, value in extras.get(id, {}).items()}
+                | {f"{LOGGED}{key}": v for key, v in sorted(extras.get(id, {}).items())}
                 for id, row in zip(front.ids.tolist(), rows, strict=True)
             ],
         },
