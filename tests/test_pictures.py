@@ -40,6 +40,7 @@ RUNS = {
     "one that is maximized": ({"gain": "max"}, lambda x, ctx: [float(x[0])]),
     "one, nothing feasible": ({"f": "min"}, lambda x, ctx: [x[0], 1], {"c": pt.upper(0)}),
     "mathematics in names": ({"cost $a_b$": "min", "_{": "max"}, lambda x, ctx: [x[0], x[1]]),
+    "long names": ({"n" * 900: "min", "日" * 900: "max"}, lambda x, ctx: [x[0], x[1]]),
     "three objectives": (dict.fromkeys("abc", "min"), lambda x, ctx: [x[0], x[1], x[0] * x[1]]),
     "failures, and logs of all kinds": ({"f": "min", "g": "min"}, unstable),
     "the largest doubles": ({"f": "min", "g": "max"}, lambda x, ctx: [1.7e308 * x[0]] * 2),

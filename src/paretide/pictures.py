@@ -25,6 +25,8 @@ AS_TEXT: dict[Any, Any] = {"text.parse_math": False, "text.usetex": False}
 FARTHEST = 1e300
 """Values beyond it are drawn there: matplotlib computes with the widths of its axes."""
 
+LONGEST_NAME = 50  # characters
+
 GREY, RED, BLUE = "#b8c4cc", "#c1272d", "#1f4e79"
 
 
@@ -83,7 +85,7 @@ def draw_front(run: Run, path: Path, *, logged: str | None = None) -> None:
         else:
             _draw_best(axes, run)
         axes.set_title(
-            f"{one_line(run.definition.name)}: {len(run.evaluations)} evaluations", loc="left"
+            f"{_named(run.definition.name)}: {len(run.evaluations)} evaluations", loc="left"
         )
         axes.grid(alpha=0.25)
         axes.legend(frameon=False)
@@ -110,7 +112,7 @@ def _draw_front(axes: Any, run: Run, logged: str | None) -> None:
         ]
         found = np.array(numbers, dtype=np.float64)
         axes.scatter(F[:, 1], found, s=26, facecolors="none", edgecolors=BLUE,
-                     label=f"{one_line(logged)}, never selected on")  # fmt: skip
+                     label=f"{_named(logged)}, never selected on")  # fmt: skip
     names = _titles(run)
     _scale(axes.xaxis, everything[:, 1])
     _scale(axes.yaxis, everything[:, 0])
@@ -140,9 +142,15 @@ def _drawable(values: Any) -> FloatArray:
     return np.clip(np.asarray(values, dtype=np.float64), -FARTHEST, FARTHEST)
 
 
+def _named(name: str) -> str:
+    """A name that leaves room for the picture."""
+    shown = one_line(name)
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 3]}..."
+
+
 def _titles(run: Run) -> list[str]:
     """What an axis of each objective is called."""
-    return [f"{one_line(name)} ({way})" for name, way in run.definition.objectives.items()]
+    return [f"{_named(name)} ({way})" for name, way in run.definition.objectives.items()]
 
 
 def _scale(axis: Any, values: FloatArray) -> None:
