@@ -8,7 +8,10 @@ format        file beside run.h5     what it holds
 ``optuna``    ``run.optuna.db``      a study in SQLite, a trial an evaluation
 ============  =====================  ==========================================================
 
-All hold every evaluation in the order it was told, in the user's units and directions.
+All hold every evaluation in the order it was told, in the user's units and directions, and call
+columns what ``engine.frames.column_names`` calls them. In CSV a text that a spreadsheet would take
+for a formula has an apostrophe in front, and what does not show is an escape; Parquet holds texts
+as they are. Lists and mappings are JSON, where NaN and infinities are null.
 """
 
 from __future__ import annotations

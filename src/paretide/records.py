@@ -65,7 +65,7 @@ def front_json(run: Run) -> str:
             "evaluations": len(run.evaluations),
             "failed": len(run.evaluations.failures),
             "stopped_by": run.stopped_by,
-            "feasible": bool(front.feasible.all()),
+            "feasible": bool(front.feasible.any()),
             "front": [
                 dict(zip(columns, row, strict=True))
                 | {f"{LOGGED}{key}": v for key, v in sorted(extras.get(id, {}).items())}

@@ -61,7 +61,8 @@ def lineage_table(run: Run, id: int, width: int) -> Any:
 
     rows = run.lineage(id)
     table = front_table(run, rows.population(np.flatnonzero(rows.evaluated)), width)
-    table.title = Text(f"candidate {id} and {len(rows) - 1} ancestors")
+    failed = f", failed: {', '.join(map(str, rows.failures))}" if rows.failures else ""
+    table.title = Text(f"candidate {id} and {len(rows) - 1} ancestors{failed}")
     return table
 
 

@@ -86,4 +86,4 @@ def draw(run_: Any, picture: Path | None) -> None:
     extras = run_.evaluations.extras.values()
     logged = "test_error" if any("test_error" in e for e in extras) else None
     draw_front(run_, picture, logged=logged)
-    say(f"picture: {picture}")
+    complain(f"picture: {picture}")  # standard output may hold JSON or CSV

@@ -19,7 +19,11 @@ def export(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
 ) -> None:
-    """Every evaluation as CSV, Parquet or an Optuna study; also while the run goes on."""
+    """Every evaluation as CSV, Parquet or an Optuna study; also while the run goes on.
+
+    A variable, objective or constraint that is called like another column is x.NAME, F.NAME,
+    G.NAME; what was logged is log.NAME. Lists are JSON; formulas in CSV begin with an apostrophe.
+    """
     from .. import export as job
     from ..engine.run import open_run
 

@@ -17,8 +17,12 @@ def show(
     lineage: Annotated[
         int | None, typer.Option(help="A candidate and its ancestors.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The front as JSON.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Every evaluation as CSV.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The front as JSON; NaN and infinity are null.")
+    ] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Every evaluation as CSV, with the columns of a frame.")
+    ] = False,
     picture: Picture = None,
 ) -> None:
     """What a run is, how far it came, and its front; also while it goes on."""
