@@ -32,13 +32,13 @@ from .engine.frames import LOGGED, column_names
 from .engine.plain_text import encodable
 from .engine.run import Run
 from .engine.store.files import replace_file
-from .errors import ConfigurationError, StoreError
+from .errors import ConfigurationError
 from .problems.definition import Definition
 from .problems.space import SearchSpace
 from .records import json_text, strict, write_csv
 from .typing import Candidates, FloatArray
 
-OWN = ("", ".journal", ".lock", ".tmp")
+OWN = ("", ".journal", ".journal.next", ".lock")
 """What stands behind a run's path in the names of its files."""
 
 SQLITE_LEFT = ("-journal", "-wal")
@@ -108,9 +108,8 @@ def _check_output(path: Path | None, output: Path, to: str, overwrite: bool) -> 
         raise ConfigurationError(
             f"there is no folder {output.parent} for {output.name}; make it first"
         )
-    beside = output.with_name(f"{output.name}.tmp")  # written and removed by replace_file
     for own in () if path is None else [path.with_name(path.name + end) for end in OWN]:
-        if _same(output, own) or _same(beside, own):
+        if _same(output, own):
             raise ConfigurationError(
                 f"{output} would be written over the run's own {own.name}; name another --output"
             )
@@ -202,7 +201,6 @@ def _write_optuna(run: Run, path: Path) -> None:
     except ImportError as error:
         raise _missing("optuna", "optuna") from error
 
-    path.unlink(missing_ok=True)  # one that a killed process left would be added to
     with _quiet(optuna):
         try:
             storage = optuna.storages.RDBStorage(
@@ -214,7 +212,8 @@ def _write_optuna(run: Run, path: Path) -> None:
                 storage.remove_session()
                 storage.engine.dispose()
         except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            raise StoreError(f"cannot write {path}: {error.__cause__ or error}") from error
+            # As any failure to write: the path here is one that nobody has named.
+            raise OSError(str(error.__cause__ or error)) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:
