@@ -15,7 +15,9 @@ from .engine.run import Run
 
 MOST_ROWS = 40
 MOST_WIDTH = 60  # terminal columns of a cell or a name, beyond which it is cut
-MOST_TEXT = 300  # of a text that stands alone
+MOST_TEXT = 300  # of a reason that stands alone
+MOST_LINE = 2000  # of anything else
+MOST_READ = 4000  # characters of a text that is cut: none takes less than a column, but for marks
 ELLIPSIS = "..."  # which every terminal knows
 
 
@@ -138,9 +140,9 @@ def run_summary(run: Run) -> Any:
     }
     table = Table(show_header=False, box=None)
     for key, value in rows.items():
-        table.add_row(key, Text(one_line(value)))
+        table.add_row(key, Text(_cut(value, MOST_LINE), overflow="fold"))
     for reason, ids in list(run.failures().items())[:5]:
-        table.add_row("", Text(f"{len(ids)} x {_cut(reason, MOST_TEXT)}"))
+        table.add_row("", Text(f"{len(ids)} x {_cut(reason, MOST_TEXT)}", overflow="fold"))
     return table
 
 
@@ -148,8 +150,9 @@ def _cut(text: object, most: int = MOST_WIDTH) -> str:
     """A text in one line that takes ``most`` columns of a terminal, an ellipsis included."""
     from rich.cells import cell_len, chop_cells
 
-    shown = one_line(text)
-    if cell_len(shown) <= most:
+    found = str(text)
+    shown = one_line(found[:MOST_READ])
+    if len(found) <= MOST_READ and cell_len(shown) <= most:
         return shown
     return f"{chop_cells(shown, most - len(ELLIPSIS))[0]}{ELLIPSIS}"
 

@@ -19,7 +19,11 @@ def doctor() -> None:
     table = Table(show_header=False, box=None)
     signs = {True: ("ok", "green"), None: ("--", "yellow"), False: ("BAD", "red")}
     for finding in findings:
-        table.add_row(Text(*signs[finding.ok]), Text(finding.what), Text(lines(finding.detail)))
+        table.add_row(
+            Text(*signs[finding.ok]),
+            Text(finding.what),
+            Text(lines(finding.detail), overflow="fold"),
+        )
     show(table)
     if any(finding.ok is False for finding in findings):
         raise typer.Exit(1)
