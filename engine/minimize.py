@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from ..checks import whole_number
 from ..errors import ConfigurationError, ParetideError
 from ..problems.definition import read_definition
 from .algorithms.specification import Specification, as_problem, cost_of
@@ -25,7 +26,6 @@ from .progress import Progress
 from .randomness import check_seed
 from .recorder import Recorder
 from .result import Result
-from .schedule import check_count
 from .session import Session
 from .specification import (
     commit_of,
@@ -101,7 +101,7 @@ def minimize(
         raise ConfigurationError(
             f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
         )
-    check_count("budget", budget, 1)
+    budget = whole_number("budget", budget, least=1)
     _check_callables(stop, callbacks)
     _check_failure_budget(failure_budget)
     seed = check_seed(seed)
@@ -174,7 +174,7 @@ def resume(
     """
     _leave_if_spawning()
     if budget is not None:
-        check_count("budget (evaluations to add)", budget, 1)
+        budget = whole_number("budget (evaluations to add)", budget, least=1)
     _check_callables(stop, callbacks)
     _check_failure_budget(failure_budget)
     path = _absolute(path)
