@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..checks import whole_number
 from ..errors import ConfigurationError
 from ..operators.indicators import hypervolume, reference_point
 from ..operators.survival import nondominated_rank
@@ -37,8 +38,7 @@ def convergence(
 
     Raises ConfigurationError for a wrong reference or number of points.
     """
-    if isinstance(points, bool) or not isinstance(points, int) or points < 1:
-        raise ConfigurationError(f"points must be a whole number >= 1, got {points!r}")
+    points = whole_number("points", points, least=1)
     definition = everything.definition
     feasible = everything.evaluated & (definition.violation(everything.G) <= 0)
     F = definition.minimized(everything.F)

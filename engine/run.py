@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..checks import whole_number
 from ..errors import ConfigurationError, StoreError
 from ..problems.definition import Definition
 from ..typing import IntArray
@@ -90,8 +91,7 @@ class Run:
 
         Raises ConfigurationError for a generation that there is not (yet).
         """
-        if isinstance(generation, bool) or not isinstance(generation, int):
-            raise ConfigurationError(f"a generation is a whole number, got {generation!r}")
+        generation = whole_number("a generation", generation)
         if generation == -1:
             ids = self.final
         elif 0 <= generation < len(self.populations):
@@ -118,6 +118,8 @@ class Run:
 
         Raises ConfigurationError for an id that has not been evaluated.
         """
+        id = whole_number("an id", id)
+        depth = None if depth is None else whole_number("depth", depth, least=0)
         everything = self.evaluations
         row_of = {i: row for row, i in enumerate(everything.ids.tolist())}
         if id not in row_of:

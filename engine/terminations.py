@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import real_number, whole_number
 from ..errors import ConfigurationError
 from ..operators.indicators import hypervolume, reference_point
 from ..operators.survival import nondominated_rank
 from ..problems.suites.fronts import covered
 from ..typing import FloatArray
 from .progress import Progress
-from .schedule import check_count
 
 
 class Termination:
@@ -69,7 +69,8 @@ class MaxEvaluations(Termination):
     evaluations: int
 
     def __post_init__(self) -> None:
-        check_count("MaxEvaluations: evaluations", self.evaluations, 1)
+        count = whole_number("MaxEvaluations: evaluations", self.evaluations, least=1)
+        object.__setattr__(self, "evaluations", count)
 
     def __call__(self, progress: Progress) -> str:
         """The reason "evaluations", or "" while the run goes on."""
@@ -83,7 +84,8 @@ class MaxGenerations(Termination):
     generations: int
 
     def __post_init__(self) -> None:
-        check_count("MaxGenerations: generations", self.generations, 1)
+        count = whole_number("MaxGenerations: generations", self.generations, least=1)
+        object.__setattr__(self, "generations", count)
 
     def __call__(self, progress: Progress) -> str:
         """The reason "generations", or "" while the run goes on."""
@@ -97,7 +99,7 @@ class MaxSeconds(Termination):
     seconds: float
 
     def __post_init__(self) -> None:
-        _check_number("MaxSeconds: seconds", self.seconds)
+        object.__setattr__(self, "seconds", _read_number("MaxSeconds: seconds", self.seconds))
 
     def __call__(self, progress: Progress) -> str:
         """The reason "seconds", or "" while the run goes on."""
@@ -117,7 +119,7 @@ class TargetHypervolume(Termination):
     reference: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        _check_number("TargetHypervolume: value", self.value)
+        object.__setattr__(self, "value", _read_number("TargetHypervolume: value", self.value))
         try:
             corner = np.asarray(self.reference, dtype=np.float64)
         except (TypeError, ValueError):
@@ -156,8 +158,10 @@ class Stall(Termination):
     tolerance: float = 1e-3
 
     def __post_init__(self) -> None:
-        check_count("Stall: generations", self.generations, 1)
-        _check_number("Stall: tolerance", self.tolerance, zero=True)
+        count = whole_number("Stall: generations", self.generations, least=1)
+        object.__setattr__(self, "generations", count)
+        tolerance = _read_number("Stall: tolerance", self.tolerance, zero=True)
+        object.__setattr__(self, "tolerance", tolerance)
 
     def __call__(self, progress: Progress) -> str:
         """The reason "stall", or "" while the run goes on."""
@@ -216,8 +220,9 @@ def _inside(F: FloatArray, corner: FloatArray) -> FloatArray:
     return F[nondominated_rank(F) == 0] if len(F) else F
 
 
-def _check_number(what: str, value: Any, *, zero: bool = False) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not (value >= 0 if zero else value > 0) or not np.isfinite(value):
-        bound = ">= 0" if zero else "above 0"
-        raise ConfigurationError(f"{what} must be a number {bound}, got {value!r}")
+def _read_number(what: str, value: Any, *, zero: bool = False) -> float:
+    expected = f"a number {'>= 0' if zero else 'above 0'}"
+    number = real_number(what, value, expected=expected)
+    if not (number >= 0 if zero else number > 0) or not np.isfinite(number):
+        raise ConfigurationError(f"{what} must be {expected}, got {value!r}")
+    return number

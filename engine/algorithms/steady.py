@@ -36,7 +36,7 @@ from ..variation import Variation, widened
 from .batch import Batch
 from .drawing import draw, first_candidates
 from .members import Members
-from .telling import check_asked_for, read_told
+from .telling import read_asked_for, read_told
 
 Cost = Callable[[Any], float]
 """What a candidate, as ``evaluate`` gets it, is expected to cost."""
@@ -169,7 +169,7 @@ class SteadyState:
         Raises:
             AskTellError: If the window is full: as many have been asked for and not told.
         """
-        check_asked_for(k)
+        k = read_asked_for(k)
         if self.generation < 0:
             self._sample()
         if not self._ready and len(self._order) >= self.window:
@@ -199,7 +199,7 @@ class SteadyState:
         """Tell a whole batch (``tell(batch, F=F, G=G)``) or one candidate (``tell(id, outcome)``).
 
         Values are in the user's units and directions; any order will do. Rows with NaN or infinity
-        count as failed.
+        count as failed, but for a constraint's infinity on its satisfied side.
 
         Args:
             what: A batch, or an id.
@@ -219,7 +219,7 @@ class SteadyState:
     def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
         """Outcomes that wait for their turn: (k,) ids, (k, n_obj), (k, n_con).
 
-        Rows that are not finite are failures.
+        Rows that cannot be ranked are failures.
         """
         told = ids.tolist()
         for id in told:
@@ -229,10 +229,10 @@ class SteadyState:
                 raise AskTellError(f"tell: id {id} {problem}")
             if self._open[id].status != PENDING or told.count(id) > 1:
                 raise AskTellError(f"tell: id {id} is told twice")
-        finite = np.isfinite(np.concatenate([F, G], axis=1)).all(axis=1)
+        fit = self.definition.fit_for_ranking(F, G)
         for row, id in enumerate(told):
             candidate = self._open[id]
-            candidate.status = EVALUATED if finite[row] else FAILED
+            candidate.status = EVALUATED if fit[row] else FAILED
             candidate.F, candidate.G = F[row].copy(), G[row].copy()
             self._order.finish(id)
             self._waiting += 1
