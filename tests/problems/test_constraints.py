@@ -110,7 +110,8 @@ def test_no_limit_is_always_kept():
 INFINITE = [
     (pt.upper(1), -np.inf, True), (pt.upper(1), np.inf, False), (pt.lower(1), np.inf, True),
     (pt.lower(1), -np.inf, False), (pt.equal(1), np.inf, False), (pt.equal(1), -np.inf, False),
-    (pt.upper(1), np.nan, False), (pt.upper(math.inf), np.inf, True), (pt.upper(math.inf), np.nan, False),
+    (pt.upper(1), np.nan, False), (pt.upper(math.inf), np.inf, True),
+    (pt.upper(math.inf), np.nan, False),
 ]  # fmt: skip
 
 
@@ -138,14 +139,14 @@ huge = st.floats(allow_nan=False, allow_infinity=False)
 
 @given(st.lists(st.tuples(huge, huge, huge), min_size=2, max_size=6))
 def test_violations_of_finite_values_are_finite_and_in_order(rows):
-    definition = read_definition(Beam())
+    definition, half = read_definition(Beam()), Fraction(1, 2)
     G = np.array(rows)
     violation = definition.violation(G)
     assert np.isfinite(violation).all()
     exact = [
-        sum(max(Fraction(0), g) for g in (Fraction(a) - 100, 2 - Fraction(b), abs(Fraction(c) - 5) - Fraction(1, 2)))
+        max(Fraction(a) - 100, 0) + max(2 - Fraction(b), 0) + max(abs(Fraction(c) - 5) - half, 0)
         for a, b, c in rows
-    ]  # fmt: skip
+    ]
     order = np.argsort(violation, kind="stable")
     for i, j in itertools.pairwise(order.tolist()):
         assert exact[i] <= exact[j] * (1 + Fraction(1, 2**40))
