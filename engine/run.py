@@ -162,8 +162,9 @@ class Run:
 
         Args:
             points: How many counts of evaluations, evenly spaced, the last one included.
-            reference: (n_obj,) in the user's units; None is a tenth of its range beyond the worst
-                values of the first generation.
+            reference: (n_obj,) in the user's units; None is a tenth of the range beyond the worst
+                values of the front and of the best of the first generation, outliers left out:
+                see ``Convergence.reference``, and pass one to compare runs.
 
         Raises ConfigurationError for a wrong reference or number of points.
         """

@@ -13,11 +13,17 @@ import numpy as np
 
 from ..checks import real_number, whole_number
 from ..errors import ConfigurationError
-from ..operators.indicators import hypervolume, reference_point
+from ..operators.indicators import hypervolumes
 from ..operators.survival import nondominated_rank
 from ..problems.suites.fronts import covered
 from ..typing import FloatArray
+from .convergence import box_of, feasible_and_minimized
 from .progress import Progress
+
+APPROXIMATE = (
+    "the hypervolume that stop looks at is approximate: there are too many points with too many "
+    "objectives for the exact one"
+)
 
 
 class Termination:
@@ -111,7 +117,8 @@ class TargetHypervolume(Termination):
     """Once the population dominates so much ("hypervolume").
 
     Attributes:
-        value: Hypervolume of the population's feasible members.
+        value: Hypervolume of the population's feasible members; of many with many objectives an
+            approximate one is compared with it, which is logged once.
         reference: (n_obj,) reference point in the user's units.
     """
 
@@ -141,7 +148,10 @@ class TargetHypervolume(Termination):
             )
         corner = definition.minimized(np.array(self.reference))
         F = definition.minimized(population.F[population.feasible])
-        return "hypervolume" if hypervolume(_inside(F, corner), corner) >= self.value else ""
+        measured = hypervolumes([F], corner)
+        if measured.approximate:
+            progress.warn_once(APPROXIMATE)
+        return "hypervolume" if measured.values[0] >= self.value else ""
 
 
 @dataclass(frozen=True)
@@ -150,8 +160,10 @@ class Stall(Termination):
 
     Attributes:
         generations: Over so many of them.
-        tolerance: Relative gain of hypervolume that counts as none; the reference point is a tenth
-            of its range beyond the worst values of the first generation.
+        tolerance: Relative gain of hypervolume that counts as none. It is measured in a box around
+            the front so far and the best of the first generation, which no outlier can widen, now
+            and then in the same box. Of many points with many objectives it is approximate, which
+            is logged once.
     """
 
     generations: int
@@ -167,12 +179,19 @@ class Stall(Termination):
         """The reason "stall", or "" while the run goes on."""
         if progress.generation < self.generations:
             return ""
-        everything, definition = progress.evaluated(), progress.definition
-        F = definition.minimized(everything.F)
-        feasible = everything.evaluated & (definition.violation(everything.G) <= 0)
-        corner = reference_point(F[everything.evaluated & (everything.generation == 0)])
+        everything = progress.evaluated()
+        feasible, F = feasible_and_minimized(everything)
         before = feasible & (everything.generation <= progress.generation - self.generations)
-        then, now = (hypervolume(_inside(F[rows], corner), corner) for rows in (before, feasible))
+        front = F[feasible]
+        front = front[nondominated_rank(front) == 0]
+        box = box_of(everything, feasible, F, front)
+        if box is None:
+            return ""
+        sets = [np.maximum(rows, box.best) for rows in (F[before], front)]
+        measured = hypervolumes(sets, box.reference)
+        if measured.approximate:
+            progress.warn_once(APPROXIMATE)
+        then, now = measured.shares
         return "stall" if then > 0 and now - then <= self.tolerance * then else ""
 
 
@@ -212,12 +231,6 @@ def _termination(other: Any) -> Termination:
     if not isinstance(other, Termination):
         raise ConfigurationError(f"a termination composes with terminations, got {other!r}")
     return other
-
-
-def _inside(F: FloatArray, corner: FloatArray) -> FloatArray:
-    """The non-dominated rows that dominate the corner: few, for the hypervolume."""
-    F = F[(corner > F).all(axis=1)]
-    return F[nondominated_rank(F) == 0] if len(F) else F
 
 
 def _read_number(what: str, value: Any, *, zero: bool = False) -> float:
