@@ -13,7 +13,7 @@ steady-state selection scheme in multi-objective genetic algorithms", EMO 2009.
 
 from __future__ import annotations
 
-import sys
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import AskTellError, ConfigurationError
 from ...operators.duplicates import KeySet, row_keys
 from ...problems.definition import Definition
+from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
 from ..order import ORDERS, Order, OrderName
@@ -40,6 +41,9 @@ from .telling import read_asked_for, read_told
 
 Cost = Callable[[Any], float]
 """What a candidate, as ``evaluate`` gets it, is expected to cost."""
+
+LARGEST_COST = 1e290
+"""Of one candidate: as many of them as a run can have add up to a number."""
 
 
 @dataclass
@@ -336,13 +340,16 @@ class SteadyState:
         if self._cost is None:
             return 1.0
         cost = self._cost(self.definition.space.candidate(self._open[id].x))
-        number = isinstance(cost, (int, float, np.integer, np.floating))
-        if not number or not 0 < cost <= sys.float_info.max:
+        try:
+            number = one_number(cost)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not 0 < number <= LARGEST_COST:
             raise ConfigurationError(
-                f"{self.definition.name}.cost(x) must return a number above 0, got {cost!r} for "
-                f"candidate {id}"
+                f"{self.definition.name}.cost(x) must return a number above 0 and at most "
+                f"{LARGEST_COST:g}, got {cost!r:.200} for candidate {id}"
             )
-        return float(cost)
+        return number
 
     def _stacked(self, candidates: list[_Candidate]) -> tuple[Born, NDArray[np.int32]]:
         """Candidates, and (k,) generations they were born in."""
