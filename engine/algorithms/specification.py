@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
+from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...operators.crossover import SBX
 from ...operators.mutation import BitFlip, PolynomialMutation
@@ -16,7 +17,7 @@ from ...typing import Candidates
 from ..born import nobody
 from ..order import OrderName
 from ..randomness import check_seed
-from ..schedule import Constant, Doubling, check_count, phases, read_schedule
+from ..schedule import Constant, Doubling, phases, read_schedule
 from ..variation import variation_for
 from .concurrent import Concurrent
 from .generational import Generational
@@ -108,7 +109,8 @@ class Specification:
                     f"{kind}: {key} must be one of {list(choices)}, got {getattr(self, key)!r}"
                 )
         if self.window is not None:
-            check_count(f"{kind}: window", self.window, 1)
+            window = whole_number(f"{kind}: window", self.window, least=1)
+            object.__setattr__(self, "window", window)
         if self.mode != "steady" and (self.window is not None or self.order != "cost"):
             raise ConfigurationError(
                 f'{kind}: window and order belong to mode="steady"; add it, or leave them out'
