@@ -17,6 +17,7 @@ from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
+from .foreign_names import WHOLE_RUN, foreign_names, meant_algorithm
 from .initial import Source, read_initial
 from .interrupts import deferred
 from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop
@@ -30,6 +31,7 @@ from .store.store import RunStore
 log = logging.getLogger(__name__)
 
 
+@foreign_names(WHOLE_RUN)
 def minimize(
     problem: Any,
     algorithm: Specification,
@@ -104,6 +106,7 @@ def minimize(
     if not isinstance(algorithm, Specification):
         raise ConfigurationError(
             f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
+            + meant_algorithm(algorithm)
         )
     budget = _checked_budget(budget, stop)
     oversight = Oversight(

@@ -16,6 +16,7 @@ from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
+from .foreign_names import WHOLE_RUN, foreign_names
 from .interrupts import Interrupts, deferred
 from .memory import Memory
 from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop
@@ -27,6 +28,7 @@ from .store.codec import Event
 from .store.store import RunStore
 
 
+@foreign_names(WHOLE_RUN)
 def resume(
     path: str | Path,
     *,

@@ -17,6 +17,7 @@ from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition, read_definition
 from ...typing import Candidates
 from ..born import nobody
+from ..foreign_names import DYNAMIC
 from ..schedule import Doubling, size_at, size_without_budget
 from .concurrent import Concurrent
 from .generational import Generational
@@ -52,6 +53,8 @@ class ConcurrentDynamicNSGA2(Specification):
     eta_below_max: float | None
 
     name: ClassVar[str] = "concurrent-dnsga2"
+
+    foreign = DYNAMIC
 
     # Written out because `start` is both a setting and the method that starts the machine.
     def __init__(

@@ -14,6 +14,7 @@ from ...operators.crossover import SBX, read_eta
 from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
+from ..foreign_names import DYNAMIC
 from ..order import OrderName
 from ..schedule import Doubling, size_without_budget
 from .specification import Mode, Specification
@@ -50,6 +51,8 @@ class DynamicNSGA2(Specification):
     eta_below_max: float | None
 
     name: ClassVar[str] = "dnsga2"
+
+    foreign = DYNAMIC
 
     # Written out because `start` is both a setting and the method that starts the machine.
     def __init__(

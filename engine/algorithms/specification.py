@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
@@ -15,6 +16,7 @@ from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
 from ...typing import Candidates
 from ..born import nobody
+from ..foreign_names import ALGORITHM, check_arguments, refuse_foreign_problem
 from ..order import OrderName
 from ..randomness import check_seed
 from ..schedule import Constant, Doubling, phases, read_schedule
@@ -34,7 +36,8 @@ OPERATORS = {kind.__name__: kind for kind in (SBX, PolynomialMutation, BitFlip)}
 
 
 def as_problem(problem: Any) -> Any:
-    """``problem``, adapted if it is pymoo's."""
+    """``problem``, adapted if it is pymoo's; ConfigurationError for what is no problem here."""
+    refuse_foreign_problem(problem)
     return adapt(problem) if is_pymoo(problem) else problem
 
 
@@ -83,6 +86,14 @@ class Specification:
     order: OrderName = "cost"
 
     name: ClassVar[str]
+
+    foreign: ClassVar[Mapping[str, str]] = ALGORITHM
+    """What other tools call its settings."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Refuse names that are none of its settings, saying what is meant."""
+        check_arguments(cls.__name__, cls, args, kwargs, cls.foreign)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         kind = type(self).__name__

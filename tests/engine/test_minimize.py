@@ -220,7 +220,7 @@ def test_wrong_arguments_are_named(arguments, message):
 
 
 def test_unknown_arguments_are_refused():
-    with pytest.raises(TypeError, match="evaluations"):
+    with pytest.raises(ConfigurationError, match="'evaluations'; you mean budget=100"):
         pt.minimize(toy.Schaffer(), pt.NSGA2(size=10), evaluations=100)
 
 
