@@ -82,11 +82,11 @@ def logged_names(extras: Iterable[Mapping[str, Any]]) -> list[str]:
 def named_columns(
     definition: Definition, ids: IntArray, X: Candidates, F: FloatArray, G: FloatArray
 ) -> dict[str, Any]:
-    """Id, variables (decoded), objectives and constraints: an array or a list a column."""
+    """Id, variables (as shown), objectives and constraints: an array or a list a column."""
     space, names = definition.space, column_names(definition)
     columns: dict[str, Any] = {"id": ids}
     if "variables" in space.describe():
-        rows = [space.candidate(row) for row in X]
+        rows = [space.show(row) for row in X]
         for column, name in zip(names.variables, space.names, strict=True):
             columns[column] = [row[name] for row in rows]
     else:

@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
+from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...operators.crossover import SBX
 from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding, Ties
+from ...problems.candidates import read_candidates
 from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
-from ...problems.space import read_candidates
 from ...typing import Candidates
 from ..born import nobody
 from ..foreign_names import ALGORITHM, check_arguments, refuse_foreign_problem
 from ..order import OrderName
 from ..randomness import check_seed
-from ..schedule import Constant, Doubling, check_count, phases, read_schedule
+from ..schedule import Constant, Doubling, phases, read_schedule
 from ..variation import variation_for
 from .concurrent import Concurrent
 from .generational import Generational
@@ -119,7 +120,8 @@ class Specification:
                     f"{kind}: {key} must be one of {list(choices)}, got {getattr(self, key)!r}"
                 )
         if self.window is not None:
-            check_count(f"{kind}: window", self.window, 1)
+            window = whole_number(f"{kind}: window", self.window, least=1)
+            object.__setattr__(self, "window", window)
         if self.mode != "steady" and (self.window is not None or self.order != "cost"):
             raise ConfigurationError(
                 f'{kind}: window and order belong to mode="steady"; add it, or leave them out'

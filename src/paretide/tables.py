@@ -107,7 +107,7 @@ def _columns(run: Run, front: Population) -> list[_Column]:
     for key in logged_names(extras):
         if key != "report":  # values on the way, too many for a cell
             columns.append(column(key, "(logged)", [extra.get(key, "") for extra in extras]))
-    rows = [c.values() if isinstance(c, dict) else c for c in front.candidates()]
+    rows = [definition.space.show(x).values() for x in front.X]
     for name, values in zip(names.variables, zip(*rows, strict=True), strict=False):
         columns.append(column(name, "", values))
     return columns
