@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..checks import whole_number
 from ..errors import ConfigurationError
 from ..problems.definition import read_definition
 from .algorithms.specification import Specification, as_problem, cost_of
@@ -16,6 +17,7 @@ from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
+from .foreign_names import WHOLE_RUN, foreign_names, meant_algorithm
 from .initial import Source, is_source, read_initial
 from .interrupts import deferred
 from .or_resume import Asked, digest
@@ -24,7 +26,6 @@ from .randomness import check_seed
 from .recorder import Recorder
 from .result import Result
 from .resume import go_on
-from .schedule import check_count
 from .session import Session
 from .specification import commit_of, specify
 from .store.store import RunStore
@@ -32,6 +33,7 @@ from .store.store import RunStore
 log = logging.getLogger(__name__)
 
 
+@foreign_names(WHOLE_RUN)
 def minimize(
     problem: Any,
     algorithm: Specification,
@@ -115,8 +117,9 @@ def minimize(
     if not isinstance(algorithm, Specification):
         raise ConfigurationError(
             f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
+            + meant_algorithm(algorithm)
         )
-    _check_that_it_ends(budget, stop)
+    budget = _checked_budget(budget, stop)
     _check_place(store, overwrite, or_resume)
     oversight = Oversight(
         stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
@@ -166,14 +169,15 @@ def minimize(
         )  # fmt: skip
 
 
-def _check_that_it_ends(budget: int | None, stop: Stop | None) -> None:
+def _checked_budget(budget: int | None, stop: Stop | None) -> int | None:
     if budget is not None:
-        check_count("budget", budget, 1)
-    elif stop is None:
+        return whole_number("budget", budget, least=1)
+    if stop is None:
         raise ConfigurationError(
             "budget=None is a run that only its stop condition ends, and there is none: pass "
             "budget=, or stop=pt.MaxSeconds(...) or another one"
         )
+    return None
 
 
 def _check_place(store: str | Path | None, overwrite: bool, or_resume: bool) -> None:

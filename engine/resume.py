@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..checks import whole_number
 from ..errors import ConfigurationError
 from ..problems.definition import read_definition
 from .algorithms.specification import as_problem, cost_of
@@ -17,6 +18,7 @@ from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
+from .foreign_names import WHOLE_RUN, foreign_names
 from .interrupts import Interrupts, deferred
 from .interventions import Kinds, check_kinds, read_interventions
 from .memory import Memory
@@ -26,7 +28,6 @@ from .progress import Progress
 from .recorder import Recorder
 from .result import Result
 from .retries import Retries
-from .schedule import check_count
 from .session import Session
 from .specification import refuse_other_problem, stored_algorithm, stored_problem
 from .store.codec import Event, Retried
@@ -35,6 +36,7 @@ from .store.store import RunStore
 log = logging.getLogger(__name__)
 
 
+@foreign_names(WHOLE_RUN)
 def resume(
     path: str | Path,
     *,
@@ -86,7 +88,7 @@ def resume(
     leave_if_spawning()
     kinds = check_kinds(retry_failed)
     if budget is not None:
-        check_count("budget (evaluations to add)", budget, 1)
+        budget = whole_number("budget (evaluations to add)", budget, least=1)
     oversight = Oversight(
         stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
         failure_budget=failure_budget, progress=progress,
