@@ -72,9 +72,14 @@ def finish(result: Any, store: Path, picture: Path | None) -> None:
     say(
         f"{len(run_.evaluations)} evaluations, {failed} failed, stopped by "
         f"{result.stopped_by}, seed {result.seed}"
+        + (", not of it alone" if "events" in run_.specification else "")
     )
     again = "" if run_.specification["problem"]["target"] else " --problem FILE.py:NAME"
-    say(f"go on:  paretide resume {quoted(store)}{again} --budget +500")
+    if run_.specification["budget"] is None:
+        again += " --max-seconds 3600"
+    elif result.stopped_by in ("budget", "exhausted"):
+        again += " --budget +500"
+    say(f"go on:  paretide resume {quoted(store)}{again}")
     say(f"open:   paretide show {quoted(store)}")
     say(f"        paretide.open_run({str(store)!r}).front()")
     draw(run_, picture)
