@@ -79,6 +79,7 @@ class Worker:
         """One call of ``evaluate_batch``; if it raises, one for each, so that the culprit fails."""
         k = len(task.ids)
         failures: dict[int, Failed] = {}
+        extras: dict[int, dict[str, Any]] = {}
         began = time.perf_counter()
         values = self._batch(task.X)
         if isinstance(values, Failed):
@@ -92,11 +93,23 @@ class Worker:
                         failures[id] = values
                     else:
                         F[row : row + 1], G[row : row + 1] = values
+                        extras |= self._logged([id])
         else:
             F, G = values
+            extras |= self._logged(task.ids.tolist())
         seconds = full_float64(k, (time.perf_counter() - began) / max(1, k))
         self._refuse_nonfinite(task, F, G, failures)
-        return self._completion(task, F, G, failures, {}, constants[k, 0, np.uint32], seconds)
+        return self._completion(task, F, G, failures, extras, constants[k, 0, np.uint32], seconds)
+
+    def _logged(self, ids: list[int]) -> dict[int, dict[str, Any]]:
+        """What an adapted problem found beside the values of the last batch, by id."""
+        take = getattr(self.job.problem, "take_logged", None)
+        extras = {}
+        for id, values in zip(ids, [] if take is None else take(), strict=False):  # none, or all
+            ctx = Context(id, 0)
+            ctx.log(**values)
+            extras[id] = ctx.extra
+        return extras
 
     def _each(self, task: Task) -> Completion:
         """One call of ``evaluate`` for each candidate."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import uuid
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,7 @@ def _composed(image: Image, before: IO[bytes] | None) -> tuple[bytes, int]:
         old = None if before is None else stack.enter_context(h5py.File(before, "r"))
         file = stack.enter_context(
             h5py.File(
-                "image",
+                f"image-{uuid.uuid4().hex}",  # one name is one file, in all threads together
                 "w",
                 driver="core",
                 backing_store=False,

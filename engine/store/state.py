@@ -13,8 +13,8 @@ from ...errors import ParetideError, StoreCorrupt
 from ...problems.definition import Definition
 from . import strict_json
 from .columns import Writing
+from .plausible import LARGEST_ID
 from .reading import Reading
-from .tables import LARGEST_ID
 
 _SCALARS, _NAMES = "state/scalars", "state/names"
 

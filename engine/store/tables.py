@@ -5,20 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ...problems.definition import Definition
-from ...typing import BoolArray, IntArray
-from ..born import OPERATORS
+from ...typing import IntArray
 from ..evaluations import ARRAYS, Evaluations, empty
-from ..outcome import EVALUATED, FAILED, Failed
+from ..outcome import Failed
 from .columns import Writing
 from .extras import read_extras, write_extras
+from .plausible import faults
 from .reading import Reading
 
-LARGEST_ID = 2**48
-"""Beyond every id; and small enough to be counted with."""
-
 _LABELS = {"X": "variable", "F": "objective", "G": "constraint", "parents": "parent"}
-_TOLERANCE = 1e-9
-"""By which a value may lie outside its bounds: a logarithm and back may change the last digits."""
 
 
 def write_table(writing: Writing, prefix: str, rows: Evaluations, *, copied: bool = True) -> None:
@@ -53,7 +48,8 @@ def read_table(reading: Reading, prefix: str, definition: Definition) -> Evaluat
         extras=read_extras(reading, f"{prefix}extras", columns["ids"]),
         definition=definition,
     )
-    _check(reading, prefix, rows)
+    for fault in faults(rows):
+        reading.wrong(f"{prefix}evaluations has {fault}")
     return rows
 
 
@@ -67,41 +63,6 @@ def _failures(reading: Reading, prefix: str, n: int) -> dict[int, Failed]:
         id: Failed(reason, kind, detail)
         for id, reason, kind, detail in zip(ids.tolist(), *texts, strict=True)
     }
-
-
-def _check(reading: Reading, prefix: str, rows: Evaluations) -> None:
-    """Refuse what no run can have evaluated."""
-
-    def need(right: BoolArray | bool, what: str) -> None:
-        if not np.all(right):
-            reading.wrong(f"{prefix}evaluations has {what}")
-
-    done, failed = rows.status == EVALUATED, rows.status == FAILED
-    need(len(np.unique(rows.ids)) == len(rows), "an id twice")
-    need((rows.ids >= 0) & (rows.ids < LARGEST_ID), "ids that are none")
-    need(done | failed, "a status that is neither evaluated nor failed")
-    need(set(rows.ids[failed].tolist()) == set(rows.failures), "other failures than are told")
-    need(np.isfinite(rows.F[done]), "objectives that are not finite")
-    need(~np.isnan(rows.G[done]), "constraints that are no numbers")
-    need(np.isnan(rows.F[failed]) & True, "objectives of what has failed")
-    need(rows.generation >= 0, "generations below 0")
-    need((rows.parents >= -1) & (rows.parents < rows.ids[:, None]), "parents after their children")
-    need(rows.operator_code < len(OPERATORS), "operators that this paretide does not know")
-    need((rows.worker_code >= 0) & (rows.worker_code < len(rows.workers)), "unknown workers")
-    need(np.isfinite(rows.seconds) & (rows.seconds >= 0), "times that are none")
-    need(_inside(rows), "candidates outside their space")
-
-
-def _inside(rows: Evaluations) -> BoolArray:
-    """(n, n_var) bool, True where a value is one of its variable."""
-    if rows.X.dtype == np.bool_ or not len(rows):
-        return np.ones(rows.X.shape, dtype=np.bool_)
-    space, layout = rows.definition.space, rows.definition.space.layout
-    lower, upper = (space.from_working(z[None, :])[0] for z in (layout.lower, layout.upper))
-    slack = _TOLERANCE * np.maximum(np.abs(lower), np.abs(upper))
-    X = rows.X
-    whole = space.continuous | (np.rint(X) == X)
-    return np.asarray((lower - slack <= X) & (upper + slack >= X) & whole)
 
 
 def check_parents(reading: Reading, rows: Evaluations, everyone: IntArray) -> None:
