@@ -110,3 +110,23 @@ def test_all_json_is_strict(path):
         json.loads(text, parse_constant=refuse)
     extras = pt.open_run(path).evaluations.extras
     assert all(np.isnan(logged["curve"][1]) for logged in extras.values())
+
+
+@pytest.mark.parametrize("length", [10, 300])
+def test_long_and_strange_names_are_kept(length, tmp_path):
+    name = "é" + "n" * length
+
+    class Named(pt.Problem):
+        space = pt.Space({name: pt.Float(0, 1), "b": pt.Int(1, 5)})
+        objectives = {name + "1": "min", "two": "max"}
+        constraints = {name + "2": pt.upper(9)}
+
+        def evaluate(self, x, ctx):
+            ctx.log(**{name: "\ud800", "x" * 100_000: 1})
+            return {name + "1": x[name], "two": x["b"], name + "2": 0}
+
+    path = tmp_path / "run.h5"
+    result = pt.minimize(Named(), pt.NSGA2(size=10), budget=20, seed=1, store=path)
+    stored = pt.open_run(path)
+    assert stored.evaluations.extras == result.run.evaluations.extras
+    assert stored.definition.describe() == result.run.definition.describe()
