@@ -14,6 +14,7 @@ from ..operators.indicators import Hypervolumes, hypervolumes
 from ..operators.reference import Box, first_best, reference_box
 from ..operators.survival import nondominated_rank
 from ..problems.definition import Definition
+from ..problems.numbers import number_array
 from ..typing import BoolArray, FloatArray, IntArray
 from .evaluations import Evaluations
 
@@ -111,7 +112,7 @@ def _corner(definition: Definition, reference: Sequence[float] | None) -> FloatA
         return None
     n_obj = definition.n_obj
     try:
-        corner = np.asarray(reference, dtype=np.float64)
+        corner = number_array(reference)
     except (TypeError, ValueError):
         corner = np.empty(0)
     if corner.shape != (n_obj,) or not np.isfinite(corner).all():
