@@ -52,7 +52,8 @@ def convergence(
     points = whole_number("points", points, least=1)
     definition = everything.definition
     feasible, F = feasible_and_minimized(everything)
-    counts = np.unique(np.linspace(0, len(everything), points + 1).astype(np.int64)[1:])
+    steps = min(points, max(1, len(everything)))  # there are no more counts
+    counts = np.unique(np.linspace(0, len(everything), steps + 1).astype(np.int64)[1:])
     fronts = []
     front, begin = np.empty((0, definition.n_obj)), 0
     for end in counts.tolist():
