@@ -97,8 +97,9 @@ class Definition:
     def endless(self, G: FloatArray) -> BoolArray:
         """(n, n_con) True where a value is NaN, or infinite on the violated side."""
         wrong = np.isnan(G)
-        for j, constraint in enumerate(self.constraints.values()):
-            wrong[:, j] |= np.isinf(G[:, j]) & (constraint.g(G[:, j]) > 0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for j, constraint in enumerate(self.constraints.values()):
+                wrong[:, j] |= np.isinf(G[:, j]) & (constraint.g(G[:, j]) > 0)
         return wrong
 
     @cached_property

@@ -26,7 +26,7 @@ def whole_number(what: str, value: Any, *, least: int | None = None) -> int:
         found = None
     if found is None or (least is not None and found < least):
         bound = "" if least is None else f" >= {least}"
-        raise ConfigurationError(f"{what} must be a whole number{bound}, got {value!r}")
+        raise ConfigurationError(f"{what} must be a whole number{bound}, got {_shown(value)}")
     if abs(found) > LARGEST_WHOLE:
         raise ConfigurationError(f"{what} must be below 2**63 in size, got {_shown(value)}")
     return found
@@ -45,7 +45,7 @@ def real_number(what: str, value: Any, *, expected: str = "a number") -> float:
             f"{what} is beyond the largest number, got {_shown(value)}"
         ) from None
     if np.isnan(found):
-        raise ConfigurationError(f"{what} must be {expected}, got {value!r}")
+        raise ConfigurationError(f"{what} must be {expected}, got {_shown(value)}")
     return found
 
 
