@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import ConfigurationError, StoreMismatch
 from ..problems.definition import Definition
-from ..problems.description import different_parts
+from ..problems.description import differing
 from ..problems.reference import load_problem, reference_to
 from .algorithms import make_algorithm
 from .algorithms.specification import Specification
@@ -108,10 +108,9 @@ def differences(
     stored: dict[str, Any], definition: Definition, names: tuple[str, str]
 ) -> list[str]:
     """In what a definition differs from a stored description, a line each; ``names`` of the two."""
-    given = definition.describe()
     return [
-        f"  {key}: {names[0]} {stored[key]!r:.300}, {names[1]} {given.get(key)!r:.300}"
-        for key in different_parts(stored, definition)
+        f"  {part}: {names[0]} {there!r:.300}, {names[1]} {here!r:.300}"
+        for part, (there, here) in differing(stored, definition).items()
     ]
 
 

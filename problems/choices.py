@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import ItemsView, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import ItemsView, Iterable, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -54,7 +54,7 @@ class _Listed:
         object.__setattr__(self, "_keys", {as_text(f): i for i, f in enumerate(identities)})
         object.__setattr__(self, "_shown", tuple(shown))
 
-    def __init__(self, values: Any) -> None:
+    def __init__(self, values: Iterable[Any] | Mapping[str, Any]) -> None:
         name = type(self).__name__
         labels, listed = _read(name, values)
         if not listed:

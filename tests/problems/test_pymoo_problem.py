@@ -10,7 +10,7 @@ from paretide.errors import ConfigurationError
 from paretide.problems.candidates import check_candidates
 from paretide.problems.context import Context
 from paretide.problems.definition import read_definition
-from paretide.problems.description import different_parts
+from paretide.problems.description import differing
 from paretide.problems.pymoo_problem import adapt, get, is_pymoo
 from paretide.problems.reference import load_problem, reference_to
 
@@ -426,8 +426,8 @@ def test_a_problem_keeps_its_name():
         definition = read_definition(adapt(foreign))
         assert definition.name == type(foreign).__name__
         for old in ("PymooVectorized", "PymooElementwise"):  # as older versions stored it
-            assert different_parts({**definition.describe(), "name": old}, definition) == []
-    assert different_parts({**definition.describe(), "name": "Other"}, definition) == ["name"]
+            assert differing({**definition.describe(), "name": old}, definition) == {}
+    assert differing({**definition.describe(), "name": "Other"}, definition).keys() == {"name"}
 
 
 def test_orders_are_refused():
