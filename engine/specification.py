@@ -117,8 +117,10 @@ def differences(
 def other_arguments(stored: dict[str, Any], problem: Any, names: tuple[str, str]) -> list[str]:
     """A line if the problem was made with other arguments than the stored one; else nothing."""
     given = reference_to(problem)
-    if not stored["target"] or not given.target or stored["arguments"] == given.arguments:
+    if not stored["target"] or not given.target:
         return []
+    if stored["arguments"] in (given.arguments, {"target": given.target, **given.arguments}):
+        return []  # the second: a user's problem of pymoo, as older versions stored it
     return [f"  arguments: {names[0]} {stored['arguments']!r}, {names[1]} {given.arguments!r}"]
 
 

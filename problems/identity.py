@@ -326,8 +326,8 @@ def value_of(found: JSON, text: Any) -> Any:
     """The value, if it consists of Python's own plain values and containers; else ``text``."""
     try:
         return _value(found)
-    except KeyError:
-        return text
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
+        return text  # also for what only a damaged file holds
 
 
 def _value(found: Any) -> Any:
