@@ -204,6 +204,8 @@ def _read(name: str, values: Any) -> tuple[list[str], list[Any]]:
         for label in values:
             if not isinstance(label, str):
                 raise ConfigurationError(f"{name}: a label must be a string, got {label!r}")
+            if any(isinstance(v, str) and v == label != k for k, v in values.items()):
+                raise ConfigurationError(f"{name}: {label!r} is a label and another one's value")
         return [str(label) for label in values], list(values.values())
     listed = _from_array(values)
     views = (Sequence, KeysView, ValuesView, ItemsView, enum.EnumType)

@@ -220,6 +220,9 @@ def test_labels_are_what_counts():
     assert one != Choice(["a", "b"])
     with pytest.raises(ConfigurationError, match="a label must be a string, got 1"):
         Choice({1: "a", "b": 2})
+    with pytest.raises(ConfigurationError, match="'a' is a label and another one's value"):
+        Choice({"a": "b", "c": "a"})
+    assert Choice({"a": "a", "b": 2}).encode("a") == 0
 
 
 def test_tensors_are_numbers_and_weights_are_drawn():
