@@ -17,6 +17,7 @@ from .constants import constants
 from .frames import LOGGED, frame, logged_names, named_columns
 from .frozen import frozen
 from .outcome import EVALUATED, Completion, Failed
+from .plain_text import one_line
 from .population import Population
 
 MOST_TABLES, MOST_ROWS = 256, 65_536
@@ -70,7 +71,8 @@ class Evaluations:
         return len(self.ids)
 
     def __repr__(self) -> str:
-        return f"<{len(self)} evaluations of {self.definition.name}, {len(self.failures)} failed>"
+        name = one_line(self.definition.name)
+        return f"<{len(self)} evaluations of {name}, {len(self.failures)} failed>"
 
     @property
     def evaluated(self) -> BoolArray:

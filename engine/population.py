@@ -13,6 +13,7 @@ from ..problems.definition import Definition
 from ..typing import BoolArray, Candidates, FloatArray, IntArray
 from .frames import frame, named_columns
 from .frozen import frozen
+from .plain_text import one_line
 
 ARRAYS = ("ids", "X", "F", "G", "violation")
 
@@ -68,7 +69,8 @@ class Population:
 
     def __repr__(self) -> str:
         names = ", ".join(f"{k} ({v})" for k, v in self.definition.objectives.items())
-        return f"<{len(self)} candidates of {self.definition.name}: .ids .X .F [{names}] .G>"
+        name = self.definition.name
+        return one_line(f"<{len(self)} candidates of {name}: .ids .X .F [{names}] .G>")
 
     @property
     def feasible(self) -> BoolArray:

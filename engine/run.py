@@ -21,6 +21,7 @@ from ..problems.definition import Definition
 from ..typing import IntArray
 from .convergence import Convergence, convergence
 from .evaluations import Archive, Evaluations
+from .plain_text import one_line
 from .population import Population
 from .store.codec import Event
 from .store.continuation import JournalAhead, JournalMissing, journal_path, read_events
@@ -75,7 +76,7 @@ class Run:
     def __repr__(self) -> str:
         name = self.definition.name
         state = f"stopped by {self.stopped_by}" if self.stopped_by else "not finished"
-        return f"<Run of {name}: {self.archive.rows} evaluations, {state}, {self.path}>"
+        return one_line(f"<Run of {name}: {self.archive.rows} evaluations, {state}, {self.path}>")
 
     @property
     def definition(self) -> Definition:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import sqlite3
 import subprocess
 import sys
@@ -389,13 +390,94 @@ def test_constraint_values_follow_every_kind_of_constraint(runs):
     assert ((g <= 0).all(axis=1) == (definition.violation(G) <= 0)).all()
 
 
-def test_an_empty_run_has_no_trials(runs, tmp_path):
+@pytest.mark.parametrize("to", ["csv", "parquet", "optuna"])
+def test_a_run_without_outcomes_is_exported(runs, to, tmp_path):
+    pytest.importorskip({"csv": "csv", "parquet": "pyarrow", "optuna": "optuna"}[to])
+    rows = runs["Flaky"].evaluations
+    for kept in (np.empty(0, dtype=np.int64), np.flatnonzero(~rows.evaluated)):
+        run = replace(runs["Flaky"], archive=Archive(rows.take(kept)))
+        written = export(run, to, tmp_path / "out", overwrite=True)
+        if to == "csv":
+            found = list(csv.DictReader(io.StringIO(written.read_text())))
+            assert [row["failure"] != "" for row in found] == [True] * len(kept)
+        elif to == "parquet":
+            table = pytest.importorskip("pyarrow.parquet").read_table(written)
+            assert (table.num_rows, table.num_columns) == (len(kept), len(rows.columns()))
+        else:
+            optuna = pytest.importorskip("optuna")
+            study = optuna.load_study(study_name="Flaky", storage=f"sqlite:///{written}")
+            assert [t.state.name for t in study.trials] == ["FAIL"] * len(kept)
+
+
+class Awkward(pt.Problem):
+    """Names that are columns, or that other formats cannot hold, and values that JSON has not."""
+
+    space = pt.Space(
+        {"id": pt.Float(0, 1), "a\udc80": pt.Int(0, 9), "act": pt.Choice(["=1", "\x1b"])}
+    )
+    objectives = {"id": "min", "g\n[x]": "max"}
+    constraints = {"parents": pt.upper(100), "log.size": pt.lower(0)}
+
+    def evaluate(self, x, ctx):
+        if ctx.id % 4 == 0:
+            raise ValueError("\x1b[2J =1")
+        ctx.log(**{"size": math.nan, "k\udc80": [math.inf, None], "": {"a": {"b": -math.inf}}})
+        ctx.log(mixed=[1, "one", None, math.nan, [1], {"a": 1}, True][ctx.id % 7])
+        return {"id": x["id"], "g\n[x]": x["id"], "parents": 1, "log.size": 1}
+
+
+@pytest.fixture(scope="module")
+def awkward(tmp_path_factory):
+    return stored(Awkward(), tmp_path_factory.mktemp("awkward") / "run.h5")
+
+
+def refuse(constant):
+    raise AssertionError(f"{constant} is no JSON")
+
+
+def test_parquet_holds_awkward_names_and_values(awkward, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = parquet.read_table(export(awkward, "parquet", tmp_path / "out.parquet"))
+    expected = ["id", "x.id", r"a\udc80", "act", "F.id", "g\n[x]", "G.parents", "G.log.size"]
+    assert table.column_names[:8] == expected
+    assert len(set(table.column_names)) == table.num_columns == len(awkward.evaluations.columns())
+    back = table.to_pydict()
+    assert set(back["act"]) == {"=1", "\x1b"}  # as they are: no spreadsheet opens it
+    for name in (r"log.k\udc80", "log.", "log.mixed"):
+        for text in filter(None, back[name]):
+            json.loads(text, parse_constant=refuse)
+    sizes = np.array(back["log.size"], dtype=float)
+    assert np.isnan(sizes).all()
+
+
+def test_a_study_holds_awkward_names_and_values(awkward, tmp_path):
     optuna = pytest.importorskip("optuna")
-    run = runs["Odd"]
-    empty = replace(run, archive=Archive(run.evaluations.take(np.array([], dtype=np.int64))))
-    written = export(empty, "optuna", tmp_path / "empty.db")
-    study = optuna.load_study(study_name="Odd", storage=f"sqlite:///{written}")
-    assert study.trials == []
+    written = export(awkward, "optuna", tmp_path / "out.db")
+    study = optuna.load_study(study_name="Awkward", storage=f"sqlite:///{written}")
+    trial = study.trials[1]
+    assert set(trial.params) == {"id", r"a\udc80", "act"}
+    assert (trial.user_attrs["parents"], trial.user_attrs["G.parents"]) == ([], 1)
+    assert trial.user_attrs["log.size"] is None
+    assert trial.user_attrs["G.log.size"] == 1
+    with sqlite3.connect(written) as database:
+        for table in ("trial_user_attributes", "trial_system_attributes", "study_user_attributes"):
+            for (text,) in database.execute(f"SELECT value_json FROM {table}"):
+                json.loads(text, parse_constant=refuse)
+
+
+def test_constraints_that_are_infinite_on_the_good_side_are_finite_for_optuna(runs):
+    definition = runs["Odd"].definition
+    g = exporting._g(definition, np.array([[np.inf, 0.5], [-np.inf, 0.5]]))
+    assert np.isfinite(g).all()
+    assert (g[0] <= 0).all()
+    assert g[1, 0] > 0
+
+
+def test_values_that_optuna_cannot_tell_apart_or_hold_are_texts():
+    assert exporting._choices([1, 2.5, "a", None]) == (1, 2.5, "a", None)
+    assert exporting._choices([1, True]) == ("1", "True")
+    assert exporting._choices([1.0, math.inf]) == ("1.0", "inf")
+    assert exporting._choices([[1, 2], {"a": 1}, "b"]) == ("[1, 2]", '{"a": 1}', "b")
 
 
 def paretide(*arguments, cwd):

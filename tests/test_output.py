@@ -232,3 +232,17 @@ def test_a_path_is_quoted_for_a_shell():
     assert output.quoted("run.h5") == "run.h5"
     assert output.quoted("my run.h5") == "'my run.h5'"
     assert output.quoted("a\nb\x1b") == r"'a\nb\x1b'"
+
+
+def test_what_python_shows_of_a_run_is_plain():
+    class Named(pt.Problem):
+        space = pt.Real(0, 1, n=2)
+        objectives = {"f\x1b[2J": "min", "g\u202e": "max"}
+
+        def evaluate(self, x, ctx):
+            return dict(zip(self.objectives, x, strict=True))
+
+    Named.__name__ = "Named\x1b[2J"
+    result = pt.minimize(Named(), pt.NSGA2(size=4), budget=8, seed=1, stop=lambda _: "\x1b[2J")
+    for shown in (result, result.run, result.population, result.run.evaluations):
+        check_inert(repr(shown))
