@@ -25,6 +25,7 @@ from .result import Result
 from .session import Session
 from .specification import refuse_other_problem, stored_algorithm, stored_problem
 from .store.codec import Event
+from .store.state import believed
 from .store.store import RunStore
 
 
@@ -102,7 +103,9 @@ def resume(
         known = replace(image.known, definition=definition)
         memory = Memory(known, grows=specification["cache"])
         session = Session.fresh(definition, machine, specification["budget"], memory)
-        session.restore(image.evaluations, image.waiting, image.populations, image.state)
+        with believed(path):
+            session.restore(image.evaluations, image.waiting, image.populations, image.state)
+            session.check()
         _replay(session, events, interrupts)
         recorder = Recorder(session, specification, store, image.seal)
         job = Job(problem, definition, seed, specification["run_id"])
