@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import tempfile
@@ -27,6 +28,15 @@ def _plain(key: str, value: Any) -> Any:
             f"ctx.log({key}=...): {type(value).__name__} cannot be stored; "
             "log numbers, strings, booleans, lists or dictionaries of them"
         ) from None
+
+
+def _make(folder: Path) -> None:
+    """Make a folder, though others may remove the one that it is in while that is empty."""
+    for _ in range(100):
+        with contextlib.suppress(FileNotFoundError):
+            folder.mkdir(parents=True)
+            return
+    folder.mkdir(parents=True)
 
 
 class Context:
@@ -85,7 +95,7 @@ class Context:
         if not self.has_workdir:
             if folder.exists():  # of an evaluation that was ended
                 shutil.rmtree(folder)
-            folder.mkdir(parents=True)
+            _make(folder)
         self.has_workdir = True
         return folder
 

@@ -28,7 +28,7 @@ from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition, read_definition
 from ...problems.reference import FILE_MODULE, load_problem, reference_to
 from ..outcome import Completion, LostTask, Task
-from .base import Activity, Conditions, Job, Starts, check_retries
+from .base import Activity, Conditions, Job, Output, Starts, check_retries
 from .serial import setup_failed
 from .shared import Parcel, SharedData, check_shared, unpack
 from .worker import Worker
@@ -79,6 +79,8 @@ class ProcessExecutor:
         *,
         shared: Mapping[str, Any] | None = None,
         timeout: float | None = None,
+        setup_timeout: float | None = None,
+        output: Output = "show",
         retries: int = 0,
         workdir: str = "",
         keep_workdirs: bool = False,
@@ -92,7 +94,13 @@ class ProcessExecutor:
         self.workers = workers or available_cores()
         self.shared = check_shared("ProcessExecutor", shared)
         self.retries = check_retries(retries)
-        self.conditions = Conditions(timeout=timeout, workdir=workdir, keep_workdirs=keep_workdirs)
+        self.conditions = Conditions(
+            timeout=timeout,
+            setup_timeout=setup_timeout,
+            output=output,
+            workdir=workdir,
+            keep_workdirs=keep_workdirs,
+        )
         self._definition: Definition | None = None
         self._queue: deque[Task] = deque()
         self._processes: list[_Process] = []

@@ -29,6 +29,7 @@ from ..constants import constants
 from ..outcome import EVALUATED, FAILED, Completion, Failed, Task
 from ..randomness import evaluation_seed, setup_seed
 from .base import Conditions, Job
+from .output import Nowhere, Outlet, with_last_words
 
 LONGEST_REASON, LONGEST_DETAIL = 500, 20_000
 """Characters of a failure that are kept; of a traceback, the last ones."""
@@ -37,7 +38,16 @@ Values = tuple[FloatArray, FloatArray]
 
 
 class Worker:
-    """Holds the user's problem after one ``setup`` and evaluates tasks with it."""
+    """Holds the user's problem after one ``setup`` and evaluates tasks with it.
+
+    Args:
+        job: What is evaluated.
+        name: Of the worker.
+        conditions: Under which.
+        device: Ids of the GPUs that it has to itself.
+        shared: Data that all workers read.
+        outlet: Told whom what is printed is of.
+    """
 
     def __init__(
         self,
@@ -46,12 +56,15 @@ class Worker:
         conditions: Conditions,
         device: tuple[str, ...] = (),
         shared: Mapping[str, Any] = MappingProxyType({}),
+        outlet: Outlet | None = None,
     ) -> None:
         self.job = job
         self.name = name
         self._conditions = conditions
         self._device = device
         self._shared = shared
+        self._outlet: Outlet = outlet or Nowhere()
+        self._outlet.begin("setup")
         self._setup = Context(
             None,
             setup_seed(job.seed),
@@ -65,6 +78,7 @@ class Worker:
 
     def dismiss(self) -> None:
         """Run the problem's ``teardown``, and remove the folder that ``setup`` may have used."""
+        self._outlet.begin("setup")
         teardown = getattr(self.job.problem, "teardown", None)
         if teardown is not None:
             teardown()
@@ -75,10 +89,22 @@ class Worker:
         """Evaluate every candidate of the task; never raises for what the user's code does."""
         return self._together(task) if self.job.definition.vectorized else self._each(task)
 
+    def _keep_last_words(self, whose: str, failures: dict[int, Failed], ids: list[int]) -> None:
+        """Add what was printed last, and where all of it is, to the failures of these."""
+        failed = [id for id in ids if id in failures]
+        if not failed:
+            return
+        said = self._outlet.last_lines(whose)
+        for id in failed:
+            detail = with_last_words(failures[id].detail, said)
+            failures[id] = replace(failures[id], detail=detail)
+
     def _together(self, task: Task) -> Completion:
         """One call of ``evaluate_batch``; if it raises, one for each, so that the culprit fails."""
         k = len(task.ids)
         failures: dict[int, Failed] = {}
+        whose = named(task)
+        self._outlet.begin(whose)
         began = time.perf_counter()
         values = self._batch(task.X)
         if isinstance(values, Failed):
@@ -96,6 +122,7 @@ class Worker:
             F, G = values
         seconds = full_float64(k, (time.perf_counter() - began) / max(1, k))
         self._refuse_nonfinite(task, F, G, failures)
+        self._keep_last_words(whose, failures, task.ids.tolist())
         return self._completion(task, F, G, failures, {}, constants[k, 0, np.uint32], seconds)
 
     def _each(self, task: Task) -> Completion:
@@ -111,6 +138,7 @@ class Worker:
         for i, id in enumerate(task.ids.tolist()):
             ctx = self._context(id)
             seeds[i] = ctx.seed
+            self._outlet.begin(str(id))
             self._single(task, i, ctx, F, G, failures)
             if ctx.reports:
                 ctx.extra["report"] = ctx.reports
@@ -121,6 +149,8 @@ class Worker:
             began, ended = ended, time.perf_counter()
             seconds[i] = ended - began
         self._refuse_nonfinite(task, F, G, failures)
+        for id in list(failures):
+            self._keep_last_words(str(id), failures, [id])
         for id in with_folders:
             self._leave_folder(id, failures)
         return self._completion(task, F, G, failures, extras, seeds, seconds)
@@ -215,6 +245,12 @@ class Worker:
                     if not np.isfinite(v)
                 ]
                 failures[id] = Failed(f"not finite: {', '.join(wrong)}", "non-finite")
+
+
+def named(task: Task) -> str:
+    """A task as what is printed for it is labelled: "12", or "8-15" for a chunk."""
+    first, last = int(task.ids[0]), int(task.ids[-1])
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def _guarded(call: Callable[[], Values]) -> Values | Failed:
