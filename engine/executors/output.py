@@ -22,7 +22,8 @@ from typing import Any, Protocol
 
 from .. import screen
 from .base import Conditions, Printed
-from .lines import mark, plain
+from .lines import Lines, mark, plain
+from .scribe import Keeper
 
 PATIENCE_SECONDS = 2.0
 """For the scribe to answer: a failure is told without its last lines rather than late."""
@@ -175,6 +176,51 @@ class Capture(ScribeOutlet):
                 self._sink(read_printed(json.loads(text), self._worker))
 
 
+class SerialOutlet:
+    """What a job prints in the driver's own process, as far as Python code writes it.
+
+    Streams are told apart by the thread that writes, since several runs may go on in threads of one
+    process. What C code, commands and forked children print goes straight to the process's own
+    output: descriptors belong to all threads, and taking them could lose the words of a process
+    that dies.
+
+    Args:
+        conditions: Of the executor; ``output`` says what becomes of it.
+        run_id: Of the run.
+    """
+
+    def __init__(self, conditions: Conditions, run_id: str) -> None:
+        self._keeper = Keeper(conditions.output, conditions.output_folder(run_id), "serial")
+        self._lines = {name: Lines() for name in screen.STREAMS}
+        self._whose = "setup"
+
+    def begin(self, whose: str) -> None:
+        """What is printed from now on is of this candidate."""
+        self._whose = whose
+
+    def last_lines(self, whose: str) -> list[str]:
+        """What it has printed last."""
+        unfinished = [lines.present() for lines in self._lines.values() if lines.whose == whose]
+        return self._keeper.last_lines(whose, unfinished)
+
+    def write(self, stream: str, text: str) -> None:
+        """Take in what was written to a stream."""
+        lines = self._lines[stream]
+        if lines.whose != self._whose:
+            self._take(stream, lines.rest())
+            lines.whose = self._whose
+        self._take(stream, lines.feed(text.encode(errors="backslashreplace")))
+
+    def close(self) -> None:
+        """Take unfinished lines for finished."""
+        for stream, lines in self._lines.items():
+            self._take(stream, lines.rest())
+        self._keeper.close()
+
+    def _take(self, stream: str, found: list[tuple[str, str]]) -> None:
+        show(Printed("", *line) for line in self._keeper.take(stream, found))
+
+
 def read_printed(message: dict[str, Any], worker: str) -> list[Printed]:
     """The lines in a message of a scribe."""
     return [Printed(worker, *map(str, line)) for line in message.get("printed", ())]
@@ -191,7 +237,7 @@ def show(lines: Iterable[Printed]) -> None:
 
 
 def _labelled(printed: Printed) -> str:
-    whose = f"{printed.worker} setup" if printed.whose == "setup" else printed.whose
+    whose = f"{printed.worker} setup".lstrip() if printed.whose == "setup" else printed.whose
     line = plain(printed.line)
     return f"[{whose}] {line}" if whose else line
 
