@@ -28,6 +28,9 @@ from .scribe import Keeper
 PATIENCE_SECONDS = 2.0
 """For the scribe to answer: a failure is told without its last lines rather than late."""
 
+STREAMS = {"stdout": 1, "stderr": 2}
+"""Names of the streams of a process, and their descriptors."""
+
 CLOSING_SECONDS = 5.0
 """For the last lines to come: children of the job may go on printing."""
 
@@ -67,12 +70,19 @@ class ScribeOutlet:
         # Of its own: a job may put something else in their place.
         self._pipes = [os.dup(1), os.dup(2)]
         self._flush_c = _flush_of_c()
-        for name, number in (("stdout", 1), ("stderr", 2)):
+        for name, number in STREAMS.items():
             _bind(name, number)
 
     def begin(self, whose: str) -> None:
-        """Mark both streams, after all that was printed before."""
+        """Mark both streams, after all that was printed before; open them if a job closed them."""
         self._flush()
+        for (name, number), pipe in zip(STREAMS.items(), self._pipes, strict=True):
+            try:
+                os.fstat(number)
+            except OSError:
+                os.dup2(pipe, number)
+            if getattr(getattr(sys, name), "closed", True):
+                _bind(name, number)
         text = mark(self._token, whose)
         for pipe in self._pipes:
             with contextlib.suppress(OSError):  # closed by the job, or nobody reads

@@ -334,5 +334,8 @@ def _described(error: BaseException) -> Failed:
         detail = traceback.format_exc()
     except BaseException as second:  # an exception that cannot even be printed
         return Failed(f"{kind}, whose message raises {type(second).__name__}", "exception")
-    reason, detail = storable_text(lines[0][:LONGEST_REASON]), detail[-LONGEST_DETAIL:]
-    return Failed(reason, "exception", storable_text(detail))
+    reason, detail = (
+        storable_text(text.replace("\0", "\\x00"))
+        for text in (lines[0][:LONGEST_REASON], detail[-LONGEST_DETAIL:])
+    )
+    return Failed(reason, "exception", detail)
