@@ -9,9 +9,9 @@ from ...errors import ConfigurationError
 from ...operators.crossover import SBX
 from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding, Ties
+from ...problems.candidates import read_candidates
 from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
-from ...problems.space import read_candidates
 from ...typing import Candidates
 from ..born import nobody
 from ..order import OrderName
@@ -148,6 +148,10 @@ class Specification:
 
     def resolved(self, definition: Definition, budget: int | None) -> Self:
         """With every default filled in that depends on the problem or the budget."""
+        return self
+
+    def without_budget(self) -> Self:
+        """For a run that has none: with the sizes that would come from it; a warning says which."""
         return self
 
     def schedule(self) -> Constant | Doubling:
