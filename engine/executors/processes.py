@@ -29,11 +29,12 @@ from ...problems.reference import FILE_MODULE, reference_to
 from ..outcome import Completion, LostTask, Task
 from .base import Activity, Conditions, Job, Output, Starts, check_retries
 from .devices import split_devices, visible_devices
-from .output import announce, show, with_last_words
+from .output import announce, output_file, show, with_last_words
 from .pickling import cannot_be_pickled
 from .serial import setup_failed
 from .shared import Parcel, SharedData, check_shared
 from .supervised import END_SECONDS, Supervised
+from .worker import named
 from .worker_process import READY, preparation
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ class ProcessExecutor:
         self._poll: Any = None  # waits for news of all
         self._due: list[tuple[float, int]] = []  # when another one is started, and its slot
         self._payload = b""
-        self._output_folder = ""
+        self._run_id = ""
         self._devices: list[tuple[str, ...] | None] = []
         self._environment: dict[str, str] = {}
         self._shared_data: SharedData | None = None
@@ -186,7 +187,7 @@ class ProcessExecutor:
             self._shared_data = SharedData(self.shared)
         parcel = None if self._shared_data is None else self._shared_data.parcel
         self._payload = _pack(job, self.conditions, parcel)
-        self._output_folder = self.conditions.output_folder(job.run_id)
+        self._run_id = job.run_id
         self._definition = job.definition
         self._queue.clear()
         self._due.clear()
@@ -263,7 +264,8 @@ class ProcessExecutor:
         if device is not None:
             environment["CUDA_VISIBLE_DEVICES"] = ",".join(device)
         handle = Supervised(
-            name, self.conditions, self._output_folder, environment, self._poll,
+            name, self.conditions, self.conditions.output_folder(self._run_id), environment,
+            self._poll,
             share=self._shared_data is not None,
         )  # fmt: skip
         handle.send((preparation(name), self._payload, device))
@@ -361,7 +363,8 @@ class ProcessExecutor:
         if p.task is None:
             return []
         assert self._definition is not None
-        said = with_last_words("", p.handle.last_words)
+        file = output_file(self.conditions, self._run_id, named(p.task))
+        said = with_last_words("", p.handle.last_words, file)
         if p.late:
             return [self.conditions.exceeded(p.task, self._definition, p.name, said)]
         self._lost += 1

@@ -34,7 +34,7 @@ from ..outcome import EVALUATED, FAILED, Completion, Failed, Task
 from ..randomness import evaluation_seed, setup_seed
 from .base import Conditions, Job
 from .leftovers import SHORTEST_SECONDS, Leftovers
-from .output import Nowhere, Outlet, with_last_words
+from .output import Nowhere, Outlet, output_file, with_last_words
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +131,9 @@ class Worker:
         if not failed:
             return
         said = self._outlet.last_lines(whose)
+        file = output_file(self._conditions, self.job.run_id, whose)
         for id in failed:
-            detail = with_last_words(failures[id].detail, said)
+            detail = with_last_words(failures[id].detail, said, file)
             failures[id] = replace(failures[id], detail=detail)
 
     def _together(self, task: Task) -> Completion:
