@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import ConfigurationError, ParetideError
 from ..problems.definition import read_definition
+from ..problems.files import refuse_run_in_import
 from .algorithms.specification import Specification, as_problem, cost_of
 from .executors import make_executor
 from .executors.base import Executor, Job
@@ -234,6 +235,7 @@ def _leave_if_spawning() -> None:
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise SystemExit(1)
+    refuse_run_in_import()
 
 
 def _absolute(path: str | Path) -> Path:

@@ -26,7 +26,8 @@ from typing import Any
 
 from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition, read_definition
-from ...problems.reference import FILE_MODULE, load_problem, reference_to
+from ...problems.folder import FILE_MODULE
+from ...problems.reference import load_problem, reference_to
 from ..outcome import Completion, LostTask, Task
 from .base import Activity, Conditions, Job, Starts, check_retries
 from .serial import setup_failed

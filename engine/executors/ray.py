@@ -11,10 +11,9 @@ import contextlib
 import logging
 import math
 import re
-import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,7 +21,6 @@ import numpy as np
 
 from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition
-from ...problems.reference import FILE_MODULE
 from ..outcome import Completion, Failed, LostTask, Task, failed_completion
 from .base import Activity, Conditions, Job, Starts, check_retries
 from .pace import Pace
@@ -30,6 +28,7 @@ from .ray_actor import ActorWorker
 from .ray_cluster import Connection, Needs, import_ray
 from .serial import setup_failed
 from .shared import check_shared
+from .travel import Origin, PackedJob, origin_of, pack_folders, pack_job
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +132,10 @@ class RayExecutor:
         self._definition: Definition | None = None
         self._ray: Any = None
         self._connection: Connection | None = None
-        self._job: Any = None
+        self._job: Job | None = None
+        self._packed: Any = None  # a reference to the job
+        self._origin = Origin(())
+        self._archive: Any = None  # a reference to what is in the problem's folders, once needed
         self._references: dict[str, Any] = {}  # to what is shared
         self._queue: deque[Task] = deque()
         self._actors: dict[Any, _Actor] = {}  # by the reference each is waited for with
@@ -174,8 +176,13 @@ class RayExecutor:
         self._connection = Connection(
             self._ray, self.address, math.ceil((self.workers or 0) * self.needs.cpus)
         )
-        with _by_value(self._ray, job.problem):
-            self._job = self._ray.put(job)
+        self._job = job
+        self._packed = self._ray.put(_packed(self._ray.cloudpickle, job))
+        own_folder = self._connection.has_working_folder or "working_dir" in (
+            self.needs.runtime_env or {}
+        )
+        self._origin = origin_of(job.problem, own_folder=own_folder)
+        self._archive = None
         self._references = {name: self._ray.put(value) for name, value in self.shared.items()}
         self._definition = job.definition
         self._pace = Pace()
@@ -240,7 +247,8 @@ class RayExecutor:
                 log.warning("%d workers are killed: teardown() takes too long", len(late))
         for actor in (*self._idle, *self._actors.values()):
             self._kill(actor)
-        self._idle, self._actors, self._job, self._references = [], {}, None, {}
+        self._idle, self._actors, self._references = [], {}, {}
+        self._job = self._packed = self._archive = None
         self._connection.close()
         self._connection = self._ray = None
 
@@ -265,7 +273,20 @@ class RayExecutor:
             .options(max_restarts=0, max_task_retries=0, **self.needs.options())
             .remote()
         )
-        self._actors[handle.placed.remote()] = _Actor(name, handle)
+        self._actors[handle.placed.remote(self._marked_origin())] = _Actor(name, handle)
+
+    def _marked_origin(self) -> Origin:
+        """Where the code is; with marks if there may be machines that do not see it."""
+        assert self._connection is not None
+        local = self._connection.is_of_this_machine
+        return self._origin if local else self._origin.marked()
+
+    def _packed_folders(self) -> Any:
+        """A reference to the problem's folders, for nodes that do not see them."""
+        assert self._job is not None
+        if self._archive is None:
+            self._archive = self._ray.put(pack_folders(self._job.problem, self._origin))
+        return self._archive
 
     def _kill(self, actor: _Actor) -> None:
         with contextlib.suppress(Exception):  # usually there is nobody left to kill
@@ -388,9 +409,14 @@ class RayExecutor:
                 raise ExecutorError(_cannot_work(actor.name, str(error))) from error
             return self._bury(actor, error)  # died, out of memory, lost its node
         if actor.phase == "placing":
-            actor.phase, actor.node = "setup", answer
+            actor.phase, (actor.node, sees) = "setup", answer
             reference = actor.handle.setup.remote(
-                self._job, actor.name, self.conditions, self._references
+                self._packed,
+                self._marked_origin(),
+                None if sees else self._packed_folders(),
+                actor.name,
+                self.conditions,
+                self._references,
             )
             self._actors[reference] = actor
             return []
@@ -443,20 +469,16 @@ def _cannot_work(worker: str, reason: str) -> str:
         return f"worker {worker} cannot work: {reason}"
     return (
         f"worker {worker} cannot import the module {missing[1]!r}, which the problem needs: "
-        "install it on every node, or set PYTHONPATH there; a problem loaded from a file "
-        "(file.py:Name) travels by itself"
+        "install it on every node, or put it beside the problem's file, where it travels by itself "
+        "unless git ignores it"
     )
 
 
-@contextlib.contextmanager
-def _by_value(ray: Any, problem: Any) -> Iterator[None]:
-    """Ship a problem that was loaded from a file with its code: no worker could import it."""
-    module = sys.modules.get(type(problem).__module__)
-    if module is None or not module.__name__.startswith(FILE_MODULE):
-        yield
-        return
-    ray.cloudpickle.register_pickle_by_value(module)
+def _packed(cloudpickle: Any, job: Job) -> PackedJob:
     try:
-        yield
-    finally:
-        ray.cloudpickle.unregister_pickle_by_value(module)
+        return pack_job(cloudpickle, job)
+    except Exception as error:  # whatever the user's objects raise when pickled
+        raise ExecutorError(
+            f"{type(job.problem).__name__} cannot be pickled for Ray: {error}; load what cannot be "
+            "pickled in setup(ctx)"
+        ) from error

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..outcome import Completion, Failed, Task, failed_completion
-from .base import Conditions, Job
+from .archive import Archive
+from .base import Conditions
+from .travel import Origin, PackedJob
 from .worker import Worker
 
 
@@ -17,21 +19,29 @@ class ActorWorker:
     def __init__(self) -> None:
         self._worker: Worker | None = None
 
-    def placed(self) -> str:
-        """Answers as soon as the actor has a place: the id of its node."""
+    def placed(self, origin: Origin) -> tuple[str, bool]:
+        """Answers as soon as the actor has a place: its node, and if that sees the code."""
         import ray
 
-        return str(ray.get_runtime_context().get_node_id())
+        return str(ray.get_runtime_context().get_node_id()), origin.is_seen()
 
     def setup(
-        self, job: Job, name: str, conditions: Conditions, references: Mapping[str, Any]
+        self,
+        packed: PackedJob,
+        origin: Origin,
+        archive: Archive | None,
+        name: str,
+        conditions: Conditions,
+        references: Mapping[str, Any],
     ) -> str | None:
-        """Run the problem's ``setup``; returns the traceback if it fails.
+        """Load the problem and run its ``setup``; returns the traceback if that fails.
 
-        ``references`` name what is shared, in the object store of this node from now on.
+        ``archive`` holds the problem's folders, None where they are seen. ``references`` name what
+        is shared, in the object store of this node from now on.
         """
         import ray
 
+        job = packed.unpack(origin.settle(archive))
         device = tuple(str(gpu) for gpu in ray.get_gpu_ids())
         shared = {key: ray.get(reference) for key, reference in references.items()}
         try:

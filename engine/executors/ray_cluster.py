@@ -152,6 +152,16 @@ class Connection:
                 "starts here"
             ) from error
 
+    @property
+    def is_of_this_machine(self) -> bool:
+        """True if it was started here, so that no other machine belongs to it."""
+        return self._guard is not None
+
+    @property
+    def has_working_folder(self) -> bool:
+        """True if whoever started the program gave the actors a working folder of their own."""
+        return bool(self._ray.get_runtime_context().runtime_env.get("working_dir"))
+
     def close(self) -> None:
         """Leave the cluster; end it and all its processes if it was started here."""
         if self._ours:
