@@ -17,6 +17,7 @@ from ..problems.files import refuse_run_in_import
 from .algorithms.specification import Specification, as_problem, cost_of
 from .executors import make_executor
 from .executors.base import Executor, Job
+from .executors.stored import stored_executor
 from .failures import FailureBudget
 from .initial import Source, read_initial
 from .interrupts import Interrupts, deferred
@@ -148,6 +149,7 @@ def resume(
     budget: int | None = None,
     problem: Any = None,
     executor: str | Executor | None = None,
+    trust_executor: bool = False,
     failure_budget: FailureBudget | None = None,
     stop: Stop | None = None,
     callbacks: Sequence[Callback] = (),
@@ -160,6 +162,9 @@ def resume(
         budget: Evaluations to add to the run's budget; None leaves it as it is.
         problem: The problem; needed only if the store cannot say how to make it again.
         executor: As in ``minimize``; None is the one that the run was started with.
+        trust_executor: Join the Ray cluster at the address that the file names, and use its
+            ``runtime_env``. Without it a file that names either is refused, unless RAY_ADDRESS
+            names the cluster.
         failure_budget: As in ``minimize``; None is the one that the run was started with.
         stop: As in ``minimize``.
         callbacks: As in ``minimize``.
@@ -190,7 +195,11 @@ def resume(
             problem = as_problem(problem)
             definition = read_definition(problem)
         refuse_other_problem(specification, problem, definition, path)
-        workers = _stored_executor(specification) if executor is None else make_executor(executor)
+        workers = (
+            stored_executor(specification["executor"], trusted=trust_executor)
+            if executor is None
+            else make_executor(executor)
+        )
         specification["executor"] = workers.settings()
         if budget is not None:
             specification["budget"] += budget
@@ -211,11 +220,6 @@ def resume(
             job, session, recorder, store, workers, stop, callbacks, progress, failure_budget,
             stack, interrupts, begins=True, resumed=not image.stopped_by,
         )  # fmt: skip
-
-
-def _stored_executor(specification: dict[str, Any]) -> Executor:
-    settings = dict(specification["executor"])
-    return make_executor(settings.pop("name"), **settings)
 
 
 def _replay(session: Session, events: Sequence[Event], interrupts: Interrupts) -> None:

@@ -126,7 +126,8 @@ def folders_of_module(name: str) -> list[Path]:
         return folders_beside(Path(str(file)))
     top = name.partition(".")[0]
     root = sys.modules.get(top)
-    return _of_package(top, *_places(root)[:1]) if root is not None else []
+    own = getattr(root, "__file__", None) or next(iter(getattr(root, "__path__", ())), None)
+    return _of_package(top, own)
 
 
 def is_installed(place: str | Path) -> bool:

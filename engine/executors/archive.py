@@ -32,9 +32,11 @@ MOST_BYTES, MOST_FILES = 256 * 2**20, 20_000
 GIT_SECONDS = 10.0
 """For git to say what it ignores."""
 
-KEPT, YOUNG_SECONDS = 4, 3600.0
-"""Unpacked archives that stay on a machine although nobody uses them: the newest, and young ones,
-which may just be unpacked."""
+KEPT = 4
+"""Unpacked archives that stay on a machine although nobody uses them."""
+
+NEW, NEW_SECONDS = "new-", 3600.0
+"""Begins the name of what is being unpacked, which nobody removes for so long."""
 
 LEFT_BEHIND = {"__pycache__", "node_modules"}
 BUILT = {"build", "dist", "site-packages"}
@@ -225,7 +227,7 @@ def _root() -> Path:
 
 def _unpack_into(archive: Archive, root: Path, name: str) -> None:
     """Unpack beside, then rename: of two that do it at once, one wins."""
-    beside = Path(tempfile.mkdtemp(dir=root, prefix="new-"))
+    beside = Path(tempfile.mkdtemp(dir=root, prefix=NEW))
     try:
         with tarfile.open(fileobj=io.BytesIO(archive.data)) as tar:
             for entry in tar:
@@ -296,7 +298,7 @@ def _sweep(root: Path) -> None:
         with contextlib.suppress(FileNotFoundError):  # another sweeps, too
             ages[folder] = time.time() - folder.lstat().st_mtime
     for folder in sorted(ages, key=lambda folder: ages[folder])[KEPT:]:
-        if folder in _held or ages[folder] < YOUNG_SECONDS:
+        if folder in _held or (folder.name.startswith(NEW) and ages[folder] < NEW_SECONDS):
             continue
         try:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -25,7 +25,7 @@ from ..outcome import Completion, Failed, LostTask, Task, failed_completion
 from .base import Activity, Conditions, Job, Starts, check_retries
 from .pace import Pace
 from .ray_actor import ActorWorker
-from .ray_cluster import Connection, Needs, import_ray
+from .ray_cluster import Connection, Needs, import_ray, storable
 from .serial import setup_failed
 from .shared import check_shared
 from .travel import Origin, PackedJob, origin_of, pack_folders, pack_job
@@ -157,6 +157,7 @@ class RayExecutor:
             "name": "ray",
             "workers": self.workers,
             **vars(self.needs),
+            "runtime_env": storable(self.needs.runtime_env),
             "address": self.address,
             "max_evaluations_per_worker": self.max_evaluations_per_worker,
             "shared": sorted(self.shared),

@@ -96,6 +96,16 @@ class Needs:
         return ", ".join(f"{n:g} {name}" for name, n in self._amounts().items()) or "nothing"
 
 
+def storable(runtime_env: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A ``runtime_env`` for a file: of its variables the names, whose values may be secrets."""
+    if runtime_env is None:
+        return None
+    variables = runtime_env.get("env_vars")
+    if not variables:
+        return dict(runtime_env)
+    return {**runtime_env, "env_vars": sorted(variables)}
+
+
 def import_ray() -> Any:
     """Ray, or ConfigurationError if it is not installed."""
     try:

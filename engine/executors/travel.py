@@ -7,6 +7,7 @@ unpacked.
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import sys
@@ -25,6 +26,8 @@ from ...problems.folder import FILE_MODULE, folders_of, imported_beside, put_fir
 from ...problems.reference import FromFile, from_file, split
 from .archive import Archive, TooLarge, pack, pack_files, unpack
 from .base import Job
+
+log = logging.getLogger(__name__)
 
 Mark = tuple[Any, ...]
 """By which a machine knows a folder of another machine's: it is the same one, on a file system that
@@ -110,7 +113,10 @@ def pack_folders(problem: Any, origin: Origin) -> Archive:
         return pack(folders)
     except TooLarge:
         file = getattr(sys.modules.get(type(problem).__module__), "__file__", None)
-        if file is None or len(folders) != 1:
+        if file is None:  # a notebook, which may need nothing of what lies around it
+            log.warning("the working folder does not travel to other nodes", exc_info=True)
+            return pack_files(folders[0], [])
+        if len(folders) != 1:
             raise
         path = Path(file)
         source = source_of(path)
