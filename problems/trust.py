@@ -42,7 +42,7 @@ def load_stored(target: str, arguments: dict[str, Any], folder: str = "") -> Any
         raise ProblemReferenceError(f"{target!r} with {arguments!r:.200} is no problem reference")
     place, name = split(target)
     if place == PYMOO_ADAPTERS:
-        return _adapted(name, arguments, target)
+        return _adapted(name, arguments, target, folder)
     module = _file(place, target) if is_file(place) else _module(place, target, folder)
     found = class_in(module, name, target)
     if not is_problem(found):
@@ -89,14 +89,13 @@ def _refused(target: str, why: str) -> ProblemReferenceError:
     )
 
 
-def _adapted(name: str, arguments: dict[str, Any], target: str) -> Any:
+def _adapted(name: str, arguments: dict[str, Any], target: str, folder: str) -> Any:
     from . import pymoo_problem
 
     if name == "get" and isinstance(arguments.get("name"), str):
         return pymoo_problem.get(**arguments)
     if name == "from_class" and isinstance(inner := arguments.get("target"), str):
         place, within = split(inner)
-        folder = arguments.get("folder", "")
         module = _file(place, inner) if is_file(place) else _module(place, inner, folder)
         if is_problem(class_in(module, within, inner)):
             return pymoo_problem.from_class(**arguments)
