@@ -220,7 +220,7 @@ def nothing_of_that_name(place: str, name: str, module: ModuleType) -> ProblemRe
 def _existing(place: str) -> Path:
     path = Path(place)
     if not path.is_file():
-        raise ProblemReferenceError(f"there is no file {path.absolute()}")
+        raise ProblemReferenceError(f"there is no file {place}")
     return path
 
 
