@@ -290,14 +290,26 @@ class Archive:
 
     def table(self) -> Evaluations:
         """Everything so far, as read-only views."""
+        return self._views(0, dict(self._failures), dict(self._extras))
+
+    def since(self, first: int) -> Evaluations:
+        """What has been appended after so many rows, as read-only views."""
         self._copy_latest()
-        views = {name: column[: self._copied] for name, column in self._columns.items()}
+        ids = self._columns["ids"][first : self._copied].tolist()
+        failures = {i: self._failures[i] for i in ids if i in self._failures}
+        return self._views(first, failures, {i: self._extras[i] for i in ids if i in self._extras})
+
+    def _views(
+        self, first: int, failures: dict[int, Failed], extras: dict[int, dict[str, Any]]
+    ) -> Evaluations:
+        self._copy_latest()
+        views = {name: column[first : self._copied] for name, column in self._columns.items()}
         for view in views.values():
             view.flags.writeable = False
         return Evaluations(
             **views,
             workers=tuple(self._codes),
-            failures=dict(self._failures),
-            extras=dict(self._extras),
+            failures=failures,
+            extras=extras,
             definition=self.definition,
         )

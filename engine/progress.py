@@ -34,8 +34,8 @@ class Progress:
         return self._session.definition
 
     @property
-    def budget(self) -> int:
-        """Evaluations in all."""
+    def budget(self) -> int | None:
+        """Evaluations in all; None if only ``stop`` ends the run."""
         return self._session.budget
 
     @property
@@ -63,6 +63,11 @@ class Progress:
         """Outcomes that have come before their turn, in steady state."""
         return self._session.machine.waiting
 
+    @property
+    def room(self) -> int | None:
+        """Candidates that the budget still allows to ask for; None if there is no budget."""
+        return self._session.room
+
     def recent_seconds(self, most: int = 1000) -> FloatArray:
         """(k,) wall time of the last evaluations, those from a cache left out."""
         return self._session.archive.recent_seconds(most)
@@ -78,8 +83,9 @@ class Progress:
         return self._session.machine.size
 
     def __repr__(self) -> str:
+        of = "" if self.budget is None else f"/{self.budget}"
         return (
-            f"<Progress: {self.evaluations}/{self.budget} evaluations, generation "
+            f"<Progress: {self.evaluations}{of} evaluations, generation "
             f"{self.generation}, population {self.size}, {self.failures} failed>"
         )
 

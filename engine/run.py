@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +23,12 @@ from ..typing import FloatArray, IntArray
 from .evaluations import Archive, Evaluations
 from .population import Population
 from .store.codec import Event
+from .store.continuation import JournalAhead, JournalMissing, journal_path, read_events
 from .store.image import Image, read_image
-from .store.store import JournalAhead, journal_path, read_journal
+from .store.stamp import read_stamp
+from .store.store import real_path
+
+log = logging.getLogger(__name__)
 
 SEALING_RETRIES = 10
 
@@ -219,25 +224,32 @@ class Run:
 def open_run(path: str | Path) -> Run:
     """Read a run, also while it is being written: the sealed file and its journal.
 
+    A file whose journal is not there, as that of a copy made while the run went on, is read as it
+    is, with a warning.
+
     Raises:
         StoreNotFound: If there is none.
         StoreCorrupt: If file or journal is damaged.
         StoreVersion: If another version of paretide wrote it.
+        StoreMismatch: If the journal beside it continues a later file.
     """
-    path = Path(path).absolute()
+    path = real_path(Path(path))
     for attempt in range(SEALING_RETRIES):
         before = _version(path)
-        image = read_image(path)
-        ahead: JournalAhead | None = None
+        stamp, image = read_stamp(path), read_image(path)
+        wrong: StoreError | None = None
         events: list[Event] = []
         try:
-            events = read_journal(path, image)
-        except JournalAhead as error:  # sealed between the two reads, unless it stays so
-            ahead = error
-        if ahead is None and _identity(path) == before[0]:
+            events = read_events(path, stamp, image)
+        except (JournalAhead, JournalMissing) as error:  # sealed meanwhile, unless it stays so
+            wrong = error
+        if wrong is None and _identity(path) == before[0]:
             return _run(path, image, events, before)
         time.sleep(0.01 * (attempt + 1))
-    raise ahead or StoreError(f"{path} is rewritten faster than it can be read; try again")
+    if isinstance(wrong, JournalMissing):
+        log.warning("%s", wrong)
+        return _run(path, image, [], before)
+    raise wrong or StoreError(f"{path} is rewritten faster than it can be read; try again")
 
 
 def _identity(path: Path) -> Identity | None:

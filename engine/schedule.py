@@ -248,6 +248,15 @@ def read_schedule(settings: dict[str, Any]) -> Schedule:
         raise ConfigurationError(f"{kind.__name__}: {error}") from None
 
 
+def size_without_budget(algorithm: str) -> int:
+    """The last size where no budget says what it should be; logs a warning."""
+    log.warning(
+        "%s derives max_size from the budget, and there is none: it is %d; pass max_size= for "
+        "another one", algorithm, LARGEST_DEFAULT,
+    )  # fmt: skip
+    return LARGEST_DEFAULT
+
+
 def sizes(schedule: Constant | Doubling) -> list[int]:
     """All sizes of a schedule in order."""
     found = [schedule.first_size]

@@ -31,7 +31,7 @@ def specify(
     problem: Any,
     definition: Definition,
     algorithm: Specification,
-    budget: int,
+    budget: int | None,
     seed: int,
     executor: Executor,
     memory: Memory,

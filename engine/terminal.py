@@ -75,11 +75,10 @@ class LiveLine:
         activity = self._executor.activity()
         if activity is not None:
             progress = self._progress
-            open_ = progress.waiting + progress.in_flight
             held = (
                 progress.waiting > 0
                 and progress.in_flight <= activity.busy
-                and progress.evaluations + open_ < progress.budget  # there would be work
+                and progress.room != 0  # there would be work
             )
             self._utilization.note(now, activity, held=held)
         if now >= self._next:
@@ -99,7 +98,7 @@ class LiveLine:
         front = p.population.best()
         rate = (p.evaluations - self._first_evaluations) / max(p.seconds, 1e-9)
         parts = [
-            f"{p.evaluations}/{p.budget} evaluations",
+            f"{p.evaluations}{'' if p.budget is None else f'/{p.budget}'} evaluations",
             f"generation {max(p.generation, 0)}",
             f"population {p.size}",
             f"front {len(front)}",
@@ -107,7 +106,7 @@ class LiveLine:
             self._failures(),
             f"{rate:.3g}/s",
         ]
-        if rate > 0:
+        if rate > 0 and p.budget is not None:
             parts.append(f"{_duration((p.budget - p.evaluations) / rate)} left")
         return "\n".join([" | ".join(parts), *self._workers()])
 

@@ -1,7 +1,8 @@
 """When a run ends, besides its budget: conditions that compose with ``|`` and ``&``.
 
 Each is a function of what has been told, not of what it saw before: a resumed run ends where an
-uninterrupted one would, except by ``MaxSeconds``. They are looked at after every generation.
+uninterrupted one would. They are looked at after every generation, so that where a run ends does
+not depend on its workers. The clock is the exception: ``MaxSeconds`` is looked at all the time.
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ class Termination:
     """Called with a ``Progress``; returns why the run ends, or "" while it goes on."""
 
     def __call__(self, progress: Progress) -> str:
-        """Why the run ends here, or ""."""
+        """Why the run ends here, or "". Looked at after every generation."""
         raise NotImplementedError
+
+    def by_clock(self, progress: Progress) -> str:
+        """Why the run ends now, wherever it is, or "". Looked at between any two outcomes."""
+        return ""
 
     def __or__(self, other: Termination) -> Termination:
         return Either(self, _termination(other))
@@ -45,6 +50,10 @@ class Either(Termination):
         """The reason of the first that has one."""
         return self.first(progress) or self.second(progress)
 
+    def by_clock(self, progress: Progress) -> str:
+        """As soon as the clock fulfils one of them."""
+        return self.first.by_clock(progress) or self.second.by_clock(progress)
+
 
 @dataclass(frozen=True)
 class Both(Termination):
@@ -55,8 +64,11 @@ class Both(Termination):
 
     def __call__(self, progress: Progress) -> str:
         """Both reasons."""
-        reasons = self.first(progress), self.second(progress)
-        return " and ".join(reasons) if all(reasons) else ""
+        return _all_of(self.first(progress), self.second(progress))
+
+    def by_clock(self, progress: Progress) -> str:
+        """If the clock fulfils both: one that is no matter of time has its own places."""
+        return _all_of(self.first.by_clock(progress), self.second.by_clock(progress))
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,13 @@ class MaxGenerations(Termination):
 
 @dataclass(frozen=True)
 class MaxSeconds(Termination):
-    """So long after this process started or resumed the run ("seconds"); not reproducible."""
+    """So long after this process started or resumed the run ("seconds").
+
+    It ends the run between any two outcomes, also while none arrives; ``at_end`` of ``minimize``
+    says what becomes of evaluations that are under way. Where that is depends on the time, but the
+    run resumes as if it had not been ended. With ``&`` it ends the run where the other condition
+    is looked at.
+    """
 
     seconds: float
 
@@ -101,6 +119,10 @@ class MaxSeconds(Termination):
 
     def __call__(self, progress: Progress) -> str:
         """The reason "seconds", or "" while the run goes on."""
+        return self.by_clock(progress)
+
+    def by_clock(self, progress: Progress) -> str:
+        """The same."""
         return "seconds" if progress.seconds >= self.seconds else ""
 
 
@@ -202,6 +224,10 @@ class FrontCovered(Termination):
         """The reason "front covered", or "" while the run goes on."""
         F = progress.population.F
         return "front covered" if len(F) >= len(self.front) and covered(F, self.front) else ""
+
+
+def _all_of(first: str, second: str) -> str:
+    return f"{first} and {second}" if first and second else ""
 
 
 def _termination(other: Any) -> Termination:

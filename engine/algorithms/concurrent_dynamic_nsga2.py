@@ -16,7 +16,7 @@ from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition, read_definition
 from ...typing import Candidates
 from ..born import nobody
-from ..schedule import Doubling, check_count, size_at
+from ..schedule import Doubling, check_count, size_at, size_without_budget
 from .concurrent import Concurrent
 from .generational import Generational
 from .specification import Specification, as_problem
@@ -121,6 +121,14 @@ class ConcurrentDynamicNSGA2(Specification):
             "eta_below_max": known.eta_below_max,
         }
         return type(self)(**{**self._values(), **filled})
+
+    def without_budget(self) -> Self:
+        """With a last size, if it has none."""
+        if self.max_size is not None:
+            return self
+        return type(self)(
+            **{**self._values(), "max_size": size_without_budget("ConcurrentDynamicNSGA2")}
+        )
 
     def schedule(self) -> Doubling:
         """Of the first run."""

@@ -14,7 +14,7 @@ from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
 from ..order import OrderName
-from ..schedule import Doubling, check_count
+from ..schedule import Doubling, check_count, size_without_budget
 from .specification import Mode, Specification
 
 
@@ -121,6 +121,13 @@ class DynamicNSGA2(Specification):
         schedule = self.schedule().resolved(definition, budget)
         values = {f.name: getattr(schedule, f.name) for f in fields(schedule)}
         return type(self)(**{**self._values(), **values})
+
+    def without_budget(self) -> Self:
+        """With a last size, if it has none."""
+        if self.max_size is not None:
+            return self
+        size = size_without_budget("DynamicNSGA2")
+        return type(self)(**{**self._values(), "max_size": size})
 
     def schedule(self) -> Doubling:
         """What makes its population dynamic; that is all it is."""

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 from ...errors import ConfigurationError
 from ...problems.definition import Definition
-from ..schedule import SCHEDULES, BudgetShare, Constant, Doubling, check_count
+from ..schedule import SCHEDULES, BudgetShare, Constant, Doubling, check_count, size_without_budget
 from .specification import Specification
 
 
@@ -43,6 +43,12 @@ class NSGA2(Specification):
         if isinstance(self.size, int):
             return self
         return replace(self, size=self.size.resolved(definition, budget))
+
+    def without_budget(self) -> Self:
+        """With a last size, if it doubles and has none."""
+        if not isinstance(self.size, Doubling) or self.size.max_size is not None:
+            return self
+        return replace(self, size=replace(self.size, max_size=size_without_budget("Doubling")))
 
     def schedule(self) -> Constant | Doubling:
         """The population size over time."""

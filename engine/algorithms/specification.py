@@ -150,6 +150,10 @@ class Specification:
         """With every default filled in that depends on the problem or the budget."""
         return self
 
+    def without_budget(self) -> Self:
+        """For a run that has none: with the sizes that would come from it; a warning says which."""
+        return self
+
     def schedule(self) -> Constant | Doubling:
         """The population size over time, of a resolved specification."""
         raise NotImplementedError

@@ -25,7 +25,8 @@ import numpy as np
 from ...checks import whole_number
 from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition
-from ...problems.reference import from_file
+from ...problems.folder import FILE_MODULE
+from ...problems.reference import from_file, reference_to
 from ..outcome import Completion, LostTask, Task
 from .base import Activity, Conditions, Job, Output, Starts, check_retries
 from .devices import split_devices, visible_devices
@@ -212,6 +213,12 @@ class ProcessExecutor:
         finished = self._look(timeout)
         self._hand_out()
         return finished
+
+    def drop_queued(self) -> int:
+        """Forget what no worker has begun; returns how many candidates that were."""
+        dropped = sum(len(task.ids) for task in self._queue)
+        self._queue.clear()
+        return dropped
 
     def activity(self) -> Activity:
         """What the processes do now."""
@@ -433,6 +440,9 @@ def _pack(job: Job, conditions: Conditions, parcel: Parcel | None) -> bytes:
     definition = None
     if (made := from_file(problem)) is not None:
         problem = made
+    elif type(problem).__module__.startswith(FILE_MODULE):
+        reason = reference_to(problem).reason
+        raise ExecutorError(f"{problem!r} cannot be sent to processes: {reason}")
     else:
         definition = job.definition
     try:

@@ -1,8 +1,7 @@
 """The sealed file: everything of a run in one HDF5 file, written whole and never changed.
 
-Its first 512 bytes are an HDF5 user block, which every HDF5 reader skips. It holds one line of text
-with the schema version, the length and the CRC32 of everything behind it, and is checked before
-HDF5 sees a byte: HDF5 on damaged files may hang. The layout is described in docs/store-format.md.
+Its first 512 bytes are the stamp (``stamp.py``), which is checked before HDF5 sees a byte: HDF5 on
+damaged files may hang. The layout is described in docs/store-format.md.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import StoreCorrupt, StoreError, StoreNotFound, StoreVersion
+from ...errors import StoreCorrupt, StoreError, StoreNotFound
 from ...problems.definition import Definition
 from ...problems.description import definition_from
 from ...typing import IntArray
@@ -28,12 +26,10 @@ from ..outcome import Failed
 from .columns import read_array, read_text, read_texts, write_array, write_text, write_texts
 from .extras import read_extras, write_extras
 from .files import replace_file
+from .stamp import SCHEMA_VERSION, USER_BLOCK, Stamp, stamp_of
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
-USER_BLOCK = 512
-_STAMP = re.compile(rb"paretide run schema (\d+) length (\d+) crc32 ([0-9a-f]{8})\n")
 _BLOCK = 1 << 20
 
 
@@ -72,21 +68,26 @@ class Image:
         return both.table()
 
 
-def write_image(path: Path, image: Image, *, same_run: bool) -> int:
+def write_image(path: Path, image: Image, *, same_run: bool, writer: str) -> int:
     """Replace ``path`` by a file that holds ``image``; returns its size. Raises StoreError.
 
     With ``same_run`` the file that is there holds the first part of the same run, and what has not
-    changed is copied from it.
+    changed is copied from it. ``writer`` is the token of who goes on in a journal; "" is nobody.
     """
-
     before = path if same_run and _is_sound(path) else None
-
     data = _hdf5(image, before)
-    stamp = f"paretide run schema {SCHEMA_VERSION} length {len(data)} crc32 {zlib.crc32(data):08x}"
+    stamp = Stamp(
+        schema=SCHEMA_VERSION,
+        length=len(data),
+        crc=zlib.crc32(data),
+        run_id=image.specification["run_id"],
+        seal=image.seal,
+        writer=writer,
+    )
 
     def write(beside: Path) -> None:
         with beside.open("wb") as file:
-            file.write(f"{stamp}\n".encode().ljust(USER_BLOCK, b"\0"))
+            file.write(stamp.block())
             file.write(data)
 
     replace_file(path, write)
@@ -122,24 +123,16 @@ def check_image(path: Path) -> None:
     """Check version, length and checksum without opening the file as HDF5."""
     try:
         with path.open("rb") as file:
-            stamp = _STAMP.match(file.read(USER_BLOCK))
-            if stamp is None:
-                raise StoreCorrupt(f"{path} is no run of paretide, or its first bytes are damaged")
-            version, length, crc = int(stamp[1]), int(stamp[2]), int(stamp[3], 16)
-            if version != SCHEMA_VERSION:
-                raise StoreVersion(
-                    f"{path} has schema version {version}, this paretide reads {SCHEMA_VERSION}; "
-                    "use the version of paretide that wrote it"
-                )
+            stamp = stamp_of(file, path)
             found_length, found_crc = _checksum(file)
     except FileNotFoundError:
         raise StoreNotFound(f"there is no run at {path}") from None
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error}") from error
-    if found_length != length or found_crc != crc:
+    if (found_length, found_crc) != (stamp.length, stamp.crc):
         raise StoreCorrupt(
             f"{path} is damaged: {found_length} bytes with CRC32 {found_crc:08x} follow its "
-            f"header, not {length} bytes with {crc:08x}; restore it from a backup"
+            f"header, not {stamp.length} bytes with {stamp.crc:08x}; restore it from a backup"
         )
 
 

@@ -169,7 +169,7 @@ def run_summary(run: Run) -> Any:
         "objectives": ", ".join(f"{k} ({v})" for k, v in run.definition.objectives.items()),
         "algorithm": algorithm["name"] + "  " + ", ".join(f"{k}={v}" for k, v in settings.items()),
         "seed": specification["seed"],
-        "evaluations": f"{len(run.evaluations)} of {specification['budget']}",
+        "evaluations": f"{len(run.evaluations)} of {specification['budget'] or 'any number'}",
         "generations": len(run.populations),
         "failed": len(run.evaluations.failures),
         "from the cache": run.evaluations.recalled.sum(),

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from paretide.engine.store.image import SCHEMA_VERSION
+from paretide.engine.store.stamp import SCHEMA_VERSION
 
 FOLDER = Path(__file__).parent
 

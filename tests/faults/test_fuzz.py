@@ -10,7 +10,8 @@ import reading
 import toy
 
 import paretide as pt
-from paretide.engine.store.store import journal_path
+from paretide.engine.store.continuation import journal_path
+from paretide.engine.store.stamp import USER_BLOCK, Stamp
 
 MUTATIONS = 150
 HANGS = 10.0  # seconds
@@ -73,9 +74,9 @@ def mutated(data, rng):
 
 def stamped(data):
     """The file with a header that fits its damaged content."""
-    content = data[512:]
-    stamp = b"paretide run schema 1 length %d crc32 %08x\n" % (len(content), zlib.crc32(content))
-    return stamp.ljust(512, b"\0") + content
+    content = data[USER_BLOCK:]
+    stamp = Stamp(2, len(content), zlib.crc32(content), "0" * 32, 0, "0" * 32)
+    return stamp.block() + content
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,10 @@ def resume(
     workers: Workers = None,
     address: Address = None,
     trust_executor: TrustExecutor = False,
+    without_journal: Annotated[
+        bool,
+        typer.Option("--without-journal", help="Go on from the file alone if its journal is lost."),
+    ] = False,
     picture: Picture = None,
     progress: Progress = True,
 ) -> None:
@@ -45,7 +49,7 @@ def resume(
 
     It keeps its executor, with all its settings but those that are given here.
     """
-    from ..engine.minimize import resume as resume_run
+    from ..engine.resume import resume as resume_run
 
     check_picture(picture)
     with resumable(store):
@@ -55,6 +59,7 @@ def resume(
             problem=named_problem(problem, store),
             executor=chosen_executor(store, executor, workers, address, trust_executor),
             progress=progress,
+            without_journal=without_journal,
         )
     finish(result, store, picture)
 
