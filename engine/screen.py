@@ -1,7 +1,9 @@
 """The terminal, as those who write to it share it: lines of text above a live one.
 
 A live line stands at the end of standard error. Who writes a line to either stream of the same
-terminal has it taken away and put back after the line, so that neither is torn.
+terminal has it taken away and put back after the line, so that neither is torn. What Python code
+writes to ``sys.stdout`` and ``sys.stderr`` meanwhile is taken up here (``tapped``): by ``print``,
+and by whoever got hold of the streams before, as handlers of ``logging`` do.
 """
 
 from __future__ import annotations
@@ -11,10 +13,21 @@ import os
 import shutil
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any
+
+STREAMS = ("stdout", "stderr")
+
+Sink = Callable[[str, str], None]
+"""Takes the name of a stream and a text that was written to it."""
 
 _lock = threading.RLock()
 _shown: list[LiveText] = []  # at most one: two runs of one process cannot share a line
+_tapped: dict[int, tuple[str, Any, Any]] = {}  # by identity: name, stream, its own ``write``
+_taps = 0  # who wants them to be
+_begun = dict.fromkeys(STREAMS, "")  # lines that have not ended
+_sinks: list[Sink] = []  # of the jobs that run now
+_here = threading.local()  # ``sink``: of the job that runs in this thread
 
 
 class LiveText:
@@ -36,6 +49,7 @@ class LiveText:
         with _lock:
             self.live = self.live and not _shown
             if self.live:
+                _tap()
                 _shown.append(self)
         return self
 
@@ -45,6 +59,7 @@ class LiveText:
                 _shown.remove(self)
                 if self._rows:
                     _put(self.stream, "\n")
+                _untap()
 
     def show(self, text: str) -> None:
         """Show this text instead of the one before."""
@@ -99,22 +114,106 @@ def write(name: str, text: str) -> None:
             live.back()
 
 
+@contextlib.contextmanager
+def tapped() -> Iterator[None]:
+    """Meanwhile jobs may take what they write (``taken_by``); all else goes where it went."""
+    with _lock:
+        _tap()
+    try:
+        yield
+    finally:
+        with _lock:
+            _untap()
+
+
+@contextlib.contextmanager
+def taken_by(sink: Sink) -> Iterator[None]:
+    """Give ``sink`` what Python code writes in this thread, while the streams are tapped.
+
+    And what is written in threads that belong to nobody, as those that a job has started, as long
+    as there is no other job.
+    """
+    before = getattr(_here, "sink", None)
+    _here.sink = sink
+    _sinks.append(sink)
+    try:
+        yield
+    finally:
+        _here.sink = before
+        _sinks.remove(sink)
+
+
+def _tap() -> None:
+    global _taps  # noqa: PLW0603 -- the streams of a process are global
+    _taps += 1
+    if _taps > 1:
+        return
+    for name in STREAMS:
+        stream = getattr(sys, name)
+        if id(stream) in _tapped:  # both are one
+            continue
+        with contextlib.suppress(AttributeError):  # there is none, or it takes no attributes
+            own_write = stream.write
+            stream.write = _writer(name, own_write)
+            _tapped[id(stream)] = name, stream, own_write
+
+
+def _untap() -> None:
+    global _taps  # noqa: PLW0603 -- as above
+    _taps -= 1
+    if _taps:
+        return
+    for name, stream, own_write in list(_tapped.values()):
+        with contextlib.suppress(AttributeError):  # somebody else has
+            del stream.write
+        if stream.write != own_write:  # it was an attribute before
+            stream.write = own_write
+        text, _begun[name] = _begun[name], ""
+        _put(stream, text)
+    _tapped.clear()
+
+
+def _writer(name: str, own_write: Any) -> Callable[[str], int]:
+    """What is ``write`` of a tapped stream."""
+    process = os.getpid()
+
+    def write_tapped(text: str) -> int:
+        if os.getpid() != process or not isinstance(text, str):
+            return int(own_write(text))
+        sink = getattr(_here, "sink", None) or (_sinks[0] if len(_sinks) == 1 else None)
+        if sink is not None:
+            sink(name, text)
+            return len(text)
+        with _lock:
+            if not _shown:
+                return int(own_write(text))
+            *lines, _begun[name] = (_begun[name] + text).split("\n")
+            if lines:
+                write(name, "\n".join(lines) + "\n")
+        return len(text)
+
+    return write_tapped
+
+
 def _put(stream: Any, text: str) -> None:
     """Write, if anybody reads: output that goes nowhere must not end a run."""
     if stream is None or not text:
         return
     with contextlib.suppress(OSError, ValueError):  # a broken pipe, a closed file
+        own_write = _tapped[id(stream)][2] if id(stream) in _tapped else stream.write
         try:
-            stream.write(text)
+            own_write(text)
         except UnicodeEncodeError:
             encoding = stream.encoding or "ascii"
-            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            own_write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
 
 
 def _after_fork() -> None:
-    """A child has no line of its own."""
+    """A child has no line of its own, and writes where its parent would without us."""
     _shown.clear()
+    _sinks.clear()
+    _here.sink = None
     _lock.release()
 
 

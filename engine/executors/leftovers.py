@@ -41,7 +41,7 @@ class Leftovers:
     def __init__(self, reaper: int | None = None) -> None:
         self._reaper = reaper
         self._kept: set[int] = set()
-        self._held: dict[int, weakref.ref[Any]] = {}
+        self._held: dict[int | None, weakref.ref[Any]] = {}
 
     def keep(self) -> None:
         """Let those live that are there now."""
@@ -73,14 +73,15 @@ class Leftovers:
         new.difference_update(_of_multiprocessing())
         new = {pid for pid in new if state(pid) not in ("", "Z")}
         if new - self._holders().keys():
+            dropped = list(map(id, getattr(subprocess, "_active", None) or ()))
             self._held = {
-                found.pid: weakref.ref(found)
+                getattr(found, "pid", None): weakref.ref(found)
                 for found in gc.get_objects()
-                if issubclass(type(found), subprocess.Popen) and found.returncode is None
+                if issubclass(type(found), subprocess.Popen) and id(found) not in dropped
             }
         return sorted(new - self._holders().keys())
 
-    def _holders(self) -> dict[int, Any]:
+    def _holders(self) -> dict[int | None, Any]:
         return {
             pid: popen
             for pid, reference in self._held.items()

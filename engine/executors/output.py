@@ -22,10 +22,14 @@ from typing import Any, Protocol
 
 from .. import screen
 from .base import Conditions, Printed
-from .lines import mark, plain
+from .lines import Lines, mark, plain
+from .scribe import Keeper
 
 PATIENCE_SECONDS = 2.0
 """For the scribe to answer: a failure is told without its last lines rather than late."""
+
+STREAMS = {"stdout": 1, "stderr": 2}
+"""Names of the streams of a process, and their descriptors."""
 
 CLOSING_SECONDS = 5.0
 """For the last lines to come: children of the job may go on printing."""
@@ -66,12 +70,19 @@ class ScribeOutlet:
         # Of its own: a job may put something else in their place.
         self._pipes = [os.dup(1), os.dup(2)]
         self._flush_c = _flush_of_c()
-        for name, number in (("stdout", 1), ("stderr", 2)):
+        for name, number in STREAMS.items():
             _bind(name, number)
 
     def begin(self, whose: str) -> None:
-        """Mark both streams, after all that was printed before."""
+        """Mark both streams, after all that was printed before; open them if a job closed them."""
         self._flush()
+        for (name, number), pipe in zip(STREAMS.items(), self._pipes, strict=True):
+            try:
+                os.fstat(number)
+            except OSError:
+                os.dup2(pipe, number)
+            if getattr(getattr(sys, name), "closed", True):
+                _bind(name, number)
         text = mark(self._token, whose)
         for pipe in self._pipes:
             with contextlib.suppress(OSError):  # closed by the job, or nobody reads
@@ -179,6 +190,51 @@ class Capture(ScribeOutlet):
                 self._sink(read_printed(json.loads(text), self._worker))
 
 
+class SerialOutlet:
+    """What a job prints in the driver's own process, as far as Python code writes it.
+
+    Streams are told apart by the thread that writes, since several runs may go on in threads of one
+    process. What C code, commands and forked children print goes straight to the process's own
+    output: descriptors belong to all threads, and taking them could lose the words of a process
+    that dies.
+
+    Args:
+        conditions: Of the executor; ``output`` says what becomes of it.
+        run_id: Of the run.
+    """
+
+    def __init__(self, conditions: Conditions, run_id: str) -> None:
+        self._keeper = Keeper(conditions.output, conditions.output_folder(run_id), "serial")
+        self._lines = {name: Lines() for name in screen.STREAMS}
+        self._whose = "setup"
+
+    def begin(self, whose: str) -> None:
+        """What is printed from now on is of this candidate."""
+        self._whose = whose
+
+    def last_lines(self, whose: str) -> list[str]:
+        """What it has printed last."""
+        unfinished = [lines.present() for lines in self._lines.values() if lines.whose == whose]
+        return self._keeper.last_lines(whose, unfinished)
+
+    def write(self, stream: str, text: str) -> None:
+        """Take in what was written to a stream."""
+        lines = self._lines[stream]
+        if lines.whose != self._whose:
+            self._take(stream, lines.rest())
+            lines.whose = self._whose
+        self._take(stream, lines.feed(text.encode(errors="backslashreplace")))
+
+    def close(self) -> None:
+        """Take unfinished lines for finished."""
+        for stream, lines in self._lines.items():
+            self._take(stream, lines.rest())
+        self._keeper.close()
+
+    def _take(self, stream: str, found: list[tuple[str, str]]) -> None:
+        show(Printed("", *line) for line in self._keeper.take(stream, found))
+
+
 def read_printed(message: dict[str, Any], worker: str) -> list[Printed]:
     """The lines in a message of a scribe."""
     return [Printed(worker, *map(str, line)) for line in message.get("printed", ())]
@@ -195,7 +251,7 @@ def show(lines: Iterable[Printed]) -> None:
 
 
 def _labelled(printed: Printed) -> str:
-    whose = f"{printed.worker} setup" if printed.whose == "setup" else printed.whose
+    whose = f"{printed.worker} setup".lstrip() if printed.whose == "setup" else printed.whose
     line = plain(printed.line)
     return f"[{whose}] {line}" if whose else line
 

@@ -9,6 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from ...errors import ExecutorError
+from ...problems.reference import FILE_MODULE
 
 LOOKS = 2_000
 """Objects that are tried at most."""
@@ -33,7 +34,7 @@ def cannot_be_pickled(problem: Any, error: BaseException, dumps: Dumps) -> Execu
     kind = type(problem).__name__
     path, culprit = find_culprit(problem, dumps)
     what = f"{path}, {_article(type(culprit).__name__)}," if path != kind else kind
-    local = isinstance(culprit, (type, FunctionType))
+    local = isinstance(culprit, (type, FunctionType)) or "<locals>" in type(culprit).__qualname__
     advice = (
         "define it at the top of a module" if local
         else "make it in setup(ctx), which every worker runs for itself"
@@ -78,6 +79,8 @@ class _Search:
         if isinstance(value, (type, FunctionType)) and not self._by_value:
             return None
         for name, part in _parts(value):
+            if isinstance(part, type) and not self._by_value:
+                continue
             if id(part) in self._seen or type(part) in _PLAIN:
                 continue
             self._seen[id(part)] = part
@@ -121,7 +124,17 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
             if type(value).__name__ == "partial":
                 yield f".{attribute}", getattr(value, attribute)
         yield from _attributes(value)
-        yield "", type(value)
+        if _travels(type(value)):
+            yield "", type(value)
+
+
+def _travels(kind: type) -> bool:
+    """True if a class may be sent with its code, since no worker could import it."""
+    return (
+        kind.__module__ == "__main__"
+        or kind.__module__.startswith(FILE_MODULE)
+        or "<locals>" in kind.__qualname__
+    )
 
 
 def _of_function(value: Any) -> Iterator[tuple[str, Any]]:

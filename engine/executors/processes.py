@@ -263,7 +263,7 @@ class ProcessExecutor:
             name, self.conditions, self._output_folder, environment,
             share=self._shared_data is not None,
         )  # fmt: skip
-        handle.send((preparation(name), self._payload, device or ()))
+        handle.send((preparation(name), self._payload, device))
         p = _Process(name, slot, handle)
         if self.conditions.setup_timeout is not None:
             p.ends = time.monotonic() + self.conditions.setup_timeout

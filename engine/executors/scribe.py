@@ -40,6 +40,66 @@ PAUSE_MILLISECONDS = 4
 """Between two looks at a stream that has little to say: many lines cost one message."""
 
 
+class Keeper:
+    """Keeps the last lines of each candidate, and writes files if it is told to.
+
+    Args:
+        mode: "show", "file" or "drop".
+        folder: Where the files of the mode "file" are.
+        worker: Its name, which names the file of what it prints in ``setup``.
+    """
+
+    def __init__(self, mode: str, folder: str, worker: str) -> None:
+        self.mode = mode
+        self._folder = folder
+        self._worker = worker
+        self._file: tuple[str, Any] | None = None
+        self._tails: dict[str, deque[str]] = {}
+
+    def take(self, stream: str, found: list[tuple[str, str]]) -> list[list[str]]:
+        """Take in what was printed, whose and what; returns what is to be shown of it."""
+        for whose, line in found:
+            if whose not in self._tails:
+                while len(self._tails) >= 4:  # its neighbours' may still come from the other stream
+                    del self._tails[next(iter(self._tails))]
+                self._tails[whose] = deque(maxlen=LAST_LINES)
+            self._tails[whose].append(line)
+        if self.mode == "show":
+            return [[whose, stream, line] for whose, line in found]
+        if self.mode == "file" and found:
+            try:
+                for whose, line in found:
+                    self._file_of(whose).write(line + "\n")
+            except OSError as error:  # a full disk is no reason to end a job
+                self.mode = "drop"
+                text = f"[... nothing more is written to {self._folder}: {error.strerror}]"
+                return [["", "stderr", text]]
+        return []
+
+    def last_lines(self, whose: str, unfinished: list[str]) -> list[str]:
+        """Of a candidate, with what it has begun to print."""
+        tail = [line for line in [*self._tails.get(whose, ()), *unfinished] if line.strip()]
+        while sum(map(len, tail)) > LAST_CHARACTERS and len(tail) > 1:
+            del tail[0]
+        return tail
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        if self._file is not None:
+            self._file[1].close()
+            self._file = None
+
+    def _file_of(self, whose: str) -> Any:
+        if self._file is None or self._file[0] != whose:
+            self.close()
+            name = f"{whose}-{self._worker}" if whose == "setup" else f"candidate-{whose}"
+            os.makedirs(self._folder, exist_ok=True)
+            path = os.path.join(self._folder, f"{name}.txt")
+            file = open(path, "a", buffering=1, encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 -- kept
+            self._file = whose, file
+        return self._file[1]
+
+
 class Scribe:
     """Reads the two streams of a worker.
 
@@ -68,11 +128,8 @@ class Scribe:
         self._streams = {out: ("stdout", Lines(token)), err: ("stderr", Lines(token))}
         self._talk: int | None = talk
         self._up = up
-        self._mode = mode
-        self._folder = folder
-        self._worker = worker
-        self._file: tuple[str, Any] | None = None
-        self._tails: dict[str, deque[str]] = {}
+        self._keeper = Keeper(mode, folder, worker)
+        self._whose = "setup"  # who printed last
         self._waiting: deque[bytes] = deque()
         self._bytes = self._left_out = 0
         self._pause = False
@@ -159,15 +216,11 @@ class Scribe:
 
     def last_lines(self, whose: str | None = None) -> list[str]:
         """Of a candidate, or of the one at work."""
-        streams = list(self._streams.values())
+        streams = [lines for _, lines in self._streams.values()]
         if whose is None:
-            whose = streams[0][1].whose if streams else next(reversed(self._tails), "")
-        tail = [*self._tails.get(whose, ())]
-        tail += [lines.present() for _, lines in streams if lines.whose == whose]
-        tail = [line for line in tail if line.strip()]
-        while sum(map(len, tail)) > LAST_CHARACTERS and len(tail) > 1:
-            del tail[0]
-        return tail
+            whose = streams[0].whose if streams else self._whose
+        unfinished = [lines.present() for lines in streams if lines.whose == whose]
+        return self._keeper.last_lines(whose, unfinished)
 
     def _read(self, fd: int) -> bool:
         """Read once; returns True if there may be more at once."""
@@ -184,41 +237,13 @@ class Scribe:
         return len(data) == CHUNK
 
     def _take(self, stream: str, found: list[tuple[str, str]]) -> None:
-        for whose, line in found:
-            if whose not in self._tails:
-                while len(self._tails) >= 4:  # its neighbours' may still come from the other stream
-                    del self._tails[next(iter(self._tails))]
-                self._tails[whose] = deque(maxlen=LAST_LINES)
-            self._tails[whose].append(line)
-        if self._mode == "file":
-            self._write(found)
-        if self._mode != "show" or not found:
-            return
-        if self._bytes > BACKLOG:
-            self._left_out += len(found)
-        else:
-            self.send({"printed": [[whose, stream, line] for whose, line in found]})
-
-    def _write(self, found: list[tuple[str, str]]) -> None:
-        for whose, line in found:
-            try:
-                self._file_of(whose).write(line + "\n")
-            except OSError as error:  # a full disk is no reason to end a job
-                self._mode = "drop"
-                text = f"[... nothing more is written to {self._folder}: {error.strerror}]"
-                self.send({"printed": [["", "stderr", text]]})
-                return
-
-    def _file_of(self, whose: str) -> Any:
-        if self._file is None or self._file[0] != whose:
-            if self._file is not None:
-                self._file[1].close()
-                self._file = None
-            name = f"{whose}-{self._worker}" if whose == "setup" else f"candidate-{whose}"
-            os.makedirs(self._folder, exist_ok=True)
-            path = os.path.join(self._folder, f"{name}.txt")
-            self._file = whose, open(path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 -- kept
-        return self._file[1]
+        if found:
+            self._whose = found[-1][0]
+        shown = self._keeper.take(stream, found)
+        if shown and self._bytes > BACKLOG:
+            self._left_out += len(shown)
+        elif shown:
+            self.send({"printed": shown})
 
     def _answer(self) -> None:
         """Tell the worker the last lines of the candidates that it asks for."""

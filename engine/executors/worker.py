@@ -7,6 +7,7 @@ wrong names and shapes.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import socket
@@ -34,6 +35,8 @@ from ..randomness import evaluation_seed, setup_seed
 from .base import Conditions, Job
 from .leftovers import SHORTEST_SECONDS, Leftovers
 from .output import Nowhere, Outlet, with_last_words
+
+log = logging.getLogger(__name__)
 
 LONGEST_REASON, LONGEST_DETAIL = 500, 20_000
 """Characters of a failure that are kept; of a traceback, the last ones."""
@@ -108,8 +111,13 @@ class Worker:
         self._outlet.begin("setup")
         teardown = getattr(self.job.problem, "teardown", None)
         if teardown is not None:
-            with self._in_one_process():
-                teardown()
+            try:
+                with self._in_one_process():
+                    teardown()
+            except BaseException as error:  # all that it was to clean up after is told
+                if isinstance(error, KeyboardInterrupt) and self._interrupted():
+                    raise
+                log.warning("worker %s: the problem's teardown() failed", self.name, exc_info=True)
         if self._setup.has_workdir and not self._conditions.keep_workdirs:
             self._remove(self._setup.workdir)
 
@@ -326,5 +334,8 @@ def _described(error: BaseException) -> Failed:
         detail = traceback.format_exc()
     except BaseException as second:  # an exception that cannot even be printed
         return Failed(f"{kind}, whose message raises {type(second).__name__}", "exception")
-    reason, detail = storable_text(lines[0][:LONGEST_REASON]), detail[-LONGEST_DETAIL:]
-    return Failed(reason, "exception", storable_text(detail))
+    reason, detail = (
+        storable_text(text.replace("\0", "\\x00"))
+        for text in (lines[0][:LONGEST_REASON], detail[-LONGEST_DETAIL:])
+    )
+    return Failed(reason, "exception", detail)

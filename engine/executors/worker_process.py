@@ -66,9 +66,17 @@ def _get_ready(connection: socket.socket, name: str, outlet: ScribeOutlet) -> Wo
         process._inheriting = False
         job, conditions, parcel = _unpacked(payload)
         shared = {} if parcel is None else unpack(parcel)
+        if device is not None:  # again: a script may set it whenever it is imported
+            os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(device)
         stage = "setup"
         worker = Worker(
-            job, name, conditions, device, shared, outlet=outlet, leftovers=Leftovers(os.getppid())
+            job,
+            name,
+            conditions,
+            device or (),
+            shared,
+            outlet=outlet,
+            leftovers=Leftovers(os.getppid()),
         )
     except BaseException as error:
         if isinstance(error, SystemExit) and process._inheriting:

@@ -194,7 +194,7 @@ class TestProcesses(Workers):
     def test_what_cannot_be_pickled_is_named(self):
         problem = toy.Schaffer()
         problem.handle = lambda: None
-        with pytest.raises(ExecutorError, match="Schaffer cannot be pickled"):
+        with pytest.raises(ExecutorError, match=r"Schaffer\.handle, a function, cannot be pickled"):
             self.run(problem)
 
     def test_no_process_is_left(self):
