@@ -226,6 +226,9 @@ class RayExecutor:
             self._end_those_that_hang()
             self._refill()
             waited = time.monotonic() - began
+            if self._connection.is_shared:  # it has a place when another run of ours ends
+                self._say_if_nobody_works()
+                continue
             if waited > START_SECONDS and all(a.phase == "placing" for a in self._actors.values()):
                 raise ExecutorError(
                     f"no actor could be placed within {START_SECONDS:.0f} s: each needs "
