@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
+from types import FrameType
 from typing import Any, Literal
 
 from ..outcome import Completion, Task
@@ -65,6 +68,7 @@ class ActorWorker:
             rest = "" if mailbox is None else rest_file(conditions, run_id, name)
             self._keeper = Keeper(os.urandom(16).hex(), rest)
         if os.name == "posix":
+            _end_forks_when_told()
             self._listen(conditions, run_id, name, mailbox)
         stage: Literal["load", "setup"] = "load"
         try:
@@ -125,3 +129,21 @@ class ActorWorker:
             self._capture = None
         if self._keeper is not None:
             self._keeper.close()
+
+
+def _end_forks_when_told() -> None:
+    """Let forked children of jobs end by SIGTERM: Ray's handler is not for them.
+
+    It raises, which is lost if the signal comes while the child is still being made, as when a pool
+    is ended as soon as it has done its work.
+    """
+    actor, handler = os.getpid(), signal.getsignal(signal.SIGTERM)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        return
+
+    def end(signum: int, frame: FrameType | None) -> None:
+        if os.getpid() != actor:
+            os._exit(128 + signum)
+        handler(signum, frame)
+
+    signal.signal(signal.SIGTERM, end)
