@@ -68,12 +68,13 @@ class Keeper:
             down, down_in = os.pipe()
             passed = [messages, down_in]
         numbers = [*(passed or [-1, -1]), acknowledged]
-        subprocess.Popen(
+        keeper = subprocess.Popen(
             [sys.executable, "-I", "-S", __file__, str(os.getpid()), self._token,
              os.readlink(f"/proc/self/fd/{self._hold}"), *map(str, numbers), self._rest],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             pass_fds=[*passed, acknowledged], start_new_session=True,
         )  # fmt: skip
+        keeper.wait()  # it goes on as nobody's child: an actor that ends kills its own
         for number in (*passed, acknowledged, self._other_end):
             os.close(number)
         os.environ[MARK] = self._token  # of whatever is started from now on
@@ -205,10 +206,13 @@ def main(arguments: list[str]) -> None:
     """Keep an actor company until it is gone."""
     actor, token, pipe = int(arguments[0]), arguments[1], arguments[2]
     up, down, acknowledged = map(int, arguments[3:6])
+    began = _started(actor)
+    if os.fork():
+        os._exit(0)
     post = _Post(up, down)
     seen: dict[int, str] = {}
     closed = False
-    while os.getppid() == actor:
+    while _started(actor) == began and state(actor) != "Z":
         watched = [n for n in (post.up, acknowledged) if n >= 0]
         ready = select.select(watched, [], [], LOOK_SECONDS)[0]
         if post.up in ready:
@@ -222,7 +226,7 @@ def main(arguments: list[str]) -> None:
                 acknowledged = -1
         post.send()
         for pid in descendants(actor):
-            if pid != os.getpid() and pid not in seen:
+            if pid not in seen:
                 seen[pid] = _started(pid)
     started = {pid: when for pid, when in seen.items() if not _is_scribe(pid)}
     _end_all(started, f"{MARK}={token}".encode(), pipe)

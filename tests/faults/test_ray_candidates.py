@@ -29,7 +29,7 @@ def test_hostile_candidates_fail_alone(capfd):
     assert sorted(evaluations.ids.tolist()) == list(range(16))
     out = capfd.readouterr().out.splitlines()
     for id in set(range(16)) - {6, 7}:
-        assert out.count(f"[{id}] said by {id}") == 1
+        assert f"[{id}] said by {id}" in out
     assert f"[{6}] said by 6" in out  # whoever dies is heard, too
     for id in (1, 6, 7):
         assert f"said by {id}" in evaluations.failures[id].detail
