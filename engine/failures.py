@@ -96,9 +96,7 @@ def _extremes(z: FloatArray, where: BoolArray) -> tuple[int, int]:
 
 
 def _value(space: Any, x: Any, j: int) -> Any:
-    candidate = space.candidate(x)
-    value = candidate[space.names[j]] if isinstance(candidate, dict) else candidate[j]
-    return value.item() if isinstance(value, np.generic) else value
+    return space.show(x)[space.names[j]]
 
 
 def _line(name: str, values: list[Any], failed: int, count: int) -> str:

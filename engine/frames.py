@@ -17,7 +17,7 @@ def frame(
     G: FloatArray,
     **more: Any,
 ) -> Any:
-    """A DataFrame with a row a candidate: id, variables (decoded), objectives, constraints, more.
+    """A DataFrame with a row a candidate: id, variables (as shown), objectives, constraints, more.
 
     Raises ConfigurationError if pandas is not installed.
     """
@@ -28,7 +28,7 @@ def frame(
     space = definition.space
     columns: dict[str, Any] = {"id": ids}
     if "variables" in space.describe():
-        rows = [space.candidate(row) for row in X]
+        rows = [space.show(row) for row in X]
         columns |= {name: [row[name] for row in rows] for name in space.names}
     else:
         columns |= {name: X[:, j] for j, name in enumerate(space.names)}

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias, TypeGuard
 import numpy as np
 
 from ..errors import ConfigurationError, StoreMismatch
+from ..problems.candidates import read_candidates
 from ..problems.definition import Definition
-from ..problems.space import read_candidates
 from ..typing import Candidates
 from .evaluations import Archive, Evaluations, empty, unrecorded
 from .memory import Memory

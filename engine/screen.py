@@ -116,7 +116,7 @@ def write(name: str, text: str) -> None:
 
 @contextlib.contextmanager
 def tapped() -> Iterator[None]:
-    """Meanwhile jobs may take what they write (``taken_by``); all else goes where it went."""
+    """Meanwhile jobs may take what they write (``Taken``); all else goes where it went."""
     with _lock:
         _tap()
     try:
@@ -126,21 +126,24 @@ def tapped() -> Iterator[None]:
             _untap()
 
 
-@contextlib.contextmanager
-def taken_by(sink: Sink) -> Iterator[None]:
-    """Give ``sink`` what Python code writes in this thread, while the streams are tapped.
+class Taken:
+    """``with taken:`` a sink gets what Python code writes in this thread, while streams are tapped.
 
     And what is written in threads that belong to nobody, as those that a job has started, as long
     as there is no other job.
     """
-    before = getattr(_here, "sink", None)
-    _here.sink = sink
-    _sinks.append(sink)
-    try:
-        yield
-    finally:
-        _here.sink = before
-        _sinks.remove(sink)
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def __enter__(self) -> None:
+        _here.sink = self._sink
+        _sinks.append(self._sink)
+
+    def __exit__(self, *error: object) -> None:
+        _here.sink = None
+        with contextlib.suppress(ValueError):  # a child has forgotten all of them
+            _sinks.remove(self._sink)
 
 
 def _tap() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import logging
 import platform
 import subprocess
@@ -17,6 +16,7 @@ import numpy as np
 
 from ..errors import ConfigurationError, StoreMismatch
 from ..problems.definition import Definition
+from ..problems.description import different_parts
 from ..problems.reference import Reference, reference_to
 from ..problems.trust import load_stored
 from .algorithms import make_algorithm
@@ -114,11 +114,9 @@ def differences(
 ) -> list[str]:
     """In what a definition differs from a stored description, a line each; ``names`` of the two."""
     given = definition.describe()
-    # As text: the order of objectives and variables is the order of columns.
     return [
-        f"  {key}: {names[0]} {stored[key]!r:.300}, {names[1]} {given[key]!r:.300}"
-        for key in stored
-        if json.dumps(stored[key]) != json.dumps(given.get(key))
+        f"  {key}: {names[0]} {stored[key]!r:.300}, {names[1]} {given.get(key)!r:.300}"
+        for key in different_parts(stored, definition)
     ]
 
 

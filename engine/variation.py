@@ -18,7 +18,7 @@ from ..operators.mutation import (
 )
 from ..operators.sampling import bits, uniform
 from ..operators.selection import binary_tournament
-from ..problems.space import Binary, Integer, Real, SearchSpace
+from ..problems.space import Binary, Integer, Real, SearchSpace, varying
 from ..typing import Candidates, FloatArray, IntArray
 from .born import BIT_FLIP, SBX_POLYNOMIAL
 
@@ -32,6 +32,8 @@ class Variation:
     Bit strings: tournament and bit-flip, no crossover. All others: tournament, SBX and polynomial
     mutation in working coordinates, where variables without an order are exchanged and redrawn
     instead. Bit strings and real vectors, which are their own coordinates, take one call.
+
+    Variables with a single value take no part: a run with them draws what it would without them.
     """
 
     space: SearchSpace
@@ -48,8 +50,26 @@ class Variation:
         """Whether ``children`` is one call of a kernel."""
         return isinstance(self.space, (Binary, Real))
 
+    @cached_property
+    def _varied(self) -> tuple[IntArray, Variation] | None:
+        """The columns that vary and variation for them; None if that is all of them, or none."""
+        columns = varying(self.space)
+        if len(columns) in (0, self.space.n_var):
+            return None
+        return columns, replace(self, space=self.space.take(columns))
+
+    def _with_fixed(self, varied: Candidates, columns: IntArray) -> Candidates:
+        """(n, n_var) candidates of which ``varied`` holds these columns."""
+        fixed = self.space.from_working(self.space.layout.lower[None])
+        X = np.repeat(fixed, len(varied), axis=0)
+        X[:, columns] = varied
+        return X
+
     def sample(self, n: int, rng: np.random.Generator) -> Candidates:
         """(n, n_var) uniform candidates."""
+        if self._varied is not None:
+            columns, variation = self._varied
+            return self._with_fixed(variation.sample(n, rng), columns)
         if isinstance(self.space, Binary):
             return bits(n, self.space.n_var, rng)
         layout = self.space.layout
@@ -72,6 +92,11 @@ class Variation:
         ``redraws``, only where it takes one call: how often children that equal a row of ``X`` or
         one another are drawn again before they are left out; None takes them as they come.
         """
+        if self._varied is not None:
+            columns, variation = self._varied
+            own = np.ascontiguousarray(X[:, columns])
+            children, parents = variation.children(ids, own, rank, crowding, k, rng, redraws)
+            return self._with_fixed(children, columns), parents
         prob = self._mutation_prob
         if isinstance(self.mutation, BitFlip):
             return bit_children(X, rank, crowding, k, prob, rng, redraws, ids)

@@ -155,7 +155,7 @@ def _no_values(n: int) -> FloatArray:
 def read_definition(problem: Any) -> Definition:
     """The definition of ``problem``, or ConfigurationError naming what it lacks."""
     kind = type(problem)
-    name = kind.__name__
+    name: str = getattr(problem, "definition_name", kind.__name__)  # an adapter has another's
     if isinstance(problem, type):
         raise ConfigurationError(
             f"{problem.__name__} is a class; pass an instance: {problem.__name__}()"

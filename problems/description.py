@@ -5,14 +5,20 @@ Values of a choice that JSON cannot hold come back as the text they were printed
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .constraints import Constraint, Equal, Lower, Upper
 from .definition import DIRECTIONS, Definition
+from .printed import is_printed
 from .space import Binary, Integer, Real, SearchSpace, Space
 from .variables import Bool, Choice, Float, Int, Ordinal, Variable
+
+OLD_ADAPTERS = ("PymooVectorized", "PymooElementwise")
+"""Names of definitions in files of older versions: of what a pymoo problem was wrapped in."""
 
 
 def definition_from(description: dict[str, Any]) -> Definition:
@@ -42,9 +48,14 @@ def _space(description: dict[str, Any]) -> SearchSpace:
 
 def _variable(description: dict[str, Any]) -> Variable:
     values = dict(description)
-    kinds = {"float": Float, "int": Int, "choice": Choice, "bool": Bool, "ordinal": Ordinal}
-    made: Variable = kinds[values.pop("kind")](**values)
-    return made
+    kinds: dict[str, Callable[..., Variable]] = {
+        "float": Float,
+        "int": Int,
+        "choice": Choice.described_by,
+        "bool": Bool,
+        "ordinal": Ordinal.described_by,
+    }
+    return kinds[values.pop("kind")](**values)
 
 
 def _constraint(description: dict[str, Any]) -> Constraint:
@@ -52,3 +63,36 @@ def _constraint(description: dict[str, Any]) -> Constraint:
     kinds = {"upper": Upper, "lower": Lower, "equal": Equal}
     made: Constraint = kinds[values.pop("kind")](**values)
     return made
+
+
+def different_parts(description: dict[str, Any], definition: Definition) -> list[str]:
+    """The keys of a stored description in which ``definition`` is another one."""
+    given = definition.describe()
+    return [key for key in description if not _agrees(key, description[key], given, definition)]
+
+
+def _agrees(key: str, stored: Any, given: dict[str, Any], definition: Definition) -> bool:
+    if key == "name" and stored in OLD_ADAPTERS:
+        return True  # under which every problem of pymoo was stored
+    # As text: the order of objectives and variables is the order of columns.
+    if json.dumps(stored) == json.dumps(given.get(key)):
+        return True
+    space = definition.space
+    if key != "space" or not isinstance(space, Space) or stored["kind"] != "mixed":
+        return False
+    variables = stored["variables"]
+    return list(variables) == list(space.names) and all(
+        _is_variable(variables[name], variable) for name, variable in space.variables.items()
+    )
+
+
+def _is_variable(stored: dict[str, Any], variable: Variable) -> bool:
+    given = variable.describe()
+    if stored["kind"] != given["kind"] or "values" not in stored:
+        return json.dumps(stored) == json.dumps(given)
+    if "are" in stored:  # texts may change, what they stand for may not
+        return json.dumps(stored["are"]) == json.dumps(given.get("are"))
+    values = getattr(variable, "values", ())
+    return len(values) == len(stored["values"]) and all(
+        is_printed(text, value) for text, value in zip(stored["values"], values, strict=True)
+    )

@@ -1,14 +1,16 @@
 """A pymoo problem, taken as it is.
 
 pymoo minimizes, its ``G <= 0`` is feasible and its ``H == 0`` (here within 1e-4, pymoo's own
-default tolerance). Objectives are called f1, f2, ..., constraints g1, ... and h1, ...
+default tolerance). Objectives are called f1, f2, ..., constraints g1, ... and h1, ... What else
+``_evaluate`` puts into ``out`` is logged.
 """
 
 from __future__ import annotations
 
-import inspect
+import copy
+import logging
 import sys
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,11 +19,28 @@ from ..typing import Candidates, FloatArray
 from .constraints import Constraint, Equal, Upper
 from .context import Context
 from .problem import Problem
-from .reference import STAMP, Reference, survives_json
+from .pymoo_reference import is_own, make_own, make_users, own_reference
+from .reference import STAMP, Reference, reference_to, survives_json
 from .space import Binary, Integer, Real, SearchSpace, Space
 from .variables import Bool, Choice, Float, Int, Variable
 
+log = logging.getLogger(__name__)
+
 EQUALITY_TOLERANCE = 1e-4
+
+ORDERS = (
+    "pymoo.problems.single.flowshop_scheduling:FlowshopScheduling",
+    "pymoo.problems.single.traveling_salesman:TravelingSalesman",
+)
+"""Problems of pymoo that say "int" and mean orders, which only its operators for orders keep."""
+
+BITS = ("pymoo.problems.multi.zdt:ZDT5",)
+"""Problems of pymoo that say "float" and mean bits."""
+
+KNOWN = ("F", "G", "H", "dF", "dG", "dH", "ddF", "ddG", "ddH")
+"""What pymoo reads of ``out`` itself."""
+
+Values: TypeAlias = tuple[FloatArray, FloatArray, dict[str, Any]]
 
 
 def is_pymoo(problem: Any) -> bool:
@@ -62,9 +81,21 @@ def get(name: str, **arguments: Any) -> Problem:
     return problem
 
 
+def from_class(target: str, arrays: list[str] | None = None, **arguments: Any) -> Problem:
+    """Adapt the pymoo problem class ``module:name`` made with these arguments.
+
+    Raises ProblemReferenceError for anything but a subclass of pymoo's Problem, before it is
+    called.
+    """
+    if target.startswith("pymoo."):
+        return adapt(make_own(target, arrays, **arguments))
+    return adapt(make_users(target, arguments))
+
+
 class _Pymoo(Problem):
     def __init__(self, problem: Any) -> None:
         self.problem = problem
+        self.definition_name = type(problem).__name__
         self.space = _space(problem)
         self.objectives = {f"f{i + 1}": "min" for i in range(problem.n_obj)}
         constraints: dict[str, Constraint] = {
@@ -79,23 +110,42 @@ class _Pymoo(Problem):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self.problem).__name__})"
 
-    def _values(self, X: Any) -> tuple[Any, Any]:
-        if isinstance(self.space, Space):  # pymoo wants an array of dictionaries
-            X = np.array(X, dtype=object)
+    def _values(self, X: Any) -> Values:
+        """F and G of candidates as ``evaluate`` gets them, and the rest of what pymoo returns."""
+        if isinstance(self.space, Space):  # pymoo wants an array of dictionaries, by its own keys
+            keys = list(self.problem.vars)
+            X = np.array([dict(zip(keys, x.values(), strict=True)) for x in X], dtype=object)
         out = self.problem.evaluate(X, return_as_dictionary=True)
         parts = [out[k] for k in ("G", "H") if out.get(k) is not None]
         G = np.concatenate(parts, axis=-1) if parts else np.empty((*out["F"].shape[:-1], 0))
-        return out["F"], G
+        return out["F"], G, {str(k): v for k, v in out.items() if k not in KNOWN}
 
 
 class PymooVectorized(_Pymoo):
     """A pymoo problem that evaluates matrices."""
 
+    def __init__(self, problem: Any) -> None:
+        super().__init__(problem)
+        self._logged: list[dict[str, Any]] = []
+
     def evaluate_batch(self, X: Candidates) -> FloatArray | tuple[FloatArray, FloatArray]:
         """F, or (F, G) with constraints."""
         space = self.space
-        F, G = self._values([space.candidate(x) for x in X] if isinstance(space, Space) else X)
+        self._logged = []
+        F, G, rest = self._values(
+            [space.candidate(x) for x in X] if isinstance(space, Space) else X
+        )
+        if rest:
+            self._logged = [{k: _row(v, i, len(X)) for k, v in rest.items()} for i in range(len(X))]
         return (F, G) if self.constraints else F
+
+    def take_logged(self) -> list[dict[str, Any]]:
+        """What the last ``evaluate_batch`` found beside its values, by row, if it found anything.
+
+        The worker asks for it: there is no ``ctx`` to log it with.
+        """
+        logged, self._logged = self._logged, []
+        return logged
 
 
 class PymooElementwise(_Pymoo):
@@ -103,81 +153,111 @@ class PymooElementwise(_Pymoo):
 
     def evaluate(self, x: Any, ctx: Context) -> dict[str, float]:
         """The values by name."""
-        F, G = (v[0] for v in self._values([x] if isinstance(self.space, Space) else x[None]))
+        F, G, rest = self._values([x] if isinstance(self.space, Space) else x[None])
+        ctx.log(**{k: _row(v, 0, 1) for k, v in rest.items()})
         names = [*self.objectives, *self.constraints]
-        return dict(zip(names, np.concatenate([F, G]).tolist(), strict=True))
+        return dict(zip(names, np.concatenate([F[0], G[0]]).tolist(), strict=True))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """As workers get it: a pool that the problem was to be evaluated with stays here."""
+        from pymoo.core.problem import LoopedElementwiseEvaluation
+
+        sent = copy.copy(self.problem)
+        sent.elementwise_runner = LoopedElementwiseEvaluation()
+        return {**self.__dict__, "problem": sent, "init_arguments": ((sent,), {})}
+
+
+def _row(values: Any, i: int, n: int) -> Any:
+    """Of an array with a row for each of n candidates, that of one; of anything else, all of it."""
+    return values[i] if np.ndim(values) and len(values) == n else values
 
 
 def _space(problem: Any) -> SearchSpace:
+    name = type(problem).__name__
+    if _descends_from(problem, ORDERS):
+        raise ConfigurationError(
+            f"{name} searches for an order of its {problem.n_var} items, and there is no space of "
+            "orders yet: integers between bounds would take one item twice and leave others out"
+        )
     variables = getattr(problem, "vars", None)
     if variables is not None:
-        return Space({str(name): _variable(name, v) for name, v in variables.items()})
-    kind = problem.vtype
-    if kind is bool:
+        return _named_space(name, variables)
+    if problem.n_var < 1:
+        raise ConfigurationError(f"{name} has no variables: n_var={problem.n_var}")
+    kind = "b" if _descends_from(problem, BITS) else _kind(name, problem.vtype)
+    if kind == "b":
         return Binary(problem.n_var)
     if problem.xl is None or problem.xu is None:
+        raise ConfigurationError(f"{name} has no bounds; pass xl and xu to pymoo's Problem")
+    if kind == "f":
+        return Real(problem.xl, problem.xu, n=problem.n_var)
+    space = Integer(problem.xl, problem.xu, n=problem.n_var)
+    _warn_of_orders(name, space)
+    return space
+
+
+def _descends_from(problem: Any, names: tuple[str, ...]) -> bool:
+    return any(f"{base.__module__}:{base.__qualname__}" in names for base in type(problem).__mro__)
+
+
+def _kind(name: str, vtype: Any) -> str:
+    """ "b" for truth values, "i" for whole numbers, "f" for real ones, of what reads as a dtype."""
+    if isinstance(vtype, type) and hasattr(vtype, "vtype"):  # a class of pymoo's variables
+        vtype = vtype.vtype
+    try:
+        kind: str = np.dtype(float if vtype is None else vtype).kind
+    except TypeError:
+        kind = ""
+    if kind not in ("b", "i", "u", "f"):
         raise ConfigurationError(
-            f"{type(problem).__name__} has no bounds; pass xl and xu to pymoo's Problem"
+            f"{name}: vtype={vtype!r} is no type of numbers; use float, int or bool, or name the "
+            "variables: vars={...}"
         )
-    if kind is int:
-        return Integer(problem.xl, problem.xu)
-    return Real(problem.xl, problem.xu)
+    return "i" if kind == "u" else kind
 
 
-def _variable(name: str, variable: Any) -> Variable:
-    kind = type(variable).__name__
-    if kind == "Real":
-        return Float(*variable.bounds)
-    if kind == "Integer":
-        return Int(*variable.bounds)
-    if kind == "Binary":
+def _warn_of_orders(name: str, space: Integer) -> None:
+    """Bounds from 0 to n - 1 for each of n integers are what an order of n items looks like."""
+    n = space.n_var
+    if n > 2 and (space.low == 0).all() and (space.high == n - 1).all():
+        log.warning(
+            "%s has %d integers, each from 0 to %d: if it searches for an order of %d items, "
+            "pymoo's operators for orders would have kept every candidate one; here there is no "
+            "space of orders yet, and candidates will take one item twice and leave others out",
+            name, n, n - 1, n,
+        )  # fmt: skip
+
+
+def _named_space(name: str, variables: Any) -> Space:
+    named: dict[str, Variable] = {}
+    for key, variable in variables.items():
+        if str(key) in named:
+            raise ConfigurationError(f"{name}: two variables are called {key!s}; rename one")
+        named[str(key)] = _variable(key, variable)
+    return Space(named)
+
+
+def _variable(name: Any, variable: Any) -> Variable:
+    from pymoo.core import variable as kinds
+
+    try:
+        if isinstance(variable, kinds.Real):
+            return Float(*variable.bounds)
+        if isinstance(variable, kinds.Integer):
+            return Int(*variable.bounds)
+        if isinstance(variable, kinds.Choice):
+            return Choice(variable.options)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"pymoo variable {name!r}: {error}") from None
+    if isinstance(variable, kinds.Binary):
         return Bool()
-    if kind == "Choice":
-        return Choice(list(variable.options))
-    raise ConfigurationError(f"pymoo variable {name!r} of type {kind} is not supported")
+    raise ConfigurationError(
+        f"pymoo variable {name!r} of type {type(variable).__name__} is not supported"
+    )
 
 
 def _reference(problem: Any) -> Reference:
-    """By class and the arguments it kept as attributes, if those make an equal problem."""
-    kind = type(problem)
-    target = f"{kind.__module__}:{kind.__qualname__}"
-    unknown = Reference(
-        "", reason=f"{target} may have been made with arguments that cannot be seen from outside"
-    )
-    if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
-        return unknown
-    if not kind.__module__.startswith("pymoo."):  # never call a user's code here
-        if inspect.signature(kind).parameters:
-            return unknown
-        return Reference(f"{__name__}:from_class", {"target": target})
-    arguments = {
-        p: getattr(problem, p)
-        for p in inspect.signature(kind).parameters
-        if isinstance(getattr(problem, p, None), int)
-    }
-    try:
-        twin = kind(**arguments)
-        same = _fingerprint(twin) == _fingerprint(problem)
-    except Exception:  # whatever a foreign constructor raises, there is no reference
-        return unknown
-    return Reference(f"{__name__}:from_class", {"target": target, **arguments}) if same else unknown
-
-
-def _fingerprint(problem: Any) -> tuple[Any, ...]:
-    """Sizes, bounds and the values at the middle of the space."""
-    sizes = (problem.n_var, problem.n_obj, problem.n_ieq_constr, problem.n_eq_constr)
-    if problem.xl is None or isinstance(problem.xl, dict):
-        raise ValueError("a problem without bounds has no middle")
-    middle = (problem.xl + problem.xu) / 2
-    out = problem.evaluate(
-        np.stack([middle, problem.xl * 0.25 + problem.xu * 0.75]), return_as_dictionary=True
-    )
-    values = tuple(out[k].tobytes() for k in ("F", "G", "H") if out.get(k) is not None)
-    return (*sizes, problem.xl.tobytes(), problem.xu.tobytes(), *values)
-
-
-def from_class(target: str, **arguments: Any) -> Problem:
-    """Adapt the pymoo problem class ``module:name`` made with these arguments."""
-    from .reference import load_problem
-
-    return adapt(load_problem(target, arguments))
+    """How it is made again: pymoo's own by class and arguments, a user's as any other problem."""
+    if is_own(type(problem)):
+        return own_reference(problem, f"{__name__}:from_class")
+    return reference_to(problem)  # which never calls a user's code

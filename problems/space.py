@@ -16,14 +16,15 @@ are flipped as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..errors import ConfigurationError, ShapeError
+from ..checks import whole_number
+from ..errors import ConfigurationError
 from ..typing import BoolArray, Candidates, FloatArray, IntArray
 from .variables import LARGEST_INTEGER, Bool, Choice, Float, Int, Ordinal, Variable, check_bounds
 
@@ -58,7 +59,7 @@ class SearchSpace(Protocol):
 
     @property
     def continuous(self) -> BoolArray:
-        """(n_var,) bool, True where a value is a real number."""
+        """(n_var,) bool, True where a value is any real number of a range."""
 
     def to_working(self, X: Candidates) -> FloatArray:
         """(n, n_var) candidates to working coordinates."""
@@ -69,85 +70,25 @@ class SearchSpace(Protocol):
     def candidate(self, row: Candidates) -> Any:
         """What ``evaluate`` gets for one row of ``X``."""
 
+    def show(self, row: Candidates) -> dict[str, Any]:
+        """The values of a row by name as files and tables hold them: numbers, strings, True, False
+        and None; of any other choice its label or text."""
+
+    def take(self, columns: IntArray) -> SearchSpace:
+        """The space of these variables alone."""
+
     def describe(self) -> dict[str, Any]:
         """The definition as JSON; two spaces are the same if these are equal."""
 
 
-def check_candidates(space: SearchSpace, X: ArrayLike) -> Candidates:
-    """``X`` as a C-contiguous (n, n_var) array in the dtype of the space, or ShapeError."""
-    raw = np.asarray(X)
-    if raw.ndim != 2 or raw.shape[1] != space.n_var:
-        raise ShapeError(f"X must have shape (n, {space.n_var}), got {raw.shape}")
-    try:
-        values = raw.astype(np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ShapeError(f"X must be convertible to {space.dtype}: {error}") from None
-    # What survives the way to working coordinates and back is inside the bounds, and whole where it
-    # must be.
+def varying(space: SearchSpace) -> IntArray:
+    """The columns of ``X`` that do not hold one and the same value everywhere."""
     layout = space.layout
-    with np.errstate(invalid="ignore", divide="ignore"):
-        working = space.to_working(values)
-        Z = np.clip(working, layout.lower, layout.upper)
-        finite = np.isfinite(Z)
-        inside = space.from_working(np.where(finite, Z, layout.lower))
-        wrong = ~(finite & np.isclose(inside.astype(np.float64), values, rtol=1e-9, atol=0))
-    if wrong.any():
-        row, column = (int(i[0]) for i in np.nonzero(wrong))
-        raise ShapeError(
-            f"X[{row}, {column}] = {raw[row, column]} is no value of variable "
-            f"{space.names[column]!r} in {space!r}"
-        )
-    # What needed no rounding keeps its bits, which a logarithm and back may change.
-    exact = (inside == values) | (space.continuous & (working == Z))
-    return np.ascontiguousarray(np.where(exact, values, inside).astype(space.dtype))
-
-
-def read_candidates(space: SearchSpace, given: Any) -> Candidates:
-    """What a user passes as candidates, as (k, n_var) in the dtype of the space.
-
-    Args:
-        space: Of the candidates.
-        given: (k, n_var) like ``X``, or a list of what ``evaluate`` gets: values by name in a
-            ``Space``, otherwise vectors.
-
-    Raises:
-        ConfigurationError: For a named candidate that does not fit.
-        ShapeError: For an array that does not fit.
-    """
-    alone = ShapeError(
-        f"candidates are given as a list, or as an array of shape (k, {space.n_var}); one alone is "
-        f"written [x], got {given!r:.200}"
-    )
-    if isinstance(given, Mapping) or not isinstance(given, (Sequence, np.ndarray)):
-        raise alone
-    if any(isinstance(candidate, Mapping) for candidate in given):
-        given = _encoded(space, given)
-    try:
-        array = np.asarray(given)
-    except ValueError as error:
-        raise ShapeError(f"the candidates given are not equally long: {error}") from None
-    if array.ndim == 1 and array.size:
-        raise alone
-    return check_candidates(space, array if array.size else np.empty((0, space.n_var)))
-
-
-def _encoded(space: SearchSpace, given: Any) -> FloatArray:
-    if not isinstance(space, Space):
-        raise ConfigurationError(f"named candidates are for a Space, not for {space!r}")
-    rows = []
-    for i, candidate in enumerate(given):
-        if not isinstance(candidate, Mapping):
-            raise ConfigurationError(f"candidate {i} of those given has no names: {candidate!r}")
-        try:
-            rows.append(space.encode(candidate))
-        except ConfigurationError as error:
-            raise ConfigurationError(f"candidate {i} of those given: {error}") from None
-    return np.array(rows)
+    return np.flatnonzero((layout.lower < layout.upper) | (layout.categories > 0))
 
 
 def _vector_bounds(kind: str, low: ArrayLike, high: ArrayLike, n: int | None) -> list[FloatArray]:
-    if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer))):
-        raise ConfigurationError(f"{kind}: n must be a whole number of at least 1, got {n!r}")
+    n = None if n is None else whole_number(f"{kind}: n", n)
     try:
         bounds = [np.asarray(b) for b in (low, high)]
         if any(b.dtype.kind not in "fiuO" for b in bounds if b.size):
@@ -176,15 +117,31 @@ def _vector_bounds(kind: str, low: ArrayLike, high: ArrayLike, n: int | None) ->
     return bounds
 
 
-def _vector_names(n_var: int) -> tuple[str, ...]:
-    return tuple(f"x{i}" for i in range(n_var))
+class _Vector:
+    """What vectors have in common."""
+
+    n_var: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """x0, x1, ..."""
+        return tuple(f"x{i}" for i in range(self.n_var))
+
+    def candidate(self, row: Candidates) -> Candidates:
+        """A copy of the row."""
+        return row.copy()
+
+    def show(self, row: Candidates) -> dict[str, Any]:
+        """The values by name, as Python's numbers and truth values."""
+        return dict(zip(self.names, row.tolist(), strict=True))
 
 
-class Real:
+class Real(_Vector):
     """Real vectors between ``low`` and ``high``: numbers, or sequences of length n_var.
 
     ``Real(0, 1, n=30)`` is thirty variables in [0, 1]; ``Real([0, -5], [1, 5])`` is two.
-    Raises ConfigurationError if a low is not below its high or a bound is not finite.
+    Where low is high the variable is fixed: ``evaluate`` gets it, and nothing varies it.
+    Raises ConfigurationError if a low is above its high or a bound is not finite.
     """
 
     dtype = np.dtype(np.float64)
@@ -192,9 +149,8 @@ class Real:
     def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
         self.low, self.high = _vector_bounds("Real", low, high, n)
         self.n_var = self.low.size
-        self.names = _vector_names(self.n_var)
         self.layout = Layout(self.low, self.high, np.zeros(self.n_var, dtype=np.int64))
-        self.continuous = np.ones(self.n_var, dtype=np.bool_)
+        self.continuous = self.low < self.high
 
     def __repr__(self) -> str:
         return f"Real({self.low.tolist()}, {self.high.tolist()})"
@@ -207,19 +163,20 @@ class Real:
         """Candidates are their own working coordinates."""
         return Z
 
-    def candidate(self, row: Candidates) -> Candidates:
-        """A copy of the row."""
-        return row.copy()
+    def take(self, columns: IntArray) -> Real:
+        """The space of these variables alone."""
+        return Real(self.low[columns], self.high[columns])
 
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""
         return {"kind": "real", "low": self.low.tolist(), "high": self.high.tolist()}
 
 
-class Integer:
+class Integer(_Vector):
     """Integer vectors between ``low`` and ``high``, both included.
 
-    Raises ConfigurationError if a low is not below its high or a bound is not whole.
+    Where low is high the variable is fixed, as in ``Real``.
+    Raises ConfigurationError if a low is above its high or a bound is not whole.
     """
 
     dtype = np.dtype(np.int64)
@@ -235,10 +192,12 @@ class Integer:
         self.low, self.high = (b.astype(np.int64) for b in bounds)
         self.low.flags.writeable = self.high.flags.writeable = False
         self.n_var = self.low.size
-        self.names = _vector_names(self.n_var)
         # Half a unit wider, so that after rounding the ends are as likely as the middle.
+        half = np.where(self.low < self.high, 0.5, 0.0)
         self.continuous = np.zeros(self.n_var, dtype=np.bool_)
-        self.layout = Layout(bounds[0] - 0.5, bounds[1] + 0.5, np.zeros(self.n_var, dtype=np.int64))
+        self.layout = Layout(
+            bounds[0] - half, bounds[1] + half, np.zeros(self.n_var, dtype=np.int64)
+        )
 
     def __repr__(self) -> str:
         return f"Integer({self.low.tolist()}, {self.high.tolist()})"
@@ -251,25 +210,22 @@ class Integer:
         """Rounded and clipped."""
         return np.clip(np.rint(Z), self.low, self.high).astype(np.int64)
 
-    def candidate(self, row: Candidates) -> Candidates:
-        """A copy of the row."""
-        return row.copy()
+    def take(self, columns: IntArray) -> Integer:
+        """The space of these variables alone."""
+        return Integer(self.low[columns], self.high[columns])
 
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""
         return {"kind": "integer", "low": self.low.tolist(), "high": self.high.tolist()}
 
 
-class Binary:
+class Binary(_Vector):
     """Bit strings of length ``n``."""
 
     dtype = np.dtype(np.bool_)
 
     def __init__(self, n: int) -> None:
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
-            raise ConfigurationError(f"Binary: n must be a whole number of at least 1, got {n!r}")
-        self.n_var = int(n)
-        self.names = _vector_names(self.n_var)
+        self.n_var = whole_number("Binary: n", n, least=1)
         self.continuous = np.zeros(self.n_var, dtype=np.bool_)
         self.layout = Layout(
             np.zeros(self.n_var), np.ones(self.n_var), np.full(self.n_var, 2, dtype=np.int64)
@@ -286,9 +242,9 @@ class Binary:
         """Zeros and ones as bool."""
         return Z.astype(np.bool_)
 
-    def candidate(self, row: Candidates) -> Candidates:
-        """A copy of the row."""
-        return row.copy()
+    def take(self, columns: IntArray) -> Binary:
+        """The space of these variables alone."""
+        return Binary(len(columns))
 
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""
@@ -322,7 +278,9 @@ class Space:
                     "use Float, Int, Choice, Bool or Ordinal"
                 )
         self.variables = dict(variables)
-        self.continuous = np.array([isinstance(v, Float) for v in variables.values()])
+        self.continuous = np.array(
+            [isinstance(v, Float) and v.low < v.high for v in variables.values()]
+        )
         self.n_var = len(variables)
         self.names = tuple(variables)
         bounds = np.array([v.working_bounds for v in variables.values()])
@@ -352,6 +310,13 @@ class Space:
             for (name, variable), code in zip(self.variables.items(), row, strict=True)
         }
 
+    def show(self, row: Candidates) -> dict[str, Any]:
+        """The values by name, of choices that are no plain values their labels or texts."""
+        return {
+            name: variable.show(code)
+            for (name, variable), code in zip(self.variables.items(), row, strict=True)
+        }
+
     def encode(self, candidate: Mapping[str, Any]) -> FloatArray:
         """(n_var,) codes of named values; raises ConfigurationError naming what does not fit."""
         if set(candidate) != set(self.names):
@@ -365,6 +330,10 @@ class Space:
             except ConfigurationError as error:
                 raise ConfigurationError(f"{name}: {error}") from None
         return np.array(codes)
+
+    def take(self, columns: IntArray) -> Space:
+        """The space of these variables alone."""
+        return Space({self.names[j]: self.variables[self.names[j]] for j in columns})
 
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""

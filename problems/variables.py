@@ -10,7 +10,6 @@ ends are as likely as the middle.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,13 +17,28 @@ import numpy as np
 
 from ..errors import ConfigurationError
 from ..typing import FloatArray
+from .choices import Bool, Choice, Ordinal
+
+__all__ = [
+    "LARGEST_INTEGER",
+    "Bool",
+    "Choice",
+    "Float",
+    "Int",
+    "Ordinal",
+    "Variable",
+    "check_bounds",
+]
 
 LARGEST_INTEGER = 2**53 - 1
 """Up to here a double counts every integer."""
 
 
 def check_bounds(what: str, low: float, high: float, log: bool = False) -> None:
-    """Refuse bounds that span no range, naming them; raises ConfigurationError."""
+    """Refuse bounds that are none, naming them; raises ConfigurationError.
+
+    A range of one value is one: the variable is fixed.
+    """
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ConfigurationError(
             f"{what}: bounds must be finite numbers, got low={low}, high={high}; "
@@ -35,10 +49,9 @@ def check_bounds(what: str, low: float, high: float, log: bool = False) -> None:
             f"{what}: the range from low={low} to high={high} is beyond the largest double; "
             "give the range that is worth searching"
         )
-    if low >= high:
+    if low > high:
         raise ConfigurationError(
-            f"{what}: low must be below high, got low={low}, high={high}; "
-            "swap them, or make a fixed value a constant of the problem"
+            f"{what}: low must not be above high, got low={low}, high={high}; swap them"
         )
     if not isinstance(log, bool):
         raise ConfigurationError(f"{what}: log must be True or False, got {log!r}")
@@ -49,7 +62,8 @@ def check_bounds(what: str, low: float, high: float, log: bool = False) -> None:
 
 
 def _number(what: str, value: Any) -> float:
-    if isinstance(value, (str, bytes, bool)):
+    none = isinstance(value, (str, bytes, bool, np.bool_))
+    if none or (isinstance(value, np.ndarray) and (value.ndim or value.dtype.kind not in "iuf")):
         raise ConfigurationError(f"{what}: expected a number, got {value!r}")
     try:
         return float(value)
@@ -74,7 +88,10 @@ def _exp(values: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Float:
-    """A real number in [low, high]; with ``log=True`` searched by its logarithm."""
+    """A real number in [low, high]; with ``log=True`` searched by its logarithm.
+
+    Where low is high the variable is fixed: ``evaluate`` gets it, and nothing varies it.
+    """
 
     low: float
     high: float
@@ -104,6 +121,8 @@ class Float:
         """The value that a code stands for."""
         return float(code)
 
+    show = decode
+
     def encode(self, value: Any) -> float:
         """The code of a value; raises ConfigurationError outside the bounds."""
         code = _number("value", value)
@@ -118,7 +137,10 @@ class Float:
 
 @dataclass(frozen=True)
 class Int:
-    """An integer in [low, high], both included; with ``log=True`` searched by its logarithm."""
+    """An integer in [low, high], both included; with ``log=True`` searched by its logarithm.
+
+    Where low is high the variable is fixed, as in ``Float``.
+    """
 
     low: int
     high: int
@@ -140,8 +162,12 @@ class Int:
 
     @property
     def working_bounds(self) -> tuple[float, float]:
-        """Bounds of the working coordinate, half a unit wider than the integers."""
-        low, high = self.low - 0.5, self.high + 0.5
+        """Bounds of the working coordinate, half a unit wider than the integers.
+
+        Of a fixed variable, nothing but its value.
+        """
+        half = 0.5 if self.low < self.high else 0.0
+        low, high = self.low - half, self.high + half
         return (math.log(low), math.log(high)) if self.log else (low, high)
 
     def to_working(self, codes: FloatArray) -> FloatArray:
@@ -156,6 +182,8 @@ class Int:
         """The value that a code stands for."""
         return int(code)
 
+    show = decode
+
     def encode(self, value: Any) -> float:
         """The code of a value; raises ConfigurationError outside the bounds."""
         code = _number("value", value)
@@ -166,134 +194,6 @@ class Int:
     def describe(self) -> dict[str, Any]:
         """The definition as JSON."""
         return {"kind": "int", "low": self.low, "high": self.high, "log": self.log}
-
-
-def _printed(value: Any) -> str:
-    """The same text in every process: functions and classes print their address otherwise."""
-    name = getattr(value, "__qualname__", None)
-    return repr(value) if name is None else f"{value.__module__}.{name}"
-
-
-class _Listed:
-    """What variables have in common whose code is the position in a list of values."""
-
-    values: tuple[Any, ...]
-
-    def _check_values(self) -> None:
-        name = type(self).__name__
-        values: Any = self.values
-        if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
-            raise ConfigurationError(f"{name}: expected a list of values, got {values!r}")
-        object.__setattr__(self, "values", tuple(values))
-        if len(self.values) < 2:
-            raise ConfigurationError(
-                f"{name}: needs at least two values, got {list(self.values)!r}; "
-                "make a single value a constant of the problem"
-            )
-        for i, value in enumerate(self.values):
-            if any(type(value) is type(v) and value == v for v in self.values[:i]):
-                raise ConfigurationError(f"{name}: the value {value!r} stands there twice")
-
-    def decode(self, code: float) -> Any:
-        """The value that a code stands for."""
-        return self.values[int(code)]
-
-    def encode(self, value: Any) -> float:
-        """The code of a value; raises ConfigurationError if it is none of them."""
-        for code, known in enumerate(self.values):
-            if type(known) is type(value) and known == value:
-                return float(code)
-        if value in self.values:  # 1 for 1.0, numpy.str_ for str
-            return float(self.values.index(value))
-        raise ConfigurationError(f"{value!r} is none of {list(self.values)!r}")
-
-    def _describe(self, kind: str) -> dict[str, Any]:
-        plain = (str, int, float, bool, type(None))
-        values: list[Any] = []
-        for value in self.values:
-            if isinstance(value, plain):
-                values.append(value)
-                continue
-            text = _printed(value)
-            while text in values or text in self.values:
-                text += "'"  # printed like another value, and still another one
-            values.append(text)
-        return {"kind": kind, "values": values}
-
-
-@dataclass(frozen=True)
-class Choice(_Listed):
-    """One of several values without an order; mutation draws another one uniformly."""
-
-    values: tuple[Any, ...]
-
-    def __init__(self, values: Sequence[Any]) -> None:
-        object.__setattr__(self, "values", values)
-        self._check_values()
-
-    @property
-    def categories(self) -> int:
-        """How many values there are."""
-        return len(self.values)
-
-    @property
-    def working_bounds(self) -> tuple[float, float]:
-        """First and last code."""
-        return 0.0, float(len(self.values) - 1)
-
-    def to_working(self, codes: FloatArray) -> FloatArray:
-        """Codes are their own working coordinates."""
-        return codes
-
-    def from_working(self, z: FloatArray) -> FloatArray:
-        """Codes are their own working coordinates."""
-        return np.rint(z) + 0.0
-
-    def describe(self) -> dict[str, Any]:
-        """The definition as JSON."""
-        return self._describe("choice")
-
-
-@dataclass(frozen=True)
-class Bool(Choice):
-    """False or True."""
-
-    def __init__(self) -> None:
-        super().__init__((False, True))
-
-    def describe(self) -> dict[str, Any]:
-        """The definition as JSON."""
-        return {"kind": "bool"}
-
-
-@dataclass(frozen=True)
-class Ordinal(_Listed):
-    """One of several values in the order given; neighbours are near each other in the search."""
-
-    values: tuple[Any, ...]
-
-    categories = 0
-
-    def __init__(self, values: Sequence[Any]) -> None:
-        object.__setattr__(self, "values", values)
-        self._check_values()
-
-    @property
-    def working_bounds(self) -> tuple[float, float]:
-        """Positions, half a unit wider on both sides."""
-        return -0.5, len(self.values) - 0.5
-
-    def to_working(self, codes: FloatArray) -> FloatArray:
-        """Positions are their own working coordinates."""
-        return codes
-
-    def from_working(self, z: FloatArray) -> FloatArray:
-        """(n,) working coordinates to (n,) positions."""
-        return np.clip(np.rint(z) + 0.0, 0, len(self.values) - 1)
-
-    def describe(self) -> dict[str, Any]:
-        """The definition as JSON."""
-        return self._describe("ordinal")
 
 
 Variable: TypeAlias = Float | Int | Choice | Bool | Ordinal

@@ -9,9 +9,9 @@ from ...errors import ConfigurationError
 from ...operators.crossover import SBX
 from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding, Ties
+from ...problems.candidates import read_candidates
 from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
-from ...problems.space import read_candidates
 from ...typing import Candidates
 from ..born import nobody
 from ..order import OrderName

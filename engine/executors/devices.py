@@ -13,6 +13,9 @@ from ...errors import ExecutorError
 
 log = logging.getLogger(__name__)
 
+DRIVER = Path("/proc/driver/nvidia")
+"""It is there if there is a driver."""
+
 ASK_SECONDS = 10.0
 """For ``nvidia-smi`` to answer."""
 
@@ -31,7 +34,7 @@ def visible_devices() -> tuple[str, ...]:
                 break  # CUDA looks no further
             devices.append(device)
         return tuple(devices)
-    if not Path("/proc/driver/nvidia").exists() or shutil.which("nvidia-smi") is None:
+    if not DRIVER.exists() or shutil.which("nvidia-smi") is None:
         return ()
     try:
         listed = subprocess.run(

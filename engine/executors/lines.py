@@ -60,23 +60,26 @@ class Lines:
             return found
         data, self._held = self._held + data, b""
         size = len(self._begins) + WIDTH + 1
-        while (at := data.find(self._begins)) >= 0:
-            self._text(data[:at], found)
+        begin = 0
+        while (at := data.find(self._begins, begin)) >= 0:
+            self._text(data[begin:at], found)
             if len(data) < at + size:
                 self._held = data[at:]
                 return found
-            name = data[at + len(self._begins) : at + size - 1]
             found += self.rest()
-            self.whose = name.decode(errors="replace").strip()
-            data = data[at + size :]
-        at = data.rfind(b"\x1e", max(0, len(data) - len(self._begins) + 1))
+            name = data[at + len(self._begins) : at + size - 1]
+            self.whose = name.decode(errors="replace").rstrip()
+            begin = at + size
+        at = data.rfind(b"\x1e", max(begin, len(data) - len(self._begins) + 1))
         if at >= 0 and self._begins.startswith(data[at:]):
             data, self._held = data[:at], data[at:]
-        self._text(data, found)
+        self._text(data[begin:], found)
         return found
 
     def rest(self) -> list[tuple[str, str]]:
         """The line that has not ended, if there is anything on it; it has ended now."""
+        if not self._line:
+            return []
         text = self._finish()
         return [(self.whose, text)] if text.strip() else []
 
@@ -85,6 +88,8 @@ class Lines:
         return self._shown()
 
     def _text(self, data: bytes, found: list[tuple[str, str]]) -> None:
+        if not data:
+            return
         *ended, begun = data.split(b"\n")
         for part in ended:
             self._add(part)

@@ -22,8 +22,8 @@ class Garbled(Exception):
 
 
 def framed(payload: bytes) -> bytes:
-    """The head of a message."""
-    return _HEAD.pack(_MAGIC, len(payload), zlib.crc32(payload))
+    """A message."""
+    return _HEAD.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload
 
 
 class Channel:
@@ -55,7 +55,7 @@ class Channel:
 
     def send(self, payload: bytes) -> None:
         """Send as much as goes without waiting, and the rest by ``flush``."""
-        self._outgoing += [memoryview(framed(payload)), memoryview(payload)]
+        self._outgoing.append(memoryview(framed(payload)))
         self.flush()
 
     def flush(self) -> None:
@@ -79,10 +79,13 @@ class Channel:
         """
         goes_on = True
         try:
-            while data := self._socket.recv(_CHUNK):
+            while True:
+                data = self._socket.recv(_CHUNK)
                 self._incoming += data
                 self._progress = time.monotonic()
-            goes_on = False
+                if len(data) < _CHUNK:  # all that there is by now
+                    goes_on = bool(data)
+                    break
         except BlockingIOError:
             pass
         except OSError:  # reset: the other side closed it without having read everything
@@ -113,7 +116,6 @@ class Channel:
 def send_whole(connection: socket.socket, payload: bytes) -> None:
     """Send a message, however long that takes."""
     connection.sendall(framed(payload))
-    connection.sendall(payload)
 
 
 def receive_whole(connection: socket.socket) -> bytes | None:

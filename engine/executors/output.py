@@ -263,12 +263,21 @@ def announce(conditions: Conditions, run_id: str) -> None:
         show([Printed("", "", "stderr", f"what the jobs print is written to files in {folder}")])
 
 
-def with_last_words(detail: str, lines: Iterable[str]) -> str:
-    """A failure's detail with what the candidate printed last."""
+def with_last_words(detail: str, lines: Iterable[str], file: str = "") -> str:
+    """A failure's detail with what the candidate printed last, and the file of all of it."""
     said = "\n".join(lines)
-    if not said:
-        return detail
-    return f"{detail.rstrip()}\nthe last that it printed:\n{said}".lstrip()
+    if said:
+        detail = f"{detail.rstrip()}\nthe last that it printed:\n{said}"
+        if file:
+            detail = f"{detail}\nall that it printed: {file} on {socket.gethostname()}"
+    return detail.lstrip()
+
+
+def output_file(conditions: Conditions, run_id: str, whose: str) -> str:
+    """Path of the file of a candidate's output; "" if it goes to none."""
+    if conditions.output != "file":
+        return ""
+    return os.path.join(conditions.output_folder(run_id), f"candidate-{whose}.txt")
 
 
 def _bind(name: str, number: int) -> None:

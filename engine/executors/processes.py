@@ -30,11 +30,12 @@ from ...problems.reference import from_file, reference_to
 from ..outcome import Completion, LostTask, Task
 from .base import Activity, Conditions, Job, Output, Starts, check_retries
 from .devices import split_devices, visible_devices
-from .output import announce, show, with_last_words
+from .output import announce, output_file, show, with_last_words
 from .pickling import cannot_be_pickled
 from .serial import setup_failed
 from .shared import Parcel, SharedData, check_shared
 from .supervised import END_SECONDS, Supervised
+from .worker import named
 from .worker_process import READY, preparation
 
 log = logging.getLogger(__name__)
@@ -145,9 +146,11 @@ class ProcessExecutor:
         self._definition: Definition | None = None
         self._queue: deque[Task] = deque()
         self._processes: list[_Process] = []
+        self._by_number: dict[int, _Process] = {}
+        self._poll: Any = None  # waits for news of all
         self._due: list[tuple[float, int]] = []  # when another one is started, and its slot
         self._payload = b""
-        self._output_folder = ""
+        self._run_id = ""
         self._devices: list[tuple[str, ...] | None] = []
         self._environment: dict[str, str] = {}
         self._shared_data: SharedData | None = None
@@ -185,11 +188,12 @@ class ProcessExecutor:
             self._shared_data = SharedData(self.shared)
         parcel = None if self._shared_data is None else self._shared_data.parcel
         self._payload = _pack(job, self.conditions, parcel)
-        self._output_folder = self.conditions.output_folder(job.run_id)
+        self._run_id = job.run_id
         self._definition = job.definition
         self._queue.clear()
         self._due.clear()
         self._starts, self._lost, self._fatal = Starts(), 0, None
+        self._poll = select.poll()
         announce(self.conditions, job.run_id)
         for slot in range(self.workers):  # one by one: whatever was made is ended by close()
             self._add(slot)
@@ -246,6 +250,7 @@ class ProcessExecutor:
         for p in self._processes:
             p.handle.close()
         self._processes = []
+        self._by_number = {}
         if self._shared_data is not None:
             self._shared_data.close()
             self._shared_data = None
@@ -260,7 +265,8 @@ class ProcessExecutor:
         if device is not None:
             environment["CUDA_VISIBLE_DEVICES"] = ",".join(device)
         handle = Supervised(
-            name, self.conditions, self._output_folder, environment,
+            name, self.conditions, self.conditions.output_folder(self._run_id), environment,
+            self._poll,
             share=self._shared_data is not None,
         )  # fmt: skip
         handle.send((preparation(name), self._payload, device))
@@ -268,6 +274,7 @@ class ProcessExecutor:
         if self.conditions.setup_timeout is not None:
             p.ends = time.monotonic() + self.conditions.setup_timeout
         self._processes.append(p)
+        self._by_number.update(dict.fromkeys(handle.numbers, p))
 
     def _hand_out(self) -> None:
         for p in self._processes:
@@ -279,39 +286,34 @@ class ProcessExecutor:
     def _look(self, timeout: float) -> list[Completion | LostTask]:
         """Wait for news, and act upon them."""
         finished: list[Completion | LostTask] = []
-        for p in self._with_news(timeout):
-            news = p.handle.news()
-            show(news.printed)
+        for p, ready in self._with_news(timeout):
+            news = p.handle.news(ready)
+            if news.printed:
+                show(news.printed)
             for message in news.messages:
                 finished += self._take(p, message)
             if news.ended:
                 finished += self._bury(p, news.ended)
-        self._end_those_that_hang()
         now = time.monotonic()
+        self._end_those_that_hang(now)
         for due in [due for due in self._due if due[0] <= now]:
             self._due.remove(due)
             self._add(due[1])
         return finished
 
-    def _with_news(self, timeout: float) -> list[_Process]:
-        """Those of whom something has come, after at most so many seconds."""
-        now = time.monotonic()
-        first = min(
-            [*(p.ends for p in self._processes), *(when for when, _ in self._due)], default=math.inf
-        )
-        poll = select.poll()
-        watched: dict[int, _Process] = {}
+    def _with_news(self, timeout: float) -> list[tuple[_Process, set[int]]]:
+        """Those of whom something has come, after at most so many seconds, and on what."""
+        first = min(p.ends for p in self._processes) if self._processes else math.inf
+        first = min([first, *(when for when, _ in self._due)])
+        seconds = max(0.0, min(timeout, first - time.monotonic()))
+        found: dict[str, tuple[_Process, set[int]]] = {}
+        for number, _ in self._poll.poll(math.ceil(1000 * seconds)):
+            p = self._by_number[number]
+            found.setdefault(p.name, (p, set()))[1].add(number)
         for p in self._processes:
-            readable, writable = p.handle.watched()
-            for number in readable:
-                watched[number] = p
-                poll.register(number, select.POLLIN)
-            for number in writable:
-                watched[number] = p
-                poll.register(number, select.POLLIN | select.POLLOUT)
-        seconds = max(0.0, min(timeout, first - now))
-        ready = {id(watched[number]) for number, _ in poll.poll(math.ceil(1000 * seconds))}
-        return [p for p in self._processes if id(p) in ready or p.handle.uneasy]
+            if p.handle.uneasy:
+                found.setdefault(p.name, (p, set()))
+        return list(found.values())
 
     def _take(self, p: _Process, message: Any) -> list[Completion]:
         """A message of a worker."""
@@ -344,8 +346,7 @@ class ProcessExecutor:
             and message.G.shape == (k, self._definition.n_con)
         )
 
-    def _end_those_that_hang(self) -> None:
-        now = time.monotonic()
+    def _end_those_that_hang(self, now: float) -> None:
         for p in self._processes:
             if p.ends <= now:
                 p.ends, p.late = math.inf, True
@@ -353,6 +354,8 @@ class ProcessExecutor:
 
     def _bury(self, p: _Process, how: str) -> list[Completion | LostTask]:
         """A worker has ended, with all that it started: another takes its place."""
+        for number in p.handle.numbers:
+            del self._by_number[number]
         p.handle.close()
         self._processes.remove(p)
         if p.phase == "starting":
@@ -361,7 +364,8 @@ class ProcessExecutor:
         if p.task is None:
             return []
         assert self._definition is not None
-        said = with_last_words("", p.handle.last_words)
+        file = output_file(self.conditions, self._run_id, named(p.task))
+        said = with_last_words("", p.handle.last_words, file)
         if p.late:
             return [self.conditions.exceeded(p.task, self._definition, p.name, said)]
         self._lost += 1
@@ -392,11 +396,7 @@ class ProcessExecutor:
         until = time.monotonic() + seconds
         left = list(processes)
         while left and time.monotonic() < until:
-            poll = select.poll()
-            for p in left:
-                for number in p.handle.watched()[0]:
-                    poll.register(number, select.POLLIN)
-            poll.poll(50)
+            self._poll.poll(50)
             for p in list(left):
                 news = p.handle.news()
                 show(news.printed)

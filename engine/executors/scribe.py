@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 5.0
 """At the end, for the next bytes to be taken."""
 
 CHUNK = 1 << 16
-PAUSE_MILLISECONDS = 4
+PAUSE_MILLISECONDS = 10
 """Between two looks at a stream that has little to say: many lines cost one message."""
 
 

@@ -59,6 +59,7 @@ class SerialExecutor:
         self._queue: deque[Task] = deque()
         self._worker: Worker | None = None
         self._outlet: SerialOutlet | None = None
+        self._taken: screen.Taken | None = None
         self._tap = contextlib.ExitStack()
 
     def __repr__(self) -> str:
@@ -70,8 +71,9 @@ class SerialExecutor:
         announce(self.conditions, job.run_id)
         self._tap.enter_context(screen.tapped())
         self._outlet = SerialOutlet(self.conditions, job.run_id)
+        self._taken = screen.Taken(self._outlet.write)
         try:
-            with screen.taken_by(self._outlet.write):
+            with self._taken:
                 self._worker = Worker(
                     job,
                     "serial",
@@ -92,9 +94,9 @@ class SerialExecutor:
 
     def collect(self, timeout: float) -> list[Completion | LostTask]:
         """Evaluate the next task, however long it takes."""
-        if self._worker is None or self._outlet is None or not self._queue:
+        if self._worker is None or self._taken is None or not self._queue:
             return []
-        with screen.taken_by(self._outlet.write):
+        with self._taken:
             return [self._worker.evaluate(self._queue.popleft())]
 
     def drop_queued(self) -> int:
@@ -111,10 +113,11 @@ class SerialExecutor:
         self._queue.clear()
         worker, self._worker = self._worker, None
         outlet, self._outlet = self._outlet, None
+        taken, self._taken = self._taken, None
         with self._tap:
-            if outlet is None:
+            if outlet is None or taken is None:
                 return
-            with screen.taken_by(outlet.write):
+            with taken:
                 try:
                     if worker is not None:
                         worker.dismiss()

@@ -7,11 +7,12 @@ import json
 import logging
 import os
 import pickle
+import select
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from multiprocessing import resource_tracker, spawn
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,6 +65,7 @@ class Supervised:
         conditions: Of the executor.
         output_folder: For what it prints, if that goes to files.
         environment: Of the worker.
+        poll: What waits for news; it looks at ``numbers`` until ``close``.
         share: The worker attaches to shared memory of this process.
 
     Attributes:
@@ -77,6 +79,7 @@ class Supervised:
         conditions: Conditions,
         output_folder: str,
         environment: Mapping[str, str],
+        poll: select.poll,
         *,
         share: bool,
     ) -> None:
@@ -122,33 +125,53 @@ class Supervised:
             os.close(report)
         os.set_blocking(self._report, False)
         self._channel = Channel(ours)
+        self._connection = ours.fileno()
+        self._writes = False  # something waits until the worker has read
+        self._poll = poll
+        for number in self.numbers:
+            poll.register(number, select.POLLIN)
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """Of what is polled: the connection and the report."""
+        return self._connection, self._report
 
     def send(self, message: Any) -> None:
         """Send a message to the worker; one that is dead is found out by ``news``."""
         self._channel.send(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
+        self._watch_writing()
 
-    def watched(self) -> tuple[list[int], list[int]]:
-        """Numbers of what may become readable and what may become writable."""
-        if self._how:
-            return [], []
-        readable = [self._report]
-        if not self._broken:
-            readable.append(self._channel.fileno())
-        return readable, [self._channel.fileno()] if self._channel.wants_to_send else []
+    def news(self, ready: Container[int] | None = None) -> News:
+        """What has come until now; never waits.
 
-    def news(self) -> News:
-        """What has come until now; never waits."""
+        ``ready`` are those of its numbers that can be read or written; None looks at both.
+        """
         messages: list[Any] = []
-        printed = self._read_report()
-        if not self._broken:
+        printed: list[Printed] = []
+        if ready is None or self._report in ready:
+            printed = self._read_report()
+        look = ready is None or self._connection in ready or self.uneasy or bool(self._how)
+        if look and not self._broken:
             self._channel.flush()
+            self._watch_writing()
             messages = self._read_messages()
+        self._end_if_due()
+        return News(messages, printed, self._how)
+
+    def _watch_writing(self) -> None:
+        wants = self._channel.wants_to_send
+        if wants != self._writes and not self._broken:
+            self._writes = wants
+            self._poll.modify(self._connection, select.POLLIN | select.POLLOUT * wants)
+
+    def _end_if_due(self) -> None:
+        if self.killed is None and not self._broken:
+            return
         now = time.monotonic()
         if self._broken and now - self._broken_since > GRACE_SECONDS:
             self.kill()
         if not self._how and self.killed is not None and now - self.killed > END_SECONDS:
             self._how = "was killed and does not end"
-        return News(messages, printed, self._how)
 
     @property
     def uneasy(self) -> bool:
@@ -164,6 +187,9 @@ class Supervised:
     def close(self) -> None:
         """Let go of it: of a worker that has ended, or is ended by this."""
         self.kill()
+        self._unwatch(self._report)
+        if not self._broken:
+            self._unwatch(self._connection)
         self._channel.close()
         os.close(self._report)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -185,8 +211,13 @@ class Supervised:
             self._breaks(f"it stopped in the middle of a message for {STALL_SECONDS:.0f} s")
         return messages
 
+    def _unwatch(self, number: int) -> None:
+        with contextlib.suppress(KeyError):
+            self._poll.unregister(number)
+
     def _breaks(self, why: str, grace: float = 0.0) -> None:
         """Nothing more is expected of the worker; usually it is ending."""
+        self._unwatch(self._connection)
         self._broken = why
         self._broken_since = time.monotonic() + grace - GRACE_SECONDS
 
@@ -223,6 +254,7 @@ class Supervised:
 
     def _supervisor_is_gone(self) -> None:
         """Somebody has killed it: the worker goes with it, but may need a push."""
+        self._unwatch(self._report)
         if self._how:
             return
         self._how = "lost its supervisor, which was killed"

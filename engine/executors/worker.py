@@ -34,7 +34,7 @@ from ..outcome import EVALUATED, FAILED, Completion, Failed, Task
 from ..randomness import evaluation_seed, setup_seed
 from .base import Conditions, Job
 from .leftovers import SHORTEST_SECONDS, Leftovers
-from .output import Nowhere, Outlet, with_last_words
+from .output import Nowhere, Outlet, output_file, with_last_words
 
 log = logging.getLogger(__name__)
 
@@ -131,14 +131,17 @@ class Worker:
         if not failed:
             return
         said = self._outlet.last_lines(whose)
+        file = output_file(self._conditions, self.job.run_id, whose)
         for id in failed:
-            detail = with_last_words(failures[id].detail, said)
+            detail = with_last_words(failures[id].detail, said, file)
             failures[id] = replace(failures[id], detail=detail)
 
     def _together(self, task: Task) -> Completion:
         """One call of ``evaluate_batch``; if it raises, one for each, so that the culprit fails."""
         k = len(task.ids)
         failures: dict[int, Failed] = {}
+        extras: dict[int, dict[str, Any]] = {}
+        remarks: dict[str, str] = {}
         whose = named(task)
         self._outlet.begin(whose)
         began = time.perf_counter()
@@ -154,15 +157,28 @@ class Worker:
                         failures[id] = values
                     else:
                         F[row : row + 1], G[row : row + 1] = values
+                        self._take_logged([id], extras, remarks)
         else:
             F, G = values
+            self._take_logged(task.ids.tolist(), extras, remarks)
         took = time.perf_counter() - began
         seconds = full_float64(k, took / max(1, k))
         if self._leftovers is not None and took > SHORTEST_SECONDS:
             self._leftovers.end()
         self._refuse_nonfinite(task, F, G, failures)
         self._keep_last_words(whose, failures, task.ids.tolist())
-        return self._completion(task, F, G, failures, {}, constants[k, 0, np.uint32], seconds)
+        seeds = constants[k, 0, np.uint32]
+        return self._completion(task, F, G, failures, extras, seeds, seconds, remarks)
+
+    def _take_logged(
+        self, ids: list[int], extras: dict[int, dict[str, Any]], remarks: dict[str, str]
+    ) -> None:
+        """Take in what an adapted problem found beside the values of the last batch."""
+        take = getattr(self.job.problem, "take_logged", None)
+        for id, values in zip(ids, [] if take is None else take(), strict=False):  # none, or all
+            ctx = Context(id, 0)
+            ctx.extra.update(values)  # whatever their names are
+            self._collect(ctx, id, extras, remarks)
 
     def _each(self, task: Task) -> Completion:
         """One call of ``evaluate`` for each candidate."""
@@ -193,8 +209,7 @@ class Worker:
             self._keep_last_words(str(id), failures, [id])
         for id in with_folders:
             self._leave_folder(id, failures)
-        done = self._completion(task, F, G, failures, extras, seeds, seconds)
-        return done._replace(remarks=tuple(remarks.items())) if remarks else done
+        return self._completion(task, F, G, failures, extras, seeds, seconds, remarks)
 
     def _collect(
         self, ctx: Context, id: int, extras: dict[int, dict[str, Any]], remarks: dict[str, str]
@@ -224,6 +239,7 @@ class Worker:
         extras: dict[int, dict[str, Any]],
         seeds: NDArray[np.uint32],
         seconds: FloatArray,
+        remarks: dict[str, str],
     ) -> Completion:
         status = constants[len(task.ids), EVALUATED, np.uint8]
         if failures:
@@ -231,7 +247,10 @@ class Worker:
             failed = [i for i, id in enumerate(task.ids.tolist()) if id in failures]
             status[failed] = FAILED
             F[failed], G[failed] = np.nan, np.nan
-        return Completion(task.ids, status, F, G, failures, extras, seeds, seconds, self.name)
+        return Completion(
+            task.ids, status, F, G, failures, extras, seeds, seconds, self.name,
+            tuple(remarks.items()),
+        )  # fmt: skip
 
     def _nothing(self, k: int) -> Values:
         definition = self.job.definition

@@ -19,10 +19,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ...errors import StoreCorrupt, StoreError, StoreMismatch
+from ..evaluations import Archive, Evaluations, empty
 from .codec import Event, Layout, decode, layout_of
 from .files import move_file
 from .image import Image
 from .journal import first_record, records
+from .plausible import faults
 from .stamp import Stamp
 
 log = logging.getLogger(__name__)
@@ -99,7 +101,7 @@ def read_events(path: Path, stamp: Stamp, image: Image) -> list[Event]:
         JournalAhead: If the journal beside it continues a later sealing of the run.
         JournalMissing: If it was left open and nothing continues it.
         StoreMismatch: If the journal beside a file of schema 1 belongs to another run.
-        StoreCorrupt: If the journal is damaged.
+        StoreCorrupt: If the journal is damaged, or holds what no run can have written.
     """
     found = _find(path, stamp, image)
     if found is None:
@@ -114,7 +116,14 @@ def read_events(path: Path, stamp: Stamp, image: Image) -> list[Event]:
         raise StoreError(f"cannot read {place}: {error}") from error
     next(payloads)  # the header
     definition = image.evaluations.definition
-    return [decode(payload, layout, definition) for payload in payloads]
+    events = [decode(payload, layout, definition) for payload in payloads]
+    finished = Archive(empty(definition))
+    for event in events:
+        if isinstance(event, Evaluations):
+            finished.append(event)
+    for fault in faults(finished.table()):
+        raise StoreCorrupt(f"{place} has {fault}; it was edited, or another program wrote it")
+    return events
 
 
 def _find(path: Path, stamp: Stamp, image: Image) -> tuple[Path, Header] | None:
@@ -141,11 +150,21 @@ def _find(path: Path, stamp: Stamp, image: Image) -> tuple[Path, Header] | None:
         if header is not None and _continues(header, run_id, image.seal, stamp.writer):
             log.warning("%s is continued by %s, which lies under another name", path, place.name)
             return place, header
+    place, header = journal_path(path), beside[journal_path(path)]
+    if header is None and place.exists():
+        raise StoreCorrupt(
+            f"{place} is damaged in its first record; restore it from a backup, or lose what was "
+            "finished since the file was written: without_journal=True (--without-journal)"
+        )
+    there = (
+        f"there is no {place.name}"
+        if header is None
+        else f"{place.name} belongs to run {header.run_id}, sealing {header.seal}"
+    )
     raise JournalMissing(
-        f"{path} was not closed, and the journal that continues it is not there "
-        f"({_what_is_there(journal_path(path), beside[journal_path(path)])}): it holds what was "
-        "finished since. Put it back beside the file, or lose that: without_journal=True "
-        "(--without-journal)"
+        f"{path} was not closed, and the journal that continues it is not there ({there}): it "
+        "holds what was finished since. Put it back beside the file, or lose that: "
+        "without_journal=True (--without-journal)"
     )
 
 
@@ -160,12 +179,6 @@ def _refuse_foreign(path: Path, header: Header | None, image: Image) -> None:
             f"{journal_path(path)} belongs to run {header.run_id}, {path} is run {mine[0]}; "
             "move the journal away, or put the file it belongs to in its place"
         )
-
-
-def _what_is_there(place: Path, header: Header | None) -> str:
-    if header is not None:
-        return f"{place.name} belongs to run {header.run_id}, sealing {header.seal}"
-    return f"{place.name} is damaged" if place.exists() else f"there is no {place.name}"
 
 
 def _journals_near(path: Path) -> Iterator[Path]:

@@ -3,10 +3,12 @@
 They are an HDF5 user block, which every HDF5 reader skips and no HDF5 tool changes:
 
     paretide run schema 2 length N crc32 XXXXXXXX run <id> seal <n> writer <token>
+    contents crc32 XXXXXXXX
     check crc32 XXXXXXXX
 
-Length and first CRC32 are those of everything behind the block; the second one is that of the first
-line. Files of schema 1 have a first line that ends behind its CRC32, and no second one.
+Length and first CRC32 are those of everything behind the block, the second one is that of the table
+of contents (``contents.py``), the third one that of the two lines before it. Files of schema 1 have
+a first line that ends behind its CRC32, and no other.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ _SCHEMA = re.compile(rb"paretide run schema (\d{1,9}) ")
 _FIRST = re.compile(rb"paretide run schema 1 length (\d{1,18}) crc32 ([0-9a-f]{8})\n")
 _SECOND = re.compile(
     rb"(paretide run schema 2 length (\d{1,18}) crc32 ([0-9a-f]{8}) run ([0-9a-f]{32}) "
-    rb"seal (\d{1,18}) writer ([0-9a-f]{32})?\n)check crc32 ([0-9a-f]{8})\n"
+    rb"seal (\d{1,18}) writer ([0-9a-f]{32})?\ncontents crc32 ([0-9a-f]{8})\n)"
+    rb"check crc32 ([0-9a-f]{8})\n"
 )
 
 
@@ -42,6 +45,7 @@ class Stamp:
         seal: How often the file has been written; -1 in schema 1.
         writer: Token of the process that wrote it and goes on in a journal, 32 hexadecimal digits;
             "" once the file is closed, and in schema 1, which does not say.
+        contents: CRC32 of the table of contents; -1 in schema 1, which has none.
     """
 
     schema: int
@@ -50,6 +54,7 @@ class Stamp:
     run_id: str = ""
     seal: int = -1
     writer: str = ""
+    contents: int = -1
 
     @property
     def whose(self) -> tuple[str, int, str] | tuple[int, int]:
@@ -60,11 +65,12 @@ class Stamp:
 
     def block(self) -> bytes:
         """The user block of a file of the present schema."""
-        line = (
+        lines = (
             f"paretide run schema {SCHEMA_VERSION} length {self.length} crc32 {self.crc:08x} "
             f"run {self.run_id} seal {self.seal} writer {self.writer}\n"
+            f"contents crc32 {self.contents:08x}\n"
         ).encode()
-        return (line + f"check crc32 {zlib.crc32(line):08x}\n".encode()).ljust(USER_BLOCK, b"\0")
+        return (lines + f"check crc32 {zlib.crc32(lines):08x}\n".encode()).ljust(USER_BLOCK, b"\0")
 
 
 def read_stamp(path: Path) -> Stamp:
@@ -97,7 +103,7 @@ def stamp_of(file: IO[bytes], path: Path) -> Stamp:
     if first := _FIRST.match(block):
         return Stamp(1, int(first[1]), int(first[2], 16))
     second = _SECOND.match(block)
-    if second is None or zlib.crc32(second[1]) != int(second[7], 16):
+    if second is None or zlib.crc32(second[1]) != int(second[8], 16):
         raise StoreCorrupt(f"{path} is no run of paretide, or its first bytes are damaged")
     return Stamp(
         schema=2,
@@ -106,4 +112,5 @@ def stamp_of(file: IO[bytes], path: Path) -> Stamp:
         run_id=second[4].decode(),
         seal=int(second[5]),
         writer=(second[6] or b"").decode(),
+        contents=int(second[7], 16),
     )

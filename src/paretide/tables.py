@@ -79,15 +79,10 @@ def failure_texts(run: Run) -> Iterator[str]:
 
 def _records(run: Run, population: Population) -> Iterator[dict[str, Any]]:
     """Candidates by name, decoded, with what was logged."""
-    names = run.definition.space.names
     for i, id in enumerate(population.ids.tolist()):
-        candidate = run.definition.space.candidate(population.X[i])
-        values = (
-            candidate if isinstance(candidate, dict) else dict(zip(names, candidate, strict=True))
-        )
         yield {
             "id": id,
-            **{name: v.item() if isinstance(v, np.generic) else v for name, v in values.items()},
+            **run.definition.space.show(population.X[i]),
             **dict(zip(run.definition.objectives, population.F[i].tolist(), strict=True)),
             **dict(zip(run.definition.constraints, population.G[i].tolist(), strict=True)),
             **{f"log.{k}": v for k, v in run.evaluations.extras.get(id, {}).items()},
@@ -146,7 +141,7 @@ def _columns(run: Run, front: Population) -> dict[str, list[str]]:
         columns[f"{key}\n(logged)"] = [
             _show(run.evaluations.extras.get(i, {}).get(key, "")) for i in ids
         ]
-    rows = [c.values() if isinstance(c, dict) else c for c in front.candidates()]
+    rows = [definition.space.show(x).values() for x in front.X]
     for name, values in zip(definition.space.names, zip(*rows, strict=True), strict=False):
         columns[name] = [_show(v) for v in values]
     return columns

@@ -33,7 +33,7 @@ def test_a_stamp_says_whose_file_it_is(path):
 
 def test_a_stamp_reads_back():
     for writer in ("", "5" * 32):
-        stamp = Stamp(2, 12345, 0xABC, "0123456789abcdef" * 2, 7, writer)
+        stamp = Stamp(2, 12345, 0xABC, "0123456789abcdef" * 2, 7, writer, 99)
         assert len(stamp.block()) == USER_BLOCK
         assert stamp_of(BytesIO(stamp.block()), Path("run.h5")) == stamp
 
@@ -59,6 +59,6 @@ def test_what_is_no_stamp_is_named(tmp_path):
         read_stamp(tmp_path / "absent.h5")
     with pytest.raises(StoreError, match="cannot read"):
         read_stamp(tmp_path)
-    (tmp_path / "cut.h5").write_bytes(Stamp(2, 1, 1, "a" * 32, 1, "").block()[:60])
+    (tmp_path / "cut.h5").write_bytes(Stamp(2, 1, 1, "a" * 32, 1, "", 5).block()[:60])
     with pytest.raises(StoreCorrupt, match="is no run of paretide"):
         read_stamp(tmp_path / "cut.h5")

@@ -173,7 +173,7 @@ def half_a_message():
     for number in map(int, os.listdir("/proc/self/fd")):
         with contextlib.suppress(OSError):
             if stat.S_ISSOCK(os.fstat(number).st_mode):
-                os.write(number, framed(b"x" * 10_000_000) + b"x" * 1000)
+                os.write(number, framed(b"x" * 10_000_000)[:1000])
     os._exit(0)
 
 

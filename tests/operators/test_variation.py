@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import paretide as pt
 from paretide.engine.variation import variation_for
 from paretide.errors import ConfigurationError
-from paretide.problems.space import check_candidates
+from paretide.problems.candidates import check_candidates
 
 MIXED = pt.Space(
     rate=pt.Float(1e-5, 1e-1, log=True),

@@ -1,3 +1,4 @@
+import importlib
 import json
 import math
 
@@ -6,15 +7,18 @@ import pytest
 
 import paretide as pt
 from paretide.errors import ConfigurationError
+from paretide.problems.candidates import check_candidates
 from paretide.problems.context import Context
 from paretide.problems.definition import read_definition
+from paretide.problems.description import different_parts
 from paretide.problems.pymoo_problem import adapt, get, is_pymoo
 from paretide.problems.reference import load_problem, reference_to
-from paretide.problems.space import check_candidates
 
 pymoo_problem = pytest.importorskip("pymoo.core.problem")
 pymoo_variable = pytest.importorskip("pymoo.core.variable")
 get_problem = pytest.importorskip("pymoo.problems").get_problem
+foreign_problems = pytest.importorskip("foreign")
+Talkative, Pool = foreign_problems.Talkative, foreign_problems.Pool
 
 
 def sample(problem, n=20):
@@ -239,6 +243,7 @@ def made_again_or_honest(problem):
         assert reference.reason
         return None
     again = load_problem(reference.target, json.loads(json.dumps(reference.arguments)))
+    again = adapt(again) if is_pymoo(again) else again
     assert read_definition(again).describe() == read_definition(problem).describe()
     space = read_definition(problem).space
     layout = space.layout
@@ -301,3 +306,219 @@ def test_values_that_are_not_finite_come_through():
 
     F, _ = evaluated(adapt(Undefined()), np.full((3, 2), 0.5))
     assert np.isnan(F).all()
+
+
+# -- what pymoo's users write ----------------------------------------------------------------------
+
+
+class Sums(pymoo_problem.Problem):
+    """Sums, whatever the variables are."""
+
+    def __init__(self, n_var=4, **more):
+        super().__init__(n_var=n_var, n_obj=2, **more)
+
+    def _evaluate(self, x, out, *args, **kwargs):
+        out["F"] = np.stack([x.sum(axis=1), (1 - x).sum(axis=1)], axis=1).astype(float)
+
+
+@pytest.mark.parametrize(
+    ("vtype", "kind"),
+    [
+        *((t, pt.Integer) for t in (int, "int", np.int64, np.int32, np.uint8, np.dtype("i4"))),
+        *((t, pt.Binary) for t in (bool, "bool", np.bool_, np.dtype(bool))),
+        *((t, pt.Real) for t in (None, float, "float", np.float64, np.float32, np.dtype("f4"))),
+        (pymoo_variable.Integer, pt.Integer),
+        (pymoo_variable.Binary, pt.Binary),
+        (pymoo_variable.Real, pt.Real),
+    ],
+    ids=str,
+)
+def test_the_type_of_variables_is_read_as_a_dtype(vtype, kind):
+    assert type(adapt(Sums(vtype=vtype, xl=0, xu=9)).space) is kind
+
+
+@pytest.mark.parametrize("vtype", [object, str, complex, "mixed", 3])
+def test_a_type_that_is_none_of_numbers_is_refused(vtype):
+    with pytest.raises(ConfigurationError, match=r"Sums: vtype=.*is no type of numbers"):
+        adapt(Sums(vtype=vtype, xl=0, xu=9))
+
+
+def test_bounds_are_numbers_or_one_for_each():
+    assert adapt(Sums(xl=0, xu=1)).space.high.tolist() == [1] * 4
+    assert adapt(Sums(xl=[0, 1, 2, 3], xu=np.arange(1, 5))).space.low.tolist() == [0, 1, 2, 3]
+    assert adapt(Sums(n_var=1, xl=0, xu=1)).space.n_var == 1
+    with pytest.raises(ConfigurationError, match="Real variable 2"):
+        adapt(Sums(xl=[0, 0, -np.inf, 0], xu=1))
+
+
+def test_variables_of_one_value_are_fixed():
+    foreign = Sums(xl=[0, 2, 0, 0], xu=[1, 2, 1, 1])
+    X = pt.minimize(foreign, pt.NSGA2(size=8), budget=32, seed=1).run.evaluations.X
+    assert (X[:, 1] == 2).all()
+    variables = {
+        "a": pymoo_variable.Real(bounds=(0.5, 0.5)),
+        "b": pymoo_variable.Integer(bounds=(1, 9)),
+        "c": pymoo_variable.Choice(options=["only"]),
+    }
+
+    class Fixed(pymoo_problem.ElementwiseProblem):
+        def __init__(self):
+            super().__init__(vars=variables, n_obj=2)
+
+        def _evaluate(self, x, out, *args, **kwargs):
+            assert (x["a"], x["c"]) == (0.5, "only")
+            out["F"] = [x["b"], 9 - x["b"]]
+
+    assert not pt.minimize(Fixed(), pt.NSGA2(size=8), budget=9, seed=1).run.evaluations.failures
+
+
+def test_bits_that_are_called_floats_are_bits():
+    foreign = get_problem("zdt5")
+    X = np.random.default_rng(1).integers(0, 2, (10, foreign.n_var)).astype(bool)
+    definition = agrees(foreign, X)
+    assert isinstance(definition.space, pt.Binary)
+
+
+@pytest.mark.parametrize("batch", [True, False], ids=["matrices", "one by one"])
+def test_variables_keep_their_own_keys(batch):
+    class Keyed(pymoo_problem.Problem):
+        def __init__(self):
+            variables = {
+                0: pymoo_variable.Integer(bounds=(1, 9)),
+                1: pymoo_variable.Choice(options=np.array([16, 32])),
+                "flag": pymoo_variable.Binary(),
+            }
+            super().__init__(vars=variables, n_obj=2, elementwise=not batch)
+
+        def _evaluate(self, x, out, *args, **kwargs):
+            rows = x if batch else [x]
+            assert all(list(row) == [0, 1, "flag"] for row in rows)
+            assert all([type(v) for v in row.values()] == [int, int, bool] for row in rows)
+            F = [[float(row[0]), float(row[1] - row[0])] for row in rows]
+            out["F"] = np.array(F) if batch else F[0]
+
+    everything = pt.minimize(Keyed(), pt.NSGA2(size=8), budget=16, seed=1).run.evaluations
+    assert not everything.failures
+    assert everything.definition.space.names == ("0", "1", "flag")
+
+
+def test_two_keys_of_one_name_are_refused():
+    class Twice(pymoo_problem.ElementwiseProblem):
+        def __init__(self):
+            real = pymoo_variable.Real(bounds=(0, 1))
+            super().__init__(vars={1: real, "1": real}, n_obj=1)
+
+    with pytest.raises(ConfigurationError, match="Twice: two variables are called 1"):
+        adapt(Twice())
+
+
+def test_a_variable_that_cannot_be_is_refused_by_name():
+    class Wrong(pymoo_problem.ElementwiseProblem):
+        def __init__(self):
+            super().__init__(vars={"rate": pymoo_variable.Real(bounds=(3, 1))}, n_obj=1)
+
+    with pytest.raises(ConfigurationError, match=r"pymoo variable 'rate': .*low must not be above"):
+        adapt(Wrong())
+
+
+def test_a_problem_keeps_its_name():
+    for foreign in (get_problem("zdt1"), Offset(), Mixed()):
+        definition = read_definition(adapt(foreign))
+        assert definition.name == type(foreign).__name__
+        for old in ("PymooVectorized", "PymooElementwise"):  # as older versions stored it
+            assert different_parts({**definition.describe(), "name": old}, definition) == []
+    assert different_parts({**definition.describe(), "name": "Other"}, definition) == ["name"]
+
+
+def test_orders_are_refused():
+    from pymoo.problems.single.flowshop_scheduling import create_random_flowshop_problem
+    from pymoo.problems.single.traveling_salesman import create_random_tsp_problem
+
+    class Own(type(create_random_tsp_problem(4))):
+        pass
+
+    for foreign in (
+        create_random_flowshop_problem(3, 8),
+        create_random_tsp_problem(6),
+        Own(np.random.default_rng(1).random((5, 2))),
+    ):
+        with pytest.raises(ConfigurationError, match="searches for an order of its"):
+            adapt(foreign)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "warned"), [((0, 3), True), ((0, 4), False), ((1, 4), False), ((0, [3, 3, 3, 2]), 0)]
+)
+def test_what_looks_like_an_order_is_warned_of(bounds, warned, caplog):
+    adapt(Sums(vtype=int, xl=bounds[0], xu=bounds[1]))
+    assert bool(caplog.records) == bool(warned)
+    if warned:
+        assert "Sums has 4 integers, each from 0 to 3" in caplog.text
+        assert "would have kept every candidate" in caplog.text
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+@pytest.mark.parametrize("elementwise", [True, False], ids=["one by one", "matrices"])
+def test_what_else_comes_out_is_logged(elementwise, executor):
+    if executor == "processes":
+        executor = pt.ProcessExecutor(workers=2)
+    result = pt.minimize(
+        Talkative(elementwise), pt.NSGA2(size=8), budget=24, seed=1, executor=executor
+    )
+    everything = result.run.evaluations
+    assert not everything.failures
+    for id, x in zip(everything.ids.tolist(), everything.X, strict=True):
+        assert everything.extras[id] == {
+            "sum": x.sum(), "twice": (2 * x).tolist(), "model": "linear",
+        }  # fmt: skip
+
+
+def test_what_is_logged_beside_a_row_that_fails_is_that_of_the_others():
+    class Partly(Talkative):
+        def _evaluate(self, x, out, *args, **kwargs):
+            super()._evaluate(x, out)
+            if (x[:, 0] > 0.5).any():
+                raise ValueError("too large")
+
+    everything = pt.minimize(Partly(), pt.NSGA2(size=8), budget=8, seed=1).run.evaluations
+    assert 0 < len(everything.failures) < 8
+    assert set(everything.extras) == set(everything.ids.tolist()) - set(everything.failures)
+
+
+def test_a_pool_of_the_users_stays_where_it_is():
+    foreign = Talkative(elementwise=True)
+    foreign.elementwise_runner = pool = Pool()
+    serial = pt.minimize(foreign, pt.NSGA2(size=8), budget=16, seed=1)
+    assert pool.calls == 16
+    processes = pt.minimize(
+        foreign, pt.NSGA2(size=8), budget=16, seed=1, executor=pt.ProcessExecutor(workers=2)
+    )
+    assert not processes.run.evaluations.failures
+    assert processes.population.F.tobytes() == serial.population.F.tobytes()
+    assert foreign.elementwise_runner is pool
+
+
+USERS = """
+import numpy as np
+from pymoo.core.problem import ElementwiseProblem, Problem
+
+class Sums(ElementwiseProblem):
+    def __init__(self):
+        super().__init__(n_var=3, n_obj=2, xl=0.0, xu=1.0)
+    def _evaluate(self, x, out, *args, **kwargs):
+        out["F"] = [x.sum(), (1 - x).sum()]
+"""
+
+
+def test_a_users_problem_is_resumed_by_its_store_alone(tmp_path, monkeypatch):
+    (tmp_path / "sums_of_users.py").write_text(USERS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    foreign = importlib.import_module("sums_of_users").Sums()
+    loaded = load_problem(f"{tmp_path}/sums_of_users.py:Sums")
+    for i, problem in enumerate((foreign, loaded)):
+        path = tmp_path / f"run{i}.h5"
+        pt.minimize(problem, pt.NSGA2(size=8), budget=16, seed=1, store=path)
+        resumed = pt.resume(path, budget=8)
+        assert len(resumed.run.evaluations) == 24
+        assert resumed.run.definition.name == "Sums"

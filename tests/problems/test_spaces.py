@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from paretide import Binary, Bool, Choice, Float, Int, Integer, Ordinal, Real, Space
 from paretide.errors import ConfigurationError, ShapeError
 from paretide.operators.sampling import uniform
-from paretide.problems.space import check_candidates
+from paretide.problems.candidates import check_candidates, read_candidates
 
 MIXED = Space(
     lr=Float(1e-5, 1e-1, log=True),
@@ -34,11 +34,17 @@ positive = st.floats(1e-300, 1e300)
 
 
 def pairs(numbers):
-    return st.tuples(numbers, numbers).filter(lambda p: p[0] < p[1])
+    return st.tuples(numbers, numbers).filter(lambda p: p[0] <= p[1])
 
 
 whole = st.integers(-(10**9), 10**9)
-values = st.lists(st.none() | st.integers() | st.text(), min_size=2, max_size=5, unique_by=repr)
+plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+values = st.lists(
+    st.recursive(plain, lambda v: st.lists(v, max_size=3).map(tuple) | st.lists(v, max_size=3)),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda v: repr(v).replace("-0.0", "0.0"),
+)
 variables = st.one_of(
     pairs(reals).map(lambda b: Float(*b)),
     pairs(positive).map(lambda b: Float(*b, log=True)),
@@ -81,8 +87,8 @@ def made_or_refused(kind, *bounds):
 
 @pytest.mark.parametrize("kind", [Real, Integer])
 class TestVectors:
-    @pytest.mark.parametrize(("low", "high"), [(1, 1), (2, 1), ([0, 3], [1, 3]), ([0, 0], [1, -5])])
-    def test_low_must_be_below_high(self, kind, low, high):
+    @pytest.mark.parametrize(("low", "high"), [(2, 1), ([0, 4], [1, 3]), ([0, 0], [1, -5])])
+    def test_low_must_not_be_above_high(self, kind, low, high):
         last = np.ravel(low)[-1], np.ravel(high)[-1]
         with pytest.raises(ConfigurationError) as caught:
             kind(low, high)
@@ -135,6 +141,24 @@ class TestVectors:
         assert kind(0, 5).n_var == 1
         assert kind(0, 5, n=4).high.tolist() == [5] * 4
 
+    @pytest.mark.parametrize(("low", "high"), [(2, 2), ([0, 3], [1, 3]), ([0, 0, 5], [1, 9, 5])])
+    def test_low_may_be_high(self, kind, low, high):
+        space = kind(low, high)
+        X = sample(space, 20, np.random.default_rng(1))
+        fixed = space.low == space.high
+        assert (X[:, fixed] == space.low[fixed]).all()
+        assert (space.layout.lower[fixed] == space.layout.upper[fixed]).all()
+        assert not space.continuous[fixed].any()
+        wrong = X[:1].astype(float)
+        wrong[0, np.flatnonzero(fixed)[0]] += 1
+        with pytest.raises(ShapeError, match="is no value of variable"):
+            check_candidates(space, wrong)
+
+    def test_numbers_of_numpy_are_numbers(self, kind):
+        space = kind(np.int32(0), np.array([3, 4], dtype=np.uint8), n=np.int64(2))
+        assert space.high.tolist() == [3, 4]
+        assert type(space.n_var) is int
+
     def test_bounds_are_a_copy_and_cannot_be_written(self, kind):
         high = np.array([1.0, 2.0])
         space = kind(0, high)
@@ -165,7 +189,7 @@ def test_a_range_beyond_the_largest_double_is_refused_or_sampled():
     assert space is None or np.isfinite(sample(space, 10, np.random.default_rng(1))).all()
 
 
-@pytest.mark.parametrize("n", [0, -3, 2.0, "4", True, None, math.nan], ids=repr)
+@pytest.mark.parametrize("n", [0, -3, 2.0, "4", True, np.True_, None, math.nan], ids=repr)
 def test_a_binary_length_must_be_a_whole_number(n):
     with pytest.raises(ConfigurationError, match="Binary: n") as caught:
         Binary(n)
@@ -233,7 +257,7 @@ def test_every_working_coordinate_gives_a_value_inside(space, data):
             if isinstance(variable, (Float, Int)):
                 assert variable.low <= value <= variable.high
             else:
-                assert value in variable.values
+                assert variable.encode(value) == code
             assert isinstance(variable, Float) or code == int(code)
 
 
@@ -249,6 +273,28 @@ def test_candidates_are_encoded_to_what_they_were_decoded_from(space, seed):
             for name, v in space.variables.items()
             if isinstance(v, Int)
         )
+
+
+@settings(deadline=None)
+@given(spaces, st.integers(0, 2**32))
+def test_what_is_shown_is_plain_and_leads_back(space, seed):
+    for row in sample(space, 5, np.random.default_rng(seed)):
+        shown = space.show(row)
+        assert list(shown) == list(space.names)
+        assert all(type(v) in (int, float, bool, str, type(None)) for v in shown.values())
+        if isinstance(space, Space):
+            np.testing.assert_array_equal(space.encode(shown), row)
+        else:
+            np.testing.assert_array_equal(list(shown.values()), row)
+
+
+@pytest.mark.parametrize("space", [Real(0, 1, n=3), Integer(0, 9, n=3), Binary(3), MIXED], ids=repr)
+def test_some_variables_of_a_space_are_one(space):
+    part = space.take(np.array([0, 2]))
+    assert part.n_var == 2
+    np.testing.assert_array_equal(part.layout.lower, space.layout.lower[[0, 2]])
+    np.testing.assert_array_equal(part.layout.categories, space.layout.categories[[0, 2]])
+    assert type(part) is type(space)
 
 
 @pytest.mark.parametrize("space", [Real(0, 1, n=3), Integer(0, 9, n=3), Binary(3)], ids=repr)
@@ -328,11 +374,25 @@ def test_values_outside_are_refused_by_row_and_name(space, wrong):
 
 
 @pytest.mark.parametrize("space", [Real(0, 1, n=2), Integer(0, 1, n=2), Binary(2), MIXED], ids=str)
-@pytest.mark.parametrize("value", ["a", None, object()], ids=["text", "None", "object"])
+@pytest.mark.parametrize("value", ["a", "0.5", b"1", 1j, None, object(), HUGE], ids=name)
 @pytest.mark.filterwarnings("error")
-def test_candidates_that_are_no_numbers_are_refused(space, value):
-    with pytest.raises(ShapeError, match="X"):
-        check_candidates(space, [[value] * space.n_var])
+def test_candidates_that_are_no_numbers_are_refused_by_row_and_variable(space, value):
+    good = sample(space, 1, np.random.default_rng(1))[0].tolist()
+    with pytest.raises(ShapeError) as caught:
+        read_candidates(space, [good, [*good[:-1], value]])
+    assert f"X[1, {space.n_var - 1}] = {value!r:.100} is no number" in str(caught.value)
+    assert repr(space.names[-1]) in str(caught.value)
+
+
+def test_tables_of_pandas_are_candidates():
+    pandas = pytest.importorskip("pandas")
+    rows = [MIXED.candidate(x) for x in sample(MIXED, 3, np.random.default_rng(2))]
+    np.testing.assert_array_equal(
+        read_candidates(MIXED, pandas.DataFrame(rows).assign(f=1.5)),
+        np.stack([MIXED.encode(row) for row in rows]),
+    )
+    table = pandas.DataFrame({"a": [0, 1], "b": [0.5, 1.0]})
+    np.testing.assert_array_equal(read_candidates(Real(0, 1, n=2), table), [[0, 0.5], [1, 1]])
 
 
 @pytest.mark.parametrize("space", [Real(0, 1, n=2), Integer(0, 1, n=2), Binary(2), MIXED], ids=str)
