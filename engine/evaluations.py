@@ -14,9 +14,10 @@ from ..problems.definition import Definition
 from ..typing import BoolArray, ByteArray, Candidates, FloatArray, IntArray
 from .born import INITIAL, OPERATORS, Born, orphans
 from .constants import constants
-from .frames import frame
+from .frames import LOGGED, frame, logged_names, named_columns
 from .frozen import frozen
 from .outcome import EVALUATED, Completion, Failed
+from .plain_text import one_line
 from .population import Population
 
 MOST_TABLES, MOST_ROWS = 256, 65_536
@@ -70,7 +71,8 @@ class Evaluations:
         return len(self.ids)
 
     def __repr__(self) -> str:
-        return f"<{len(self)} evaluations of {self.definition.name}, {len(self.failures)} failed>"
+        name = one_line(self.definition.name)
+        return f"<{len(self)} evaluations of {name}, {len(self.failures)} failed>"
 
     @property
     def evaluated(self) -> BoolArray:
@@ -115,27 +117,34 @@ class Evaluations:
             self.definition,
         )
 
-    def to_frame(self) -> Any:
-        """A pandas DataFrame with every column, failures and logged extras included."""
+    def columns(self) -> dict[str, Any]:
+        """Every column by name, as an array or a list: failures and logged extras included.
+
+        ``engine.frames.column_names`` says what a column is called whose name another one has;
+        what was logged is always ``log.NAME``, None where it was not.
+        """
         ids = self.ids.tolist()
-        logged = dict.fromkeys(key for extra in self.extras.values() for key in extra)
-        return frame(
-            self.definition,
-            self.ids,
-            self.X,
-            self.F,
-            self.G,
-            generation=self.generation,
-            parent_1=self.parents[:, 0],
-            parent_2=self.parents[:, 1],
-            operator=self.operator,
-            evaluated=self.evaluated,
-            failure=[self.failures[i].reason if i in self.failures else "" for i in ids],
-            seed=self.seed,
-            seconds=self.seconds,
-            worker=self.worker,
-            **{f"log.{key}": [self.extras.get(i, {}).get(key) for i in ids] for key in logged},
-        )
+        extras = [self.extras.get(i, {}) for i in ids]
+        return {
+            **named_columns(self.definition, self.ids, self.X, self.F, self.G),
+            "generation": self.generation,
+            "parent_1": self.parents[:, 0],
+            "parent_2": self.parents[:, 1],
+            "operator": self.operator,
+            "evaluated": self.evaluated,
+            "failure": [self.failures[i].reason if i in self.failures else "" for i in ids],
+            "seed": self.seed,
+            "seconds": self.seconds,
+            "worker": self.worker,
+            **{
+                f"{LOGGED}{key}": [extra.get(key) for extra in extras]
+                for key in logged_names(extras)
+            },
+        }
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame of all ``columns``. Needs pandas."""
+        return frame(self.columns())
 
 
 ARRAYS = tuple(

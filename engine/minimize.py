@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..checks import whole_number
 from ..errors import ConfigurationError
 from ..problems.definition import read_definition
 from .algorithms.specification import Specification, as_problem, cost_of
@@ -16,13 +17,13 @@ from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
+from .foreign_names import WHOLE_RUN, foreign_names, meant_algorithm
 from .initial import Source, read_initial
 from .interrupts import deferred
 from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop
 from .randomness import check_seed
 from .recorder import Recorder
 from .result import Result
-from .schedule import check_count
 from .session import Session
 from .specification import commit_of, specify
 from .store.store import RunStore
@@ -30,6 +31,7 @@ from .store.store import RunStore
 log = logging.getLogger(__name__)
 
 
+@foreign_names(WHOLE_RUN)
 def minimize(
     problem: Any,
     algorithm: Specification,
@@ -104,8 +106,9 @@ def minimize(
     if not isinstance(algorithm, Specification):
         raise ConfigurationError(
             f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
+            + meant_algorithm(algorithm)
         )
-    _check_that_it_ends(budget, stop)
+    budget = _checked_budget(budget, stop)
     oversight = Oversight(
         stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
         failure_budget=failure_budget, progress=progress,
@@ -149,14 +152,15 @@ def minimize(
         )  # fmt: skip
 
 
-def _check_that_it_ends(budget: int | None, stop: Stop | None) -> None:
+def _checked_budget(budget: int | None, stop: Stop | None) -> int | None:
     if budget is not None:
-        check_count("budget", budget, 1)
-    elif stop is None:
+        return whole_number("budget", budget, least=1)
+    if stop is None:
         raise ConfigurationError(
             "budget=None is a run that only its stop condition ends, and there is none: pass "
             "budget=, or stop=pt.MaxSeconds(...) or another one"
         )
+    return None
 
 
 def _check_budget(budget: int | None, least: int) -> None:

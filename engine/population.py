@@ -11,8 +11,9 @@ from ..errors import ShapeError
 from ..operators.survival import constrained_rank
 from ..problems.definition import Definition
 from ..typing import BoolArray, Candidates, FloatArray, IntArray
-from .frames import frame
+from .frames import frame, named_columns
 from .frozen import frozen
+from .plain_text import one_line
 
 ARRAYS = ("ids", "X", "F", "G", "violation")
 
@@ -68,7 +69,8 @@ class Population:
 
     def __repr__(self) -> str:
         names = ", ".join(f"{k} ({v})" for k, v in self.definition.objectives.items())
-        return f"<{len(self)} candidates of {self.definition.name}: .ids .X .F [{names}] .G>"
+        name = self.definition.name
+        return one_line(f"<{len(self)} candidates of {name}: .ids .X .F [{names}] .G>")
 
     @property
     def feasible(self) -> BoolArray:
@@ -90,8 +92,11 @@ class Population:
         return [self.definition.space.candidate(row) for row in self.X]
 
     def to_frame(self) -> Any:
-        """A pandas DataFrame: id, variables, objectives, constraints. Needs pandas."""
-        return frame(self.definition, self.ids, self.X, self.F, self.G)
+        """A pandas DataFrame: id, variables, objectives, constraints. Needs pandas.
+
+        ``engine.frames.column_names`` says what a column is called whose name another one has.
+        """
+        return frame(named_columns(self.definition, self.ids, self.X, self.F, self.G))
 
 
 def no_population(definition: Definition) -> Population:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 
@@ -10,6 +11,8 @@ from ..typing import FloatArray
 from .evaluations import Evaluations
 from .population import Population
 from .session import Session
+
+log = logging.getLogger(__name__)
 
 
 class Progress:
@@ -22,6 +25,7 @@ class Progress:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._began = time.monotonic()
+        self._said: set[str] = set()
 
     @property
     def seconds(self) -> float:
@@ -88,6 +92,12 @@ class Progress:
             f"<Progress: {self.evaluations}{of} evaluations, generation "
             f"{self.generation}, population {self.size}, {self.failures} failed>"
         )
+
+    def warn_once(self, text: str) -> None:
+        """Log a warning, the first time that it is given."""
+        if text not in self._said:
+            self._said.add(text)
+            log.warning(text)
 
     def evaluated(self) -> Evaluations:
         """Everything told so far."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..typing import Candidates, FloatArray, IntArray
+from .plain_text import one_line
 from .population import Population
 from .run import Run
 
@@ -64,6 +65,6 @@ class Result:
         return (
             f"<Result: {len(front)} candidates on the front{note}, "
             f"{self.run.archive.rows} evaluations, "
-            f"{len(self.run.archive.failures)} failed, stopped by {self.stopped_by}, "
+            f"{len(self.run.archive.failures)} failed, stopped by {one_line(self.stopped_by)}, "
             f"seed {self.seed}>"
         )

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from ..checks import whole_number
 from ..errors import ConfigurationError
 from ..problems.definition import read_definition
 from .algorithms.specification import as_problem, cost_of
@@ -16,18 +17,20 @@ from .executors import make_executor
 from .executors.base import Executor, Job
 from .executors.stored import stored_executor
 from .failures import FailureBudget
+from .foreign_names import WHOLE_RUN, foreign_names
 from .interrupts import Interrupts, deferred
 from .memory import Memory
 from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop
 from .recorder import Recorder
 from .result import Result
-from .schedule import check_count
 from .session import Session
 from .specification import refuse_other_problem, stored_algorithm, stored_problem
 from .store.codec import Event
+from .store.state import believed
 from .store.store import RunStore
 
 
+@foreign_names(WHOLE_RUN)
 def resume(
     path: str | Path,
     *,
@@ -74,7 +77,7 @@ def resume(
     """
     leave_if_spawning()
     if budget is not None:
-        check_count("budget (evaluations to add)", budget, 1)
+        budget = whole_number("budget (evaluations to add)", budget, least=1)
     oversight = Oversight(
         stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
         failure_budget=failure_budget, progress=progress,
@@ -109,7 +112,9 @@ def resume(
         known = replace(image.known, definition=definition)
         memory = Memory(known, grows=specification["cache"])
         session = Session.fresh(definition, machine, specification["budget"], memory)
-        session.restore(image.evaluations, image.waiting, image.populations, image.state)
+        with believed(path):
+            session.restore(image.evaluations, image.waiting, image.populations, image.state)
+            session.check()
         _replay(session, events, interrupts)
         recorder = Recorder(session, specification, store, image.seal)
         job = Job(problem, definition, seed, specification["run_id"])

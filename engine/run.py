@@ -15,12 +15,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..checks import whole_number
 from ..errors import ConfigurationError, StoreError
-from ..operators.indicators import hypervolume, reference_point
-from ..operators.survival import nondominated_rank
 from ..problems.definition import Definition
-from ..typing import FloatArray, IntArray
+from ..typing import IntArray
+from .convergence import Convergence, convergence
 from .evaluations import Archive, Evaluations
+from .plain_text import one_line
 from .population import Population
 from .store.codec import Event
 from .store.continuation import JournalAhead, JournalMissing, journal_path, read_events
@@ -34,21 +35,6 @@ SEALING_RETRIES = 10
 
 Identity: TypeAlias = tuple[int, int, int]
 Version: TypeAlias = tuple[Identity | None, Identity | None]
-
-
-@dataclass(frozen=True)
-class Convergence:
-    """Hypervolume over time.
-
-    Attributes:
-        evaluations: (k,) int64 evaluations told.
-        hypervolume: (k,) float64 dominated by everything feasible among them.
-        reference: (n_obj,) float64 in the user's units.
-    """
-
-    evaluations: IntArray
-    hypervolume: FloatArray
-    reference: FloatArray
 
 
 @dataclass(frozen=True)
@@ -90,7 +76,7 @@ class Run:
     def __repr__(self) -> str:
         name = self.definition.name
         state = f"stopped by {self.stopped_by}" if self.stopped_by else "not finished"
-        return f"<Run of {name}: {self.archive.rows} evaluations, {state}, {self.path}>"
+        return one_line(f"<Run of {name}: {self.archive.rows} evaluations, {state}, {self.path}>")
 
     @property
     def definition(self) -> Definition:
@@ -111,8 +97,7 @@ class Run:
 
         Raises ConfigurationError for a generation that there is not (yet).
         """
-        if isinstance(generation, bool) or not isinstance(generation, int):
-            raise ConfigurationError(f"a generation is a whole number, got {generation!r}")
+        generation = whole_number("a generation", generation)
         if generation == -1:
             ids = self.final
         elif 0 <= generation < len(self.populations):
@@ -139,6 +124,8 @@ class Run:
 
         Raises ConfigurationError for an id that has not been evaluated.
         """
+        id = whole_number("an id", id)
+        depth = None if depth is None else whole_number("depth", depth, least=0)
         everything = self.evaluations
         row_of = {i: row for row, i in enumerate(everything.ids.tolist())}
         if id not in row_of:
@@ -181,39 +168,13 @@ class Run:
 
         Args:
             points: How many counts of evaluations, evenly spaced, the last one included.
-            reference: (n_obj,) in the user's units; None is a tenth of its range beyond the worst
-                values of the first generation.
+            reference: (n_obj,) in the user's units; None is a tenth of the range beyond the worst
+                values of the front and of the best of the first generation, outliers left out:
+                see ``Convergence.reference``, and pass one to compare runs.
 
         Raises ConfigurationError for a wrong reference or number of points.
         """
-        if isinstance(points, bool) or not isinstance(points, int) or points < 1:
-            raise ConfigurationError(f"points must be a whole number >= 1, got {points!r}")
-        everything = self.evaluations
-        feasible = everything.evaluated & (self.definition.violation(everything.G) <= 0)
-        F = self.definition.minimized(everything.F)
-        corner = self._corner(F[everything.evaluated & (everything.generation == 0)], reference)
-        counts = np.unique(np.linspace(0, len(everything), points + 1).astype(np.int64)[1:])
-        volumes = np.zeros(len(counts))
-        front, begin = np.empty((0, self.definition.n_obj)), 0
-        for k, end in enumerate(counts.tolist()):
-            F_new = F[begin:end][feasible[begin:end]]
-            front = np.concatenate([front, F_new])
-            front = front[nondominated_rank(front) == 0]
-            inside = front[(front < corner).all(axis=1)]
-            volumes[k], begin = hypervolume(inside, corner), end
-        return Convergence(counts, volumes, self.definition.minimized(corner))
-
-    def _corner(self, sample: FloatArray, reference: Sequence[float] | None) -> FloatArray:
-        """The reference point, minimized."""
-        n_obj = self.definition.n_obj
-        if reference is not None:
-            corner = np.asarray(reference, dtype=np.float64)
-            if corner.shape != (n_obj,) or not np.isfinite(corner).all():
-                raise ConfigurationError(
-                    f"reference must be {n_obj} finite numbers, got {reference!r}"
-                )
-            return self.definition.minimized(corner)
-        return reference_point(sample) if len(sample) else np.zeros(n_obj)
+        return convergence(self.evaluations, points, reference)
 
     def _rows(self, ids: IntArray) -> Population:
         order = np.argsort(self.evaluations.ids)

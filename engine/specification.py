@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import ConfigurationError, StoreMismatch
 from ..problems.definition import Definition
-from ..problems.description import different_parts
+from ..problems.description import differing
 from ..problems.reference import Reference, reference_to
 from ..problems.trust import load_stored
 from .algorithms import make_algorithm
@@ -113,18 +113,19 @@ def differences(
     stored: dict[str, Any], definition: Definition, names: tuple[str, str]
 ) -> list[str]:
     """In what a definition differs from a stored description, a line each; ``names`` of the two."""
-    given = definition.describe()
     return [
-        f"  {key}: {names[0]} {stored[key]!r:.300}, {names[1]} {given.get(key)!r:.300}"
-        for key in different_parts(stored, definition)
+        f"  {part}: {names[0]} {there!r:.300}, {names[1]} {here!r:.300}"
+        for part, (there, here) in differing(stored, definition).items()
     ]
 
 
 def other_arguments(stored: dict[str, Any], problem: Any, names: tuple[str, str]) -> list[str]:
     """A line if the problem was made with other arguments than the stored one; else nothing."""
     given = reference_to(problem)
-    if not stored["target"] or not given.target or stored["arguments"] == given.arguments:
+    if not stored["target"] or not given.target:
         return []
+    if stored["arguments"] in (given.arguments, {"target": given.target, **given.arguments}):
+        return []  # the second: a user's problem of pymoo, as older versions stored it
     return [f"  arguments: {names[0]} {stored['arguments']!r}, {names[1]} {given.arguments!r}"]
 
 

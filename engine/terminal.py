@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..operators.indicators import hypervolume, reference_point
+from ..operators.indicators import hypervolume
+from ..operators.reference import first_best, reference_box
 from ..typing import FloatArray
 from .executors.base import Activity, Executor
 from .progress import Progress
@@ -140,7 +141,12 @@ class LiveLine:
             return []
         F = definition.minimized(population.F[population.feasible])
         if self._reference is None:  # of the sample: the same in every part of a resumed run
-            self._reference = reference_point(definition.minimized(self._progress.sample().F))
+            sample = self._progress.sample()
+            first = definition.minimized(sample.F[sample.feasible])
+            if not len(first):
+                return []
+            best = first_best(first)
+            self._reference = reference_box(best, best).reference
         return [f"hypervolume {hypervolume(F, self._reference):.4g}"]
 
 
