@@ -15,6 +15,7 @@ from .algorithms.specification import as_problem, cost_of
 from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
+from .executors.stored import stored_executor
 from .failures import FailureBudget
 from .foreign_names import WHOLE_RUN, foreign_names
 from .interrupts import Interrupts, deferred
@@ -36,6 +37,7 @@ def resume(
     budget: int | None = None,
     problem: Any = None,
     executor: str | Executor | None = None,
+    trust_executor: bool = False,
     failure_budget: FailureBudget | None = None,
     stop: Stop | None = None,
     at_end: AtEnd = "wait",
@@ -52,6 +54,9 @@ def resume(
             budget has none to add to: end it with ``stop``, which it needs.
         problem: The problem; needed only if the store cannot say how to make it again.
         executor: As in ``minimize``; None is the one that the run was started with.
+        trust_executor: Join the Ray cluster at the address that the file names, and use its
+            ``runtime_env``. Without it a file that names either is refused, unless RAY_ADDRESS
+            names the cluster.
         failure_budget: As in ``minimize``; None is the one that the run was started with.
         stop: As in ``minimize``.
         at_end: As in ``minimize``.
@@ -89,7 +94,11 @@ def resume(
             problem = as_problem(problem)
             definition = read_definition(problem)
         refuse_other_problem(specification, problem, definition, path)
-        workers = _stored_executor(specification) if executor is None else make_executor(executor)
+        workers = (
+            stored_executor(specification["executor"], trusted=trust_executor)
+            if executor is None
+            else make_executor(executor)
+        )
         oversight.refuse_executor(workers)
         specification["executor"] = workers.settings()
         specification["budget"] = _extended(specification["budget"], budget, stop, path)
@@ -130,11 +139,6 @@ def _extended(stored: int | None, added: int | None, stop: Stop | None, path: Pa
             "stop=pt.MaxSeconds(...) (--max-seconds) or another one"
         )
     return None
-
-
-def _stored_executor(specification: dict[str, Any]) -> Executor:
-    settings = dict(specification["executor"])
-    return make_executor(settings.pop("name"), **settings)
 
 
 def _replay(session: Session, events: Sequence[Event], interrupts: Interrupts) -> None:

@@ -17,7 +17,8 @@ import numpy as np
 from ..errors import ConfigurationError, StoreMismatch
 from ..problems.definition import Definition
 from ..problems.description import differing
-from ..problems.reference import load_problem, reference_to
+from ..problems.reference import Reference, reference_to
+from ..problems.trust import load_stored
 from .algorithms import make_algorithm
 from .algorithms.specification import Specification
 from .executors.base import Executor
@@ -37,6 +38,9 @@ def specify(
 ) -> dict[str, Any]:
     """The specification of a new run."""
     reference = reference_to(problem)
+    if reference.factory:  # a run's file has nothing called but classes
+        reason = f"it is made by the function {reference.target}"
+        reference = Reference("", reference.arguments, reason)
     return {
         "run_id": uuid.uuid4().hex,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -44,6 +48,7 @@ def specify(
             "target": reference.target,
             "arguments": reference.arguments,
             "reason": reference.reason,
+            "folder": reference.folder,
             "definition": definition.describe(),
         },
         "algorithm": {"name": algorithm.name, "settings": algorithm.settings()},
@@ -86,7 +91,7 @@ def stored_problem(specification: dict[str, Any], path: Path) -> Any:
     """The problem of a stored run, made again.
 
     Raises ConfigurationError if the store could not say how, ProblemReferenceError if it leads
-    nowhere.
+    nowhere, or to something that is no Problem class.
     """
     stored = specification["problem"]
     if not stored["target"]:
@@ -95,7 +100,7 @@ def stored_problem(specification: dict[str, Any], path: Path) -> Any:
             f"({stored['reason']}); pass it: pt.resume({str(path)!r}, problem=...), or "
             "paretide resume --problem file.py:Name"
         )
-    return load_problem(stored["target"], stored["arguments"], near=path.resolve().parent)
+    return load_stored(stored["target"], stored["arguments"], stored.get("folder", ""))
 
 
 def stored_algorithm(specification: dict[str, Any]) -> Specification:

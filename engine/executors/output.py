@@ -125,6 +125,8 @@ class Capture(ScribeOutlet):
         run_id: Of the run.
         worker: Name of this worker.
         sink: Called in a thread with some lines at a time.
+        relay: Given the number of the pipe that the scribe writes to, returns that of the one to
+            read from instead.
     """
 
     def __init__(
@@ -133,6 +135,7 @@ class Capture(ScribeOutlet):
         run_id: str,
         worker: str,
         sink: Callable[[list[Printed]], None],
+        relay: Callable[[int], int] = lambda number: number,
     ) -> None:
         self._worker = worker
         self._sink = sink
@@ -162,6 +165,7 @@ class Capture(ScribeOutlet):
             os.close(number)
         self._ours = ours
         super().__init__(ours.fileno(), token)
+        messages = relay(messages)
         self._reader = threading.Thread(target=self._read, args=(messages,), daemon=True)
         self._reader.start()
 

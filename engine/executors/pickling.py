@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from ...errors import ExecutorError
-from ...problems.reference import FILE_MODULE
+from ...problems.folder import FILE_MODULE
 
 LOOKS = 2_000
 """Objects that are tried at most."""

@@ -25,7 +25,8 @@ import numpy as np
 from ...checks import whole_number
 from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition
-from ...problems.reference import FILE_MODULE, reference_to
+from ...problems.folder import FILE_MODULE
+from ...problems.reference import from_file, reference_to
 from ..outcome import Completion, LostTask, Task
 from .base import Activity, Conditions, Job, Output, Starts, check_retries
 from .devices import split_devices, visible_devices
@@ -428,7 +429,7 @@ def not_started(trace: str) -> str:
 
 
 def _pack(job: Job, conditions: Conditions, parcel: Parcel | None) -> bytes:
-    """The job as bytes. A problem from a file goes by its reference: it cannot be imported."""
+    """The job as bytes. One from a file goes as what it is made of: no import finds it."""
     problem: Any = job.problem
     main = sys.modules["__main__"]
     if type(problem).__module__ == "__main__" and not hasattr(main, "__file__"):
@@ -436,12 +437,12 @@ def _pack(job: Job, conditions: Conditions, parcel: Parcel | None) -> bytes:
             f"{type(problem).__name__} is defined in a notebook or typed in, where processes "
             'cannot find it; put it into a file, or use executor="ray" or "serial"'
         )
-    if type(problem).__module__.startswith(FILE_MODULE):
-        reference = reference_to(problem)
-        if not reference.target:
-            raise ExecutorError(f"{problem!r} cannot be sent to processes: {reference.reason}")
-        problem = reference
-        definition = None
+    definition = None
+    if (made := from_file(problem)) is not None:
+        problem = made
+    elif type(problem).__module__.startswith(FILE_MODULE):
+        reason = reference_to(problem).reason
+        raise ExecutorError(f"{problem!r} cannot be sent to processes: {reason}")
     else:
         definition = job.definition
     try:

@@ -14,7 +14,6 @@ from multiprocessing import resource_tracker, spawn
 from typing import Any
 
 from ...problems.definition import read_definition
-from ...problems.reference import load_problem
 from .base import Conditions, Job
 from .leftovers import Leftovers
 from .messages import receive_whole, send_whole
@@ -90,8 +89,8 @@ def _get_ready(connection: socket.socket, name: str, outlet: ScribeOutlet) -> Wo
 
 def _unpacked(payload: bytes) -> tuple[Job, Conditions, Parcel | None]:
     problem, definition, seed, run_id, conditions, parcel = pickle.loads(payload)
-    if definition is None:  # the problem came as its reference
-        problem = load_problem(problem.target, problem.arguments)
+    if definition is None:  # it came as what it is made of
+        problem = problem.make()
         definition = read_definition(problem)
     return Job(problem, definition, seed, run_id), conditions, parcel
 

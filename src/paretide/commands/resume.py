@@ -12,12 +12,13 @@ from .common import (
     Picture,
     Progress,
     Store,
+    TrustExecutor,
     Workers,
     check_picture,
+    chosen_executor,
     finish,
     named_problem,
     resumable,
-    specification_of,
 )
 
 
@@ -36,6 +37,7 @@ def resume(
     executor: ExecutorName = None,
     workers: Workers = None,
     address: Address = None,
+    trust_executor: TrustExecutor = False,
     without_journal: Annotated[
         bool,
         typer.Option("--without-journal", help="Go on from the file alone if its journal is lost."),
@@ -47,26 +49,15 @@ def resume(
 
     It keeps its executor, with all its settings but those that are given here.
     """
-    from ..engine.executors import make_executor
     from ..engine.resume import resume as resume_run
 
     check_picture(picture)
-    chosen = None
-    if (executor, workers, address) != (None, None, None):
-        settings = specification_of(store)["executor"]
-        stored = settings.pop("name")
-        given = {"workers": workers, "address": address}
-        chosen = make_executor(
-            executor or stored,
-            **(settings if executor in (None, stored) else {})
-            | {key: value for key, value in given.items() if value is not None},
-        )
     with resumable(store):
         result = resume_run(
             store,
             budget=_added(budget),
             problem=named_problem(problem, store),
-            executor=chosen,
+            executor=chosen_executor(store, executor, workers, address, trust_executor),
             progress=progress,
             without_journal=without_journal,
         )
