@@ -43,11 +43,16 @@ class Chances:
         self._deaths: Counter[int] = Counter()
         self._machines: Counter[int] = Counter()
         self._tries: Counter[int] = Counter()
+        self._remarked: set[str] = set()
 
     def settle(self, finished: Completion | LostTask) -> tuple[Completion | None, list[Task]]:
         """What is to be told, if anything, and what is to be submitted again."""
         if isinstance(finished, LostTask):
             return self._after_a_death(finished)
+        for name, remark in finished.remarks:
+            if name not in self._remarked:  # once a run
+                self._remarked.add(name)
+                log.warning("%s", remark)
         if not self._retries or not finished.failures:
             return finished, []
         return self._after_failures(finished)
@@ -65,13 +70,14 @@ class Chances:
             ]
         id = int(task.ids[0])
         if lost.blameless:
-            failure = Failed(f"its machine went away {MACHINES} times", "crash")
+            failure = Failed(f"its machine went away {MACHINES} times", "crash", lost.detail)
         else:
             self._deaths[id] += 1
             if self._deaths[id] < DEADLY:
                 log.warning("candidate %d: %s; it is evaluated again", id, lost.reason)
                 return None, [task]
-            failure = Failed(f"its worker died {DEADLY} times ({lost.reason})", "crash")
+            reason = f"its worker died {DEADLY} times ({lost.reason})"
+            failure = Failed(reason, "crash", lost.detail)
         sizes = (self._session.definition.n_obj, self._session.definition.n_con)
         return failed_completion(task, failure, sizes), []
 

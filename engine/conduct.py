@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from ..errors import ConfigurationError, ParetideError
+from ..problems.files import refuse_run_in_import
 from .executors.base import Executor, Job
 from .interrupts import Interrupts
 from .loop import drive
@@ -91,6 +92,7 @@ def leave_if_spawning() -> None:
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise SystemExit(1)
+    refuse_run_in_import()
 
 
 def absolute(path: str | Path) -> Path:

@@ -14,6 +14,7 @@ from ..operators.indicators import Hypervolumes, hypervolumes
 from ..operators.reference import Box, first_best, reference_box
 from ..operators.survival import nondominated_rank
 from ..problems.definition import Definition
+from ..problems.numbers import number_array
 from ..typing import BoolArray, FloatArray, IntArray
 from .evaluations import Evaluations
 
@@ -51,7 +52,8 @@ def convergence(
     points = whole_number("points", points, least=1)
     definition = everything.definition
     feasible, F = feasible_and_minimized(everything)
-    counts = np.unique(np.linspace(0, len(everything), points + 1).astype(np.int64)[1:])
+    steps = min(points, max(1, len(everything)))  # there are no more counts
+    counts = np.unique(np.linspace(0, len(everything), steps + 1).astype(np.int64)[1:])
     fronts = []
     front, begin = np.empty((0, definition.n_obj)), 0
     for end in counts.tolist():
@@ -111,7 +113,7 @@ def _corner(definition: Definition, reference: Sequence[float] | None) -> FloatA
         return None
     n_obj = definition.n_obj
     try:
-        corner = np.asarray(reference, dtype=np.float64)
+        corner = number_array(reference)
     except (TypeError, ValueError):
         corner = np.empty(0)
     if corner.shape != (n_obj,) or not np.isfinite(corner).all():

@@ -1,44 +1,68 @@
-"""Ctrl-C and SIGTERM only where nothing is half done.
+"""Ctrl-C, SIGTERM and SIGHUP only where nothing is half done.
 
 Python raises KeyboardInterrupt between any two bytecodes: in the middle of a selection, or between
 telling the algorithm and the archive. Within ``deferred()`` a signal waits until the run is where
 it may be interrupted: while user code runs in this thread, and between two rounds of the loop.
+
+A process that user code forks is not the run: it gets the usual handlers back, and ends where it
+would come back from user code into the run.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-OURS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-"""Signals and the handlers they have when nobody asked for another: only those are replaced."""
+OURS: dict[signal.Signals, Any] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: signal.SIG_DFL,
+}
+"""Signals and the handlers they have when nobody asked for another: only those are replaced.
+
+So Ctrl-C stays ignored in the background of a shell, and SIGHUP under nohup.
+"""
+
+if hasattr(signal, "SIGHUP"):  # not on Windows
+    OURS[signal.SIGHUP] = signal.SIG_DFL
 
 
 class Interrupts:
-    """Whether a signal came, and whether it may be raised now."""
+    """Whether a signal came, and whether it may be raised now.
+
+    Attributes:
+        pending: A signal came, and the run has not ended by it yet.
+    """
 
     def __init__(self) -> None:
-        self._pending = False
+        self.pending = False
         self._allowed = False
+        self._process = os.getpid()
 
     def handle(self, signum: int, frame: FrameType | None) -> None:
         """The signal handler."""
+        self.pending = True
         if self._allowed:
             raise KeyboardInterrupt
-        self._pending = True
 
     def raise_pending(self) -> None:
         """Raise KeyboardInterrupt if a signal came."""
-        if self._pending:
-            self._pending = False
+        if self.pending:
+            self.pending = False
             raise KeyboardInterrupt
 
     def allowed(self) -> Interrupts:
-        """``with interrupts.allowed():`` user code runs here, and may be interrupted anywhere."""
+        """``with interrupts.allowed():`` user code runs here, and may be interrupted anywhere.
+
+        If it takes the interruption for its own and returns, it is raised at the end: what comes of
+        an evaluation that was interrupted is not its outcome.
+        """
         return self
 
     def __enter__(self) -> None:
@@ -49,8 +73,11 @@ class Interrupts:
             self._allowed = False
             raise
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
         self._allowed = False
+        leave_if_forked(self._process, error)
+        if kind is None:
+            self.raise_pending()
 
 
 @contextlib.contextmanager
@@ -68,3 +95,51 @@ def deferred() -> Iterator[Interrupts]:
         for which, handler in replaced.items():
             signal.signal(which, handler)
     interrupts.raise_pending()
+
+
+def came() -> bool:
+    """Whether a KeyboardInterrupt that is seen now is the user's, and not raised by a candidate.
+
+    It is the user's if a signal came, or if another handler than ours may have raised it.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    ours = getattr(handler, "__self__", None)
+    if isinstance(ours, Interrupts):
+        return ours.pending
+    # Other threads than the main one never get a signal.
+    usual = handler is None or isinstance(handler, signal.Handlers)
+    return not usual and threading.current_thread() is threading.main_thread()
+
+
+def leave_if_forked(process: int, error: BaseException | None = None) -> None:
+    """End this process unless it is ``process``: user code has forked it and come back.
+
+    It ends as it would without us: with the code of a SystemExit, 1 after another exception, whose
+    traceback it prints, and otherwise 0.
+    """
+    if os.getpid() == process:
+        return
+    code = 0
+    try:
+        if isinstance(error, SystemExit):
+            code = error.code if isinstance(error.code, int) else int(error.code is not None)
+            if isinstance(error.code, str):
+                print(error.code, file=sys.stderr)
+        elif error is not None:
+            code = 1
+            traceback.print_exception(error)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    finally:
+        os._exit(code & 0xFF)
+
+
+def _in_child() -> None:
+    """Give a forked child the handlers that it would have without us."""
+    for which, usual in OURS.items():
+        if isinstance(getattr(signal.getsignal(which), "__self__", None), Interrupts):
+            signal.signal(which, usual)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

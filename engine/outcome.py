@@ -79,6 +79,8 @@ class Completion(NamedTuple):
         seeds: (k,) uint32 what ``ctx.seed`` was; 0 for ``evaluate_batch``, which gets none.
         seconds: (k,) float64 wall time; a chunk's time is shared out evenly.
         worker: Who did it.
+        remarks: By name, what was not stored as it was logged; none that this worker has made
+            before.
     """
 
     ids: IntArray
@@ -90,6 +92,7 @@ class Completion(NamedTuple):
     seeds: NDArray[np.uint32]
     seconds: FloatArray
     worker: str
+    remarks: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,11 +103,13 @@ class LostTask:
         task: What it was doing.
         reason: One line.
         blameless: The worker's machine went away: never the task's fault.
+        detail: What the worker printed last.
     """
 
     task: Task
     reason: str
     blameless: bool = False
+    detail: str = ""
 
 
 def failed_completion(task: Task, failure: Failed, sizes: tuple[int, int]) -> Completion:

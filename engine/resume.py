@@ -17,6 +17,7 @@ from .algorithms.specification import as_problem, cost_of
 from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
+from .executors.stored import stored_executor
 from .failures import FailureBudget
 from .foreign_names import WHOLE_RUN, foreign_names
 from .interrupts import Interrupts, deferred
@@ -31,6 +32,7 @@ from .retries import Retries
 from .session import Session
 from .specification import refuse_other_problem, stored_algorithm, stored_problem
 from .store.codec import Event, Retried
+from .store.state import believed
 from .store.store import RunStore
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ def resume(
     budget: int | None = None,
     problem: Any = None,
     executor: str | Executor | None = None,
+    trust_executor: bool = False,
     failure_budget: FailureBudget | None = None,
     stop: Stop | None = None,
     at_end: AtEnd = "wait",
@@ -60,6 +63,9 @@ def resume(
             budget has none to add to: end it with ``stop``, which it needs.
         problem: The problem; needed only if the store cannot say how to make it again.
         executor: As in ``minimize``; None is the one that the run was started with.
+        trust_executor: Join the Ray cluster at the address that the file names, and use its
+            ``runtime_env``. Without it a file that names either is refused, unless RAY_ADDRESS
+            names the cluster.
         failure_budget: As in ``minimize``; None is the one that the run was started with.
         stop: As in ``minimize``.
         at_end: As in ``minimize``.
@@ -96,7 +102,7 @@ def resume(
     with_executor = None if executor is None else make_executor(executor)
     return go_on(
         absolute(path), problem, with_executor, oversight, added=budget, kinds=kinds,
-        without_journal=without_journal,
+        without_journal=without_journal, trust_executor=trust_executor,
     )  # fmt: skip
 
 
@@ -109,6 +115,7 @@ def go_on(
     added: int | None = None,
     kinds: tuple[str, ...] = (),
     without_journal: bool = False,
+    trust_executor: bool = False,
     asked: Asked | None = None,
 ) -> Result:
     """Continue a run: as ``resume`` does, or as it is ``asked`` for by ``minimize``.
@@ -130,8 +137,9 @@ def go_on(
         if asked is not None:
             refuse_other_run(specification, problem, definition, asked, path)
         refuse_other_problem(specification, problem, definition, path)
-        workers = _stored_executor(specification) if executor is None else executor
-        oversight.refuse_executor(workers)
+        if executor is None:
+            executor = stored_executor(specification["executor"], trusted=trust_executor)
+        oversight.refuse_executor(executor)
         if oversight.failure_budget is not None:
             specification["failure_budget"] = asdict(oversight.failure_budget)
         elif "failure_budget" in specification:
@@ -143,8 +151,12 @@ def go_on(
         memory = Memory(known, grows=specification["cache"])
         budget: int | None = specification["budget"]
         session = Session.fresh(definition, machine, budget, memory)
-        retries = Retries(definition, read_interventions(specification), image.retried)
-        session.restore(image.evaluations, image.waiting, image.populations, image.state, retries)
+        with believed(path):
+            retries = Retries(definition, read_interventions(specification), image.retried)
+            session.restore(
+                image.evaluations, image.waiting, image.populations, image.state, retries
+            )
+            session.check()
         _replay(session, events, interrupts)
         recorder = Recorder(session, specification, store, image.seal)
         if asked is not None:
@@ -159,10 +171,10 @@ def go_on(
             session.budget = _extended(budget, added, oversight.stop, path)
         if kinds:
             _wish_to_retry(session, specification, kinds)
-        specification |= {"budget": session.budget, "executor": workers.settings()}
+        specification |= {"budget": session.budget, "executor": executor.settings()}
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(
-            job, session, recorder, workers, oversight, stack, interrupts,
+            job, session, recorder, executor, oversight, stack, interrupts,
             begins=True, resumed=not image.stopped_by,
         )  # fmt: skip
 
@@ -199,11 +211,6 @@ def _extended(stored: int | None, added: int | None, stop: Stop | None, path: Pa
             "stop=pt.MaxSeconds(...) (--max-seconds) or another one"
         )
     return None
-
-
-def _stored_executor(specification: dict[str, Any]) -> Executor:
-    settings = dict(specification["executor"])
-    return make_executor(settings.pop("name"), **settings)
 
 
 def _replay(session: Session, events: Sequence[Event], interrupts: Interrupts) -> None:

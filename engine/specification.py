@@ -16,8 +16,9 @@ import numpy as np
 
 from ..errors import ConfigurationError, StoreMismatch
 from ..problems.definition import Definition
-from ..problems.description import different_parts
-from ..problems.reference import load_problem, reference_to
+from ..problems.description import differing
+from ..problems.reference import Reference, reference_to
+from ..problems.trust import load_stored
 from .algorithms import make_algorithm
 from .algorithms.specification import Specification
 from .executors.base import Executor
@@ -37,6 +38,9 @@ def specify(
 ) -> dict[str, Any]:
     """The specification of a new run."""
     reference = reference_to(problem)
+    if reference.factory:  # a run's file has nothing called but classes
+        reason = f"it is made by the function {reference.target}"
+        reference = Reference("", reference.arguments, reason)
     return {
         "run_id": uuid.uuid4().hex,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -44,6 +48,7 @@ def specify(
             "target": reference.target,
             "arguments": reference.arguments,
             "reason": reference.reason,
+            "folder": reference.folder,
             "definition": definition.describe(),
         },
         "algorithm": {"name": algorithm.name, "settings": algorithm.settings()},
@@ -87,7 +92,7 @@ def stored_problem(specification: dict[str, Any], path: Path) -> Any:
     """The problem of a stored run, made again.
 
     Raises ConfigurationError if the store could not say how, ProblemReferenceError if it leads
-    nowhere.
+    nowhere, or to something that is no Problem class.
     """
     stored = specification["problem"]
     if not stored["target"]:
@@ -96,7 +101,7 @@ def stored_problem(specification: dict[str, Any], path: Path) -> Any:
             f"({stored['reason']}); pass it: pt.resume({str(path)!r}, problem=...), or "
             "paretide resume --problem file.py:Name"
         )
-    return load_problem(stored["target"], stored["arguments"], near=path.resolve().parent)
+    return load_stored(stored["target"], stored["arguments"], stored.get("folder", ""))
 
 
 def stored_algorithm(specification: dict[str, Any]) -> Specification:
@@ -109,18 +114,19 @@ def differences(
     stored: dict[str, Any], definition: Definition, names: tuple[str, str]
 ) -> list[str]:
     """In what a definition differs from a stored description, a line each; ``names`` of the two."""
-    given = definition.describe()
     return [
-        f"  {key}: {names[0]} {stored[key]!r:.300}, {names[1]} {given.get(key)!r:.300}"
-        for key in different_parts(stored, definition)
+        f"  {part}: {names[0]} {there!r:.300}, {names[1]} {here!r:.300}"
+        for part, (there, here) in differing(stored, definition).items()
     ]
 
 
 def other_arguments(stored: dict[str, Any], problem: Any, names: tuple[str, str]) -> list[str]:
     """A line if the problem was made with other arguments than the stored one; else nothing."""
     given = reference_to(problem)
-    if not stored["target"] or not given.target or stored["arguments"] == given.arguments:
+    if not stored["target"] or not given.target:
         return []
+    if stored["arguments"] in (given.arguments, {"target": given.target, **given.arguments}):
+        return []  # the second: a user's problem of pymoo, as older versions stored it
     return [f"  arguments: {names[0]} {stored['arguments']!r}, {names[1]} {given.arguments!r}"]
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..operators.reference import first_best, reference_box
 from ..typing import FloatArray
 from .executors.base import Activity, Executor
 from .progress import Progress
+from .screen import LiveText
 
 REFRESH_SECONDS = 0.25
 PLAIN_SECONDS = 30.0  # between lines where there is no terminal
@@ -60,14 +61,14 @@ class LiveLine:
     With workers a second line: what they do, and how long evaluations take.
     """
 
-    def __init__(self, progress: Progress, executor: Executor, live: Any) -> None:
+    def __init__(self, progress: Progress, executor: Executor, live: LiveText) -> None:
         self._progress = progress
         self._executor = executor
         self._utilization = Utilization()
         self._live = live
         self._first_evaluations = progress.evaluations
         self._reference: FloatArray | None = None
-        self._pace = REFRESH_SECONDS if live.console.is_terminal else PLAIN_SECONDS
+        self._pace = REFRESH_SECONDS if live.live else PLAIN_SECONDS
         self._next = time.monotonic() + self._pace
 
     def update(self) -> None:
@@ -88,10 +89,7 @@ class LiveLine:
 
     def show(self) -> None:
         """Show the present state."""
-        if self._live.console.is_terminal:
-            self._live.update(self.text(), refresh=True)
-        else:
-            self._live.console.print(self.text(), markup=False, highlight=False, soft_wrap=True)
+        self._live.show(self.text())
 
     def text(self) -> str:
         """The line."""
@@ -161,11 +159,7 @@ def _duration(seconds: float) -> str:
 @contextlib.contextmanager
 def live_display(progress: Progress, executor: Executor) -> Iterator[LiveLine]:
     """Shows a live line while the run goes on, on standard error."""
-    from rich.console import Console
-    from rich.live import Live
-
-    console = Console(stderr=True)
-    with Live("", console=console, auto_refresh=False) as live:
+    with LiveText(sys.stderr) as live:
         line = LiveLine(progress, executor, live)
         try:
             yield line

@@ -16,6 +16,7 @@ from ..checks import real_number, whole_number
 from ..errors import ConfigurationError
 from ..operators.indicators import hypervolumes
 from ..operators.survival import nondominated_rank
+from ..problems.numbers import number_array
 from ..problems.suites.fronts import covered
 from ..typing import FloatArray
 from .convergence import box_of, feasible_and_minimized
@@ -150,7 +151,7 @@ class TargetHypervolume(Termination):
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", _read_number("TargetHypervolume: value", self.value))
         try:
-            corner = np.asarray(self.reference, dtype=np.float64)
+            corner = number_array(self.reference)
         except (TypeError, ValueError):
             corner = np.empty(0)
         if corner.ndim != 1 or not len(corner) or not np.isfinite(corner).all():
@@ -230,7 +231,7 @@ class FrontCovered(Termination):
     def __init__(self, front: Any) -> None:
         known = getattr(front, "pareto_front", None)
         try:
-            values = np.asarray(known() if callable(known) else front, dtype=np.float64)
+            values = number_array(known() if callable(known) else front)
         except (TypeError, ValueError):
             values = np.empty(0)
         if values.ndim != 2 or not len(values) or not np.isfinite(values).all():

@@ -1,7 +1,6 @@
 """Train small networks for digits on a Ray cluster: fewer errors against fewer weights.
 
-Needs ``pip install 'paretide[ray,demo]'``. Killed, it goes on with
-``paretide resume digits.h5 --problem train_digits.py:Digits``.
+Needs ``pip install 'paretide[ray,demo]'``. Killed, it goes on with ``paretide resume digits.h5``.
 """
 
 import paretide as pt

@@ -25,10 +25,10 @@ EXACT_BEYOND = 15
 SERIES = 10
 """A series of hypervolumes may take so many times what one may."""
 
-WORK, WORK_HERE = 1e9, 1e8
-"""Directions x points x objectives of one approximation, a second or less: by moocore, by NumPy."""
+WORK, WORK_HERE = 2.5e8, 2.5e7
+"""Directions x points x objectives of one approximation, 0.2 s or so: by moocore, by NumPy."""
 
-FEWEST_DIRECTIONS, MOST_DIRECTIONS = 2**10, 2**17
+FEWEST_DIRECTIONS, MOST_DIRECTIONS = 2**10, 2**15
 
 MOST_OBJECTIVES = 31
 """That moocore approximates."""

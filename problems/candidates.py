@@ -18,6 +18,9 @@ from .space import SearchSpace, Space
 def check_candidates(space: SearchSpace, X: ArrayLike) -> Candidates:
     """``X`` as a C-contiguous (n, n_var) array in the dtype of the space, or ShapeError."""
     raw = np.asarray(X)
+    if np.ma.isMaskedArray(X):  # there is nothing where it is masked
+        raw = raw.astype(object)
+        raw[np.ma.getmaskarray(X)] = None
     if raw.ndim != 2 or raw.shape[1] != space.n_var:
         raise ShapeError(f"X must have shape (n, {space.n_var}), got {raw.shape}")
     values = _numbers(space, raw)
@@ -84,7 +87,7 @@ def read_candidates(space: SearchSpace, given: Any) -> Candidates:
     if any(isinstance(candidate, Mapping) for candidate in given):
         given = _encoded(space, given)
     try:
-        array = np.asarray(given)
+        array = np.asanyarray(given)
     except ValueError as error:
         raise ShapeError(f"the candidates given are not equally long: {error}") from None
     if array.dtype.kind not in "biuf":

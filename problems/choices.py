@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import ItemsView, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import ItemsView, Iterable, KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -54,7 +54,7 @@ class _Listed:
         object.__setattr__(self, "_keys", {as_text(f): i for i, f in enumerate(identities)})
         object.__setattr__(self, "_shown", tuple(shown))
 
-    def __init__(self, values: Any) -> None:
+    def __init__(self, values: Iterable[Any] | Mapping[str, Any]) -> None:
         name = type(self).__name__
         labels, listed = _read(name, values)
         if not listed:
@@ -204,6 +204,8 @@ def _read(name: str, values: Any) -> tuple[list[str], list[Any]]:
         for label in values:
             if not isinstance(label, str):
                 raise ConfigurationError(f"{name}: a label must be a string, got {label!r}")
+            if any(isinstance(v, str) and v == label != k for k, v in values.items()):
+                raise ConfigurationError(f"{name}: {label!r} is a label and another one's value")
         return [str(label) for label in values], list(values.values())
     listed = _from_array(values)
     views = (Sequence, KeysView, ValuesView, ItemsView, enum.EnumType)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import shutil
 import tempfile
 import time
@@ -11,22 +11,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
+from .logged import plain_value, storable_text, word_for
+
+REPORT = "report"
+"""Name under which what ``report`` has collected is stored."""
 
 
-def _plain(key: str, value: Any) -> Any:
-    """``value`` as JSON holds it: NumPy scalars and arrays become numbers and lists."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    elif isinstance(value, np.ndarray):
-        value = value.tolist()
-    try:
-        return json.loads(json.dumps(value))  # a copy: what is logged does not change afterwards
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"ctx.log({key}=...): {type(value).__name__} cannot be stored; "
-            "log numbers, strings, booleans, lists or dictionaries of them"
-        ) from None
+def _make(folder: Path) -> None:
+    """Make a folder, though others may remove the one that it is in while that is empty."""
+    for _ in range(100):
+        with contextlib.suppress(FileNotFoundError):
+            folder.mkdir(parents=True)
+            return
+    folder.mkdir(parents=True)
 
 
 class Context:
@@ -43,11 +40,13 @@ class Context:
             read-only.
         extra: What ``log`` has collected.
         reports: What ``report`` has collected.
+        remarks: By name, what is not stored as it was logged.
         has_workdir: True once ``workdir`` was asked for.
     """
 
     __slots__ = (
-        "_folder", "deadline", "device", "extra", "has_workdir", "id", "reports", "seed", "shared",
+        "_folder", "deadline", "device", "extra", "has_workdir", "id", "remarks", "reports", "seed",
+        "shared",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +66,7 @@ class Context:
         self.shared = shared
         self.extra: dict[str, Any] = {}
         self.reports: list[dict[str, Any]] = []
+        self.remarks: dict[str, str] = {}
         self.has_workdir = False
         self._folder = folder
 
@@ -85,24 +85,60 @@ class Context:
         if not self.has_workdir:
             if folder.exists():  # of an evaluation that was ended
                 shutil.rmtree(folder)
-            folder.mkdir(parents=True)
+            _make(folder)
         self.has_workdir = True
         return folder
 
     def log(self, **extra: Any) -> None:
         """Store named values beside the objectives; selection never sees them.
 
-        Raises TypeError for a value that JSON cannot hold.
+        Numbers, texts, truth values, lists and dictionaries are stored as they are; arrays,
+        tensors, paths, dates, sets, named tuples, data classes and the like as what they mean in
+        JSON; anything else as a short text, of which the run warns once for each name. No value is
+        refused, since it would be found after the training. What is too large is cut, and a text
+        says so.
         """
         for key, value in extra.items():
-            self.extra[key] = _plain(key, value)
+            self.extra[key] = self._plain(key, value)
 
     def report(self, step: int, **objectives: Any) -> bool:
         """Store what the evaluation has reached at a step of its own, like an epoch.
 
         Returns True if it should stop and return what it has: its deadline has passed.
-        Raises TypeError for a value that JSON cannot hold.
+        Values are stored as by ``log``, all of them under the name "report". A value that is logged
+        under that name as well is stored as "report_logged".
         """
-        values = {key: _plain(key, value) for key, value in objectives.items()}
-        self.reports.append({"step": _plain("step", step), **values})
+        values = {key: self._plain(key, value) for key, value in objectives.items()}
+        self.reports.append({"step": self._plain("step", step), **values})
         return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def collected(self) -> dict[str, Any]:
+        """What is to be stored beside the objectives: names and values that JSON holds.
+
+        Whatever an evaluation has put into ``extra`` and ``reports`` by itself.
+        """
+        if not self.extra and not self.reports:
+            return {}
+        found: dict[str, Any] = {}
+        extra = self.extra if isinstance(self.extra, dict) else {"extra": self.extra}
+        for key, value in extra.items():
+            name = storable_text(key) if type(key) is str else word_for(key)
+            found[name] = self._plain(name, value)
+        if self.reports:
+            if REPORT in found:
+                other = f"{REPORT}_logged"
+                while other in found:
+                    other += "_"
+                found[other] = found.pop(REPORT)
+                self._remark(REPORT, f"also the name of what ctx.report stores: it is {other!r}")
+            found[REPORT] = self._plain(REPORT, self.reports)
+        return found
+
+    def _plain(self, name: str, value: Any) -> Any:
+        plain, remark = plain_value(value)
+        if remark:
+            self._remark(name, remark)
+        return plain
+
+    def _remark(self, name: str, remark: str) -> None:
+        self.remarks.setdefault(name, f"ctx.log({name}=...): {remark}")

@@ -72,12 +72,14 @@ class Definition:
         Never infinite for values that ``fit_for_ranking``: sums beyond half of the largest double
         lie in its upper half, in their order.
         """
+        if not self.constraints:
+            return np.zeros(len(G))
         with np.errstate(over="ignore", invalid="ignore"):
             cv = _summed(list(self.constraints.values()), G)
             large = cv > LARGEST / 2
             if large.any():
                 # By this share no sum overflows: each is at most a quarter of the largest double.
-                share = 0.125 / max(1, self.n_con)
+                share = 0.125 / self.n_con
                 scaled = [c.scaled(share) for c in self.constraints.values()]
                 cv[large] = LARGEST / 2 + _summed(scaled, G[large] * share)
         return cv
@@ -95,8 +97,9 @@ class Definition:
     def endless(self, G: FloatArray) -> BoolArray:
         """(n, n_con) True where a value is NaN, or infinite on the violated side."""
         wrong = np.isnan(G)
-        for j, constraint in enumerate(self.constraints.values()):
-            wrong[:, j] |= np.isinf(G[:, j]) & (constraint.g(G[:, j]) > 0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for j, constraint in enumerate(self.constraints.values()):
+                wrong[:, j] |= np.isinf(G[:, j]) & (constraint.g(G[:, j]) > 0)
         return wrong
 
     @cached_property

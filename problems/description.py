@@ -13,6 +13,7 @@ import numpy as np
 
 from .constraints import Constraint, Equal, Lower, Upper
 from .definition import DIRECTIONS, Definition
+from .identity import same_identity
 from .printed import is_printed
 from .space import Binary, Integer, Real, SearchSpace, Space
 from .variables import Bool, Choice, Float, Int, Ordinal, Variable
@@ -65,25 +66,32 @@ def _constraint(description: dict[str, Any]) -> Constraint:
     return made
 
 
-def different_parts(description: dict[str, Any], definition: Definition) -> list[str]:
-    """The keys of a stored description in which ``definition`` is another one."""
+def differing(stored: dict[str, Any], definition: Definition) -> dict[str, tuple[Any, Any]]:
+    """In what a stored description and ``definition`` differ: what is stored, and what is given.
+
+    By key of the description; where all other variables of a space agree, by ``space, NAME``.
+    """
     given = definition.describe()
-    return [key for key in description if not _agrees(key, description[key], given, definition)]
+    found: dict[str, tuple[Any, Any]] = {}
+    for key, there in stored.items():
+        here = given.get(key)
+        # As text: the order of objectives and variables is the order of columns.
+        if json.dumps(there) == json.dumps(here) or (key == "name" and there in OLD_ADAPTERS):
+            continue
+        space = definition.space if key == "space" else None
+        if isinstance(space, Space) and tuple(there.get("variables", ())) == space.names:
+            found |= _differing_variables(there["variables"], space)
+        else:
+            found[key] = (there, here)
+    return found
 
 
-def _agrees(key: str, stored: Any, given: dict[str, Any], definition: Definition) -> bool:
-    if key == "name" and stored in OLD_ADAPTERS:
-        return True  # under which every problem of pymoo was stored
-    # As text: the order of objectives and variables is the order of columns.
-    if json.dumps(stored) == json.dumps(given.get(key)):
-        return True
-    space = definition.space
-    if key != "space" or not isinstance(space, Space) or stored["kind"] != "mixed":
-        return False
-    variables = stored["variables"]
-    return list(variables) == list(space.names) and all(
-        _is_variable(variables[name], variable) for name, variable in space.variables.items()
-    )
+def _differing_variables(stored: dict[str, Any], space: Space) -> dict[str, tuple[Any, Any]]:
+    return {
+        f"space, {name}": (stored[name], variable.describe())
+        for name, variable in space.variables.items()
+        if not _is_variable(stored[name], variable)
+    }
 
 
 def _is_variable(stored: dict[str, Any], variable: Variable) -> bool:
@@ -91,7 +99,7 @@ def _is_variable(stored: dict[str, Any], variable: Variable) -> bool:
     if stored["kind"] != given["kind"] or "values" not in stored:
         return json.dumps(stored) == json.dumps(given)
     if "are" in stored:  # texts may change, what they stand for may not
-        return json.dumps(stored["are"]) == json.dumps(given.get("are"))
+        return same_identity(stored["are"], given.get("are"))
     values = getattr(variable, "values", ())
     return len(values) == len(stored["values"]) and all(
         is_printed(text, value) for text, value in zip(stored["values"], values, strict=True)

@@ -229,6 +229,33 @@ def _of_object(value: Any) -> JSON:
     }
 
 
+def same_identity(one: JSON, other: JSON) -> bool:
+    """True if two identities are equal, or differ in how a module was reached alone.
+
+    ``package/train.py`` run as a script is the module ``train``, imported it is ``package.train``.
+    """
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_identity, one, other))
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return all(_same_part(tag, part, other[tag]) for tag, part in one.items())
+    return as_text(one) == as_text(other)
+
+
+def _same_part(tag: str, one: Any, other: Any) -> bool:
+    if tag in ("name", "of"):
+        return _same_name(one, other)
+    if tag in ("enum", "printed"):
+        return _same_name(one[0], other[0]) and same_identity(one[1], other[1])
+    return same_identity(one, other)
+
+
+def _same_name(one: str, other: str) -> bool:
+    (place, name), (where, called) = one.split(":", 1), other.split(":", 1)
+    return name == called and (
+        f".{place}".endswith(f".{where}") or f".{where}".endswith(f".{place}")
+    )
+
+
 # The text of a value
 
 
@@ -299,8 +326,8 @@ def value_of(found: JSON, text: Any) -> Any:
     """The value, if it consists of Python's own plain values and containers; else ``text``."""
     try:
         return _value(found)
-    except KeyError:
-        return text
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
+        return text  # also for what only a damaged file holds
 
 
 def _value(found: Any) -> Any:

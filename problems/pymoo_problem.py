@@ -88,8 +88,12 @@ def from_class(target: str, arrays: list[str] | None = None, **arguments: Any) -
     called.
     """
     if target.startswith("pymoo."):
-        return adapt(make_own(target, arrays, **arguments))
-    return adapt(make_users(target, arguments))
+        problem = make_own(target, arrays, **arguments)
+    else:
+        problem = make_users(target, arguments)
+    given = {"target": target, **({} if arrays is None else {"arrays": arrays}), **arguments}
+    setattr(problem, STAMP, Reference(f"{__name__}:from_class", given))
+    return adapt(problem)
 
 
 class _Pymoo(Problem):

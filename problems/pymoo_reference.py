@@ -108,8 +108,10 @@ def _is_numeric(value: Any) -> bool:
 
 def _arguments(problem: Any) -> Iterator[dict[str, Any]]:
     """Arguments that the problem may have been made with, the simplest first."""
-    yield {}
     named, passed_on = _parameters(type(problem))
+    state = vars(problem)  # as files of older versions have them
+    yield {p.name: state[p.name] for p in named if isinstance(state.get(p.name), int)}
+    yield {}
     options = {p.name: _options(problem, p) for p in (*named, *passed_on)}
     required = [p.name for p in named if p.default is p.empty]
     own = [p.name for p in named if options[p.name]]

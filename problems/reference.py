@@ -1,27 +1,26 @@
 """How a stored run finds its problem again: ``module:name`` or ``file.py:name``, with arguments.
 
 Nothing of the user's is pickled into a store. A problem that cannot be written this way (defined in
-``__main__``, in a notebook, inside a function, or made with arguments that JSON cannot hold) runs
-all the same; resuming then needs it passed.
+a notebook or inside a function, or made with arguments that JSON cannot hold) runs all the same;
+resuming then needs it passed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
-import importlib.util
 import inspect
 import json
+import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from ..errors import ProblemReferenceError
-
-FILE_MODULE = "paretide_file_"
+from .files import load_file, source_of
+from .folder import FILE_MODULE, enter, folders_of_module
 
 STAMP = "_paretide_reference"
 """Attribute of a problem that was made by ``load_problem`` or an adapter: how."""
@@ -35,11 +34,16 @@ class Reference:
         target: ``module:name`` or ``file.py:name``; empty if there is no way to write one.
         arguments: Keyword arguments it was made with.
         reason: Why there is no target.
+        folder: From which the module was imported; empty for a file, and for what is installed.
+        factory: True if the name is no class but a function, which a run's file may not have
+            called: resuming then needs it named again.
     """
 
     target: str
     arguments: dict[str, Any] = field(default_factory=dict)
     reason: str = ""
+    folder: str = field(default="", compare=False)
+    factory: bool = field(default=False, compare=False)
 
 
 def reference_to(problem: Any) -> Reference:
@@ -48,8 +52,6 @@ def reference_to(problem: Any) -> Reference:
     if isinstance(own, Reference):  # whoever made it knows better than its class
         return own
     kind = type(problem)
-    if kind.__module__ == "__main__":
-        return Reference("", reason=f"{kind.__qualname__} is defined in __main__")
     if "<locals>" in kind.__qualname__:
         return Reference("", reason=f"{kind.__qualname__} is defined inside a function")
     found: Any = sys.modules.get(kind.__module__)
@@ -73,10 +75,34 @@ def reference_to(problem: Any) -> Reference:
             return Reference("", reason=f"it takes {parameter.name!r} by position only")
     if not survives_json(arguments):
         return Reference("", reason=f"JSON cannot hold its arguments {arguments!r:.200}")
+    place = _place(kind)
+    if not place:
+        return Reference("", reason=f"{kind.__qualname__} is defined in __main__, not in a file")
+    if place.endswith(".py"):
+        return Reference(f"{place}:{kind.__qualname__}", arguments)
+    folders = folders_of_module(kind.__module__)
+    folder = str(folders[0]) if folders else ""
+    return Reference(f"{place}:{kind.__qualname__}", arguments, folder=folder)
+
+
+def _place(kind: type) -> str:
+    """File or module that holds a class; empty for one that was typed in."""
     module = sys.modules[kind.__module__]
+    file = str(getattr(module, "__file__", None) or "")
     if kind.__module__.startswith(FILE_MODULE):
-        return Reference(f"{module.__file__}:{kind.__qualname__}", arguments)
-    return Reference(f"{kind.__module__}:{kind.__qualname__}", arguments)
+        return file
+    if kind.__module__ not in ("__main__", "__mp_main__"):
+        return kind.__module__
+    if module.__spec__ is not None:  # python -m
+        return module.__spec__.name
+    return file if file.endswith(".py") and _written_in(file, kind) else ""
+
+
+def _written_in(file: str, kind: type) -> bool:
+    """False if a class was typed in after the script had run, as with ``python -i``."""
+    codes = {f.__code__.co_filename for f in vars(kind).values() if isinstance(f, FunctionType)}
+    generated = {"<string>"}  # by dataclasses and their like
+    return os.path.isfile(file) and not any(c.startswith("<") for c in codes - generated)
 
 
 def survives_json(arguments: dict[str, Any]) -> bool:
@@ -88,51 +114,126 @@ def survives_json(arguments: dict[str, Any]) -> bool:
 
 
 def load_problem(
-    target: str, arguments: dict[str, Any] | None = None, *, near: Path | None = None
+    target: str, arguments: dict[str, Any] | None = None, *, source: bytes | None = None
 ) -> Any:
-    """Make the problem that a reference names.
+    """Make the problem that the user names.
 
-    ``target`` is ``module:name`` or ``file.py:name``, where the name is a class or a function that
-    returns a problem. A file that is not where it was is also looked for, by its name, in the
-    folder ``near``.
+    Args:
+        target: ``module:name`` or ``file.py:name``, where the name is a class or a function that
+            returns a problem.
+        arguments: Keyword arguments for it.
+        source: Of the file, as it was when the run started; None reads the file.
+
     Raises ProblemReferenceError, saying what could not be found or made.
     """
-    place, separator, name = target.rpartition(":")
-    if not separator or not place or not name:
-        raise ProblemReferenceError(
-            f"{target!r} is no problem reference; write module:name or file.py:name"
-        )
-    module = _load_file(place, near) if place.endswith(".py") else _import(place, target)
+    place, name = split(target)
+    if is_file(place):
+        module = load_file(Path(place) if source is not None else _existing(place), source)
+    else:
+        module = _import(place, target)
     found: Any = module
     for part in name.split("."):
         if not hasattr(found, part):
-            known = sorted(k for k, v in vars(module).items() if isinstance(v, type))
-            raise ProblemReferenceError(f"{place} has no {name!r}; the classes in it are {known}")
+            raise nothing_of_that_name(place, name, module)
         found = getattr(found, part)
     if not callable(found):
         raise ProblemReferenceError(
             f"{target} is a {type(found).__name__}; "
             "name a Problem class or a function that returns one"
         )
-    given = arguments or {}
+    return make(found, target, module, arguments or {})
+
+
+@dataclass(frozen=True)
+class FromFile:
+    """How another process makes a problem that was loaded from a file, where no import finds it.
+
+    Attributes:
+        target: ``file.py:name``.
+        arguments: Keyword arguments it was made with.
+        source: What was in the file when it was loaded, whatever has become of it.
+    """
+
+    target: str
+    arguments: dict[str, Any]
+    source: bytes
+
+    def make(self, file: Path | None = None) -> Any:
+        """The problem; ``file`` is where its file is here, None is where it was."""
+        place, name = split(self.target)
+        return load_problem(f"{file or place}:{name}", self.arguments, source=self.source)
+
+
+def from_file(problem: Any) -> FromFile | None:
+    """How another process makes ``problem``; None if it was not loaded from a file."""
+    reference = reference_to(problem)
+    place = reference.target.rpartition(":")[0]
+    source = source_of(Path(place)) if is_file(place) else None
+    return None if source is None else FromFile(reference.target, reference.arguments, source)
+
+
+def split(target: str) -> tuple[str, str]:
+    """Place and name of a reference, or ProblemReferenceError."""
+    place, separator, name = target.rpartition(":")
+    if not separator or not place or not name:
+        raise ProblemReferenceError(
+            f"{target!r} is no problem reference; write module:name or file.py:name"
+        )
+    return place, name
+
+
+def is_file(place: str) -> bool:
+    """True if a reference's place is a file rather than a module."""
+    return place.endswith(".py")
+
+
+def make(found: Any, target: str, module: ModuleType, arguments: dict[str, Any]) -> Any:
+    """Call a class or function; what comes out remembers how it was made."""
     try:
-        problem = found(**given)
+        problem = found(**arguments)
     except Exception as error:
         raise ProblemReferenceError(
-            f"{target} cannot be made with the arguments {given}: {error}"
+            f"{target} cannot be made with the arguments {arguments}: {error}"
         ) from error
     # A factory's product does not show how it was made, nor does a class inside a function.
-    if not hasattr(problem, STAMP) and survives_json(given):
-        where = module.__file__ if place.endswith(".py") else place
+    if not hasattr(problem, STAMP) and survives_json(arguments):
+        place, name = split(target)
+        where = str(module.__file__) if is_file(place) else place
+        folders = [] if is_file(place) else folders_of_module(module.__name__)
+        reference = Reference(
+            f"{where}:{name}",
+            dict(arguments),
+            folder=str(folders[0]) if folders else "",
+            factory=not isinstance(found, type),
+        )
         with contextlib.suppress(AttributeError):  # no place for it: its class will have to do
-            setattr(problem, STAMP, Reference(f"{where}:{name}", dict(given)))
+            setattr(problem, STAMP, reference)
     return problem
+
+
+def nothing_of_that_name(place: str, name: str, module: ModuleType) -> ProblemReferenceError:
+    """The error that says what there is instead."""
+    known = sorted(k for k, v in vars(module).items() if isinstance(v, type))
+    return ProblemReferenceError(f"{place} has no {name!r}; the classes in it are {known}")
+
+
+def _existing(place: str) -> Path:
+    path = Path(place)
+    if not path.is_file():
+        raise ProblemReferenceError(f"there is no file {place}")
+    return path
 
 
 def _import(name: str, target: str) -> ModuleType:
     # A command line finds modules in the working folder, as `python -m` does.
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    here, top = Path.cwd(), name.partition(".")[0]
+    if "" not in sys.path and str(here) not in sys.path:
+        enter(here, top)
+    return import_module(name, target)
+
+
+def import_module(name: str, target: str) -> ModuleType:
+    """The module of a reference, or ProblemReferenceError."""
     try:
         return importlib.import_module(name)
     except Exception as error:
@@ -140,29 +241,3 @@ def _import(name: str, target: str) -> ModuleType:
             f"cannot import {name!r} of {target!r}: {type(error).__name__}: {error}; "
             "install it, run from its folder, or name the file: path/to/file.py:Name"
         ) from error
-
-
-def _load_file(place: str, near: Path | None) -> ModuleType:
-    candidates = [Path(place)] + ([near / Path(place).name] if near else [])
-    # Not resolved: where files are links into folders that come and go, only the link stays.
-    path = next((p.absolute() for p in candidates if p.is_file()), None)
-    if path is None:
-        raise ProblemReferenceError(
-            f"there is no file {place}" + (f", nor one of that name in {near}" if near else "")
-        )
-    name = FILE_MODULE + hashlib.sha256(str(path).encode()).hexdigest()[:16]
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ProblemReferenceError(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # before it runs: its classes look themselves up by module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise ProblemReferenceError(
-            f"{path} cannot be loaded: {type(error).__name__}: {error}"
-        ) from error
-    return module

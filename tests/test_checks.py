@@ -24,6 +24,13 @@ def test_what_is_no_whole_number_is_named(value):
         whole_number("size", value, least=1)
 
 
+def test_no_whole_number_is_larger_than_arrays_hold():
+    assert whole_number("size", 2**63 - 1) == 2**63 - 1
+    for value in (2**63, -(2**63), 10**400, 10**5000):
+        with pytest.raises(ConfigurationError, match="size must be below 2\\*\\*63 in size, got"):
+            whole_number("size", value)
+
+
 def test_the_least_is_said():
     with pytest.raises(ConfigurationError, match="size must be a whole number >= 4, got"):
         whole_number("size", np.int64(3), least=4)

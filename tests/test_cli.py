@@ -234,26 +234,27 @@ def test_what_a_factory_made_is_made_again_by_the_factory(tmp_path):
         "--seed", 1, cwd=tmp_path,
     )  # fmt: skip
     assert begun.returncode == 0, begun.stderr
-    assert paretide("resume", "run.h5", "--budget", "+20", cwd=tmp_path).returncode == 0
+    assert f"made by the function {tmp_path}/fac.py:make" in begun.stderr
+    refused = paretide("resume", "run.h5", "--budget", "+20", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "--problem" in refused.stderr
+    done = paretide("resume", "run.h5", "--budget", "+20", "--problem", "fac.py:make", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     run = pt.open_run(tmp_path / "run.h5")
     assert run.specification["problem"]["arguments"] == {"scale": 50.0}
     assert (run.evaluations.F[:, 0] == 50.0 * run.evaluations.X[:, 0]).all()
 
 
-def test_the_class_of_a_script_is_named_to_resume(tmp_path):
+def test_the_class_of_a_script_is_found_to_resume(tmp_path):
     (tmp_path / "fac.py").write_text(FACTORY)
     script = subprocess.run(
         [sys.executable, "fac.py"], cwd=tmp_path, check=True, capture_output=True, text=True
     )
-    assert "will need the problem passed again" in script.stderr
-    refused = paretide("resume", "script.h5", "--budget", "+5", cwd=tmp_path)
-    assert refused.returncode == 2
-    assert "paretide resume --problem file.py:Name" in refused.stderr
-    done = paretide(
-        "resume", "script.h5", "--budget", "+5", "--problem", "fac.py:Job", cwd=tmp_path
-    )
-    assert done.returncode == 0, done.stderr
-    assert len(pt.open_run(tmp_path / "script.h5").evaluations) == 25
+    assert script.stderr == ""
+    for given in ((), ("--problem", "fac.py:Job")):
+        done = paretide("resume", "script.h5", "--budget", "+5", *given, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert len(pt.open_run(tmp_path / "script.h5").evaluations) == 30
 
 
 def test_a_picture_that_cannot_be_written_is_refused_before_the_run(tmp_path):

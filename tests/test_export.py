@@ -131,8 +131,8 @@ def test_parquet_types_what_was_logged(runs, tmp_path):
         assert back["log.anything"][i] == (None if value is None else json.dumps(value))
         assert json.loads(back["log.large"][i]) == 2**70
         assert back["log.text"][i] == "\\udc80"
-    candidates = [runs["Odd"].definition.space.candidate(x) for x in runs["Odd"].evaluations.X]
-    assert back["layers"] == [c["layers"] for c in candidates]  # texts, as the store keeps them
+    shown = [runs["Odd"].definition.space.show(x) for x in runs["Odd"].evaluations.X]
+    assert back["layers"] == [row["layers"] for row in shown]  # texts, also of a run in memory
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -192,7 +192,6 @@ def test_a_closed_output_is_no_error(folder):
         ["show", "n" * 300],
         ["resume", "n" * 300],
         ["export", "my run [1].h5", "--to", "csv", "--output", "n" * 300],
-        ["export", "my run [1].h5", "--to", "csv", "--output", "n" * 252],
         ["run", f"{'n' * 300}.py:P", "--budget", 10],
         ["run", "hostile.py:Hostile", "--budget", 100, "--picture", f"{'n' * 300}.png"],
     ],

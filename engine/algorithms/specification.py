@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
+import numpy as np
+
 from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...operators.crossover import SBX
@@ -104,11 +106,12 @@ class Specification:
                 f"{kind}: mutation must be pt.PolynomialMutation or pt.BitFlip, "
                 f"got {self.mutation!r}"
             )
-        if not isinstance(self.eliminate_duplicates, bool):
+        distinct: Any = self.eliminate_duplicates
+        if not isinstance(distinct, (bool, np.bool_)):
             raise ConfigurationError(
-                f"{kind}: eliminate_duplicates must be True or False, "
-                f"got {self.eliminate_duplicates!r}"
+                f"{kind}: eliminate_duplicates must be True or False, got {distinct!r}"
             )
+        object.__setattr__(self, "eliminate_duplicates", bool(distinct))
         for key, choices in (
             ("crowding", get_args(Crowding)),
             ("ties", get_args(Ties)),

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import AskTellError, ConfigurationError
 from ...operators.duplicates import KeySet, row_keys
+from ...operators.finite import all_finite
 from ...problems.definition import Definition
 from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray
@@ -234,10 +235,10 @@ class SteadyState:
                 raise AskTellError(f"tell: id {id} {problem}")
             if self._open[id].status != PENDING or told.count(id) > 1:
                 raise AskTellError(f"tell: id {id} is told twice")
-        fit = self.definition.fit_for_ranking(F, G)
+        fit = None if all_finite(F, G) else self.definition.fit_for_ranking(F, G)
         for row, id in enumerate(told):
             candidate = self._open[id]
-            candidate.status = EVALUATED if fit[row] else FAILED
+            candidate.status = EVALUATED if fit is None or fit[row] else FAILED
             candidate.F, candidate.G = F[row].copy(), G[row].copy()
             self._order.finish(id)
             self._waiting += 1

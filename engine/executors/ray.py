@@ -11,10 +11,9 @@ import contextlib
 import logging
 import math
 import re
-import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,14 +21,18 @@ import numpy as np
 
 from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition
-from ...problems.reference import FILE_MODULE
 from ..outcome import Completion, Failed, LostTask, Task, failed_completion
-from .base import Activity, Conditions, Job, Starts, check_retries
+from .base import Activity, Conditions, Job, Output, Printed, Starts, check_retries
+from .output import with_last_words
 from .pace import Pace
-from .ray_actor import ActorWorker
-from .ray_cluster import Connection, Needs, import_ray
+from .pickling import cannot_be_pickled
+from .ray_actor import ActorWorker, Trouble
+from .ray_cluster import Connection, Needs, import_ray, storable
+from .ray_output import Speech
 from .serial import setup_failed
 from .shared import check_shared
+from .travel import Origin, PackedJob, origin_of, pack_folders, pack_job
+from .worker import named
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +41,9 @@ START_SECONDS = 60.0
 
 TEARDOWN_SECONDS = 5.0
 """For all workers together to end by themselves."""
+
+FAREWELL_SECONDS = 20.0
+"""For the last lines of an actor that is gone to come."""
 
 RESIZE_SECONDS = 5.0
 """Between two looks at how many workers a cluster has room for."""
@@ -52,6 +58,8 @@ class _Actor:
     ends: float = math.inf  # by time.monotonic(), what it does now
     evaluated: int = 0
     node: str = ""
+    end: Callable[[str], list[Completion | LostTask]] | None = None
+    """What becomes of its tasks, given what it printed last, once it is gone."""
 
 
 class RayExecutor:
@@ -74,7 +82,10 @@ class RayExecutor:
             to resume.
         timeout: Seconds that an evaluation may take: then its actor is killed and replaced, and the
             candidate has failed. None for as long as it takes.
+        setup_timeout: Seconds that a worker that has a place may take until ``setup`` has run.
         retries: How often a candidate that failed is evaluated again, with the same seed.
+        output: "show" passes on every line that a job prints, with its candidate before it; "file"
+            writes them to files on the node; "drop" keeps only the last ones of a failure.
         workdir: Folder in which every candidate has one of its own, ``ctx.workdir``, on the node
             that evaluates it; "" is the system's for temporary files.
         keep_workdirs: Keep them also when the evaluation succeeds.
@@ -100,7 +111,9 @@ class RayExecutor:
         max_evaluations_per_worker: int | None = None,
         shared: Mapping[str, Any] | None = None,
         timeout: float | None = None,
+        setup_timeout: float | None = None,
         retries: int = 0,
+        output: Output = "show",
         workdir: str = "",
         keep_workdirs: bool = False,
     ) -> None:
@@ -129,18 +142,30 @@ class RayExecutor:
         self.max_evaluations_per_worker = max_evaluations_per_worker
         self.shared = check_shared("RayExecutor", shared)
         self.retries = check_retries(retries)
-        self.conditions = Conditions(timeout=timeout, workdir=workdir, keep_workdirs=keep_workdirs)
+        self.conditions = Conditions(
+            timeout=timeout,
+            setup_timeout=setup_timeout,
+            output=output,
+            workdir=workdir,
+            keep_workdirs=keep_workdirs,
+        )
         self._definition: Definition | None = None
         self._ray: Any = None
         self._connection: Connection | None = None
-        self._job: Any = None
+        self._job: Job | None = None
+        self._packed: Any = None  # a reference to the job
+        self._origin = Origin(())
+        self._archive: Any = None  # a reference to what is in the problem's folders, once needed
         self._references: dict[str, Any] = {}  # to what is shared
         self._queue: deque[Task] = deque()
         self._actors: dict[Any, _Actor] = {}  # by the reference each is waited for with
         self._idle: list[_Actor] = []
+        self._gone: dict[Any, _Actor] = {}  # by the reference to what they printed last
+        self._speech: Speech | None = None
         self._made = self._lost = 0
         self._wanted = 0
         self._next_look = 0.0
+        self._not_before = 0.0  # for another worker, by time.monotonic(), after some that died
         self._starts = Starts()
         self._nobody_since: float | None = None
         self._pace = Pace()
@@ -155,6 +180,7 @@ class RayExecutor:
             "name": "ray",
             "workers": self.workers,
             **vars(self.needs),
+            "runtime_env": storable(self.needs.runtime_env),
             "address": self.address,
             "max_evaluations_per_worker": self.max_evaluations_per_worker,
             "shared": sorted(self.shared),
@@ -174,14 +200,20 @@ class RayExecutor:
         self._connection = Connection(
             self._ray, self.address, math.ceil((self.workers or 0) * self.needs.cpus)
         )
-        with _by_value(self._ray, job.problem):
-            self._job = self._ray.put(job)
+        self._job = job
+        self._packed = self._ray.put(_packed(self._ray.cloudpickle, job))
+        own_folder = self._connection.has_working_folder or "working_dir" in (
+            self.needs.runtime_env or {}
+        )
+        self._origin = origin_of(job.problem, own_folder=own_folder)
+        self._archive = None
         self._references = {name: self._ray.put(value) for name, value in self.shared.items()}
         self._definition = job.definition
         self._pace = Pace()
         self._alone.clear()
         self._queue.clear()
-        self._starts, self._lost = Starts(), 0
+        self._starts, self._lost, self._not_before = Starts(), 0, 0.0
+        self._speech = Speech(self._ray, self.conditions, job.run_id)
         self._resize()
         if not self._wanted:
             raise ExecutorError(
@@ -190,8 +222,13 @@ class RayExecutor:
             )
         began = time.monotonic()
         while not self._idle:
-            self._receive(1.0)
+            self._receive(0.2)
+            self._end_those_that_hang()
+            self._refill()
             waited = time.monotonic() - began
+            if self._connection.is_shared:  # it has a place when another run of ours ends
+                self._say_if_nobody_works()
+                continue
             if waited > START_SECONDS and all(a.phase == "placing" for a in self._actors.values()):
                 raise ExecutorError(
                     f"no actor could be placed within {START_SECONDS:.0f} s: each needs "
@@ -206,12 +243,12 @@ class RayExecutor:
 
     def collect(self, timeout: float) -> list[Completion | LostTask]:
         """What has finished; waits for the first at most ``timeout`` seconds."""
-        first = min((a.ends for a in self._actors.values()), default=math.inf)
+        waited_for = (*self._actors.values(), *self._gone.values())
+        first = min((a.ends for a in waited_for), default=math.inf)
         finished = self._receive(max(0.0, min(timeout, first - time.monotonic())))
         finished += self._end_those_that_hang()
         self._hand_out()
-        if self.workers is None and time.monotonic() >= self._next_look:
-            self._resize()
+        self._refill()
         self._say_if_nobody_works()
         return finished
 
@@ -246,7 +283,11 @@ class RayExecutor:
                 log.warning("%d workers are killed: teardown() takes too long", len(late))
         for actor in (*self._idle, *self._actors.values()):
             self._kill(actor)
-        self._idle, self._actors, self._job, self._references = [], {}, None, {}
+        if self._speech is not None:
+            self._speech.close()
+            self._speech = None
+        self._idle, self._actors, self._gone, self._references = [], {}, {}, {}
+        self._job = self._packed = self._archive = None
         self._connection.close()
         self._connection = self._ray = None
 
@@ -257,11 +298,20 @@ class RayExecutor:
         self._next_look = time.monotonic() + RESIZE_SECONDS
         self._wanted = self.workers or self.needs.fitting(self._ray.cluster_resources())
         there = len(self._idle) + len(self._actors)
+        if time.monotonic() < self._not_before:
+            self._next_look = min(self._next_look, self._not_before)
+            return
         for _ in range(self._wanted - there):
             self._add_actor()
         placing = [r for r, actor in self._actors.items() if actor.phase == "placing"]
         for reference in placing[: max(0, there - self._wanted)]:
             self._kill(self._actors.pop(reference))
+
+    def _refill(self) -> None:
+        """Look, now and then, whether there is room or need for another actor."""
+        short = len(self._idle) + len(self._actors) < self._wanted
+        if (self.workers is None or short) and time.monotonic() >= self._next_look:
+            self._resize()
 
     def _add_actor(self) -> None:
         name = f"ray-{self._made}"
@@ -271,7 +321,20 @@ class RayExecutor:
             .options(max_restarts=0, max_task_retries=0, **self.needs.options())
             .remote()
         )
-        self._actors[handle.placed.remote()] = _Actor(name, handle)
+        self._actors[handle.placed.remote(self._marked_origin())] = _Actor(name, handle)
+
+    def _marked_origin(self) -> Origin:
+        """Where the code is; with marks if there may be machines that do not see it."""
+        assert self._connection is not None
+        local = self._connection.is_of_this_machine
+        return self._origin if local else self._origin.marked()
+
+    def _packed_folders(self) -> Any:
+        """A reference to the problem's folders, for nodes that do not see them."""
+        assert self._job is not None
+        if self._archive is None:
+            self._archive = self._ray.put(pack_folders(self._job.problem, self._origin))
+        return self._archive
 
     def _kill(self, actor: _Actor) -> None:
         with contextlib.suppress(Exception):  # usually there is nobody left to kill
@@ -289,23 +352,68 @@ class RayExecutor:
         self._lost += 1
         self._kill(actor)
         blameless = self._lost_its_node(actor, error)
-        if actor.phase != "ready" and not blameless and self._starts.died():
-            raise ExecutorError(
-                f"{self._starts.deaths} workers in a row died before they were ready: {reason}"
-            )
+        if actor.phase != "ready" and not blameless:
+            self._note_start(actor, reason, hopeless=self._starts.died())
         self._resize()
         if actor.tasks[1:]:
             self._put_back(actor)
-            return []
-        if not actor.tasks:
-            return []
+        if len(actor.tasks) != 1:
+            return self._say_farewell(actor, lambda said: [])
         (task,) = actor.tasks
         if isinstance(error, self._ray.exceptions.OutOfMemoryError):
             assert self._definition is not None
             sizes = (self._definition.n_obj, self._definition.n_con)
-            failure = Failed("memory: Ray ended it, its node was out of memory", "memory", reason)
-            return [failed_completion(task, failure, sizes)]
-        return [LostTask(task, f"worker {actor.name} died", blameless)]
+            what = "memory: Ray ended it, its node was out of memory"
+            return self._say_farewell(
+                actor,
+                lambda said: [
+                    failed_completion(task, Failed(what, "memory", reason + said), sizes)
+                ],
+            )
+        how = f"worker {actor.name} died"
+        return self._say_farewell(
+            actor, lambda said: [LostTask(task, how, blameless, said)], reachable=not blameless
+        )
+
+    def _note_start(self, actor: _Actor, reason: str, *, hopeless: bool) -> None:
+        """An actor is gone before it was ready: another one after a pause, or none at all."""
+        if hopeless and self._starts.deaths > 1:
+            raise ExecutorError(
+                f"{self._starts.deaths} workers in a row ended before they were ready, the last "
+                f"one ({actor.name}) by this: {reason}"
+            )
+        if hopeless:
+            raise ExecutorError(reason)
+        log.warning("another worker is started: %s", reason)
+        self._not_before = time.monotonic() + self._starts.pause()
+        self._next_look = self._not_before
+
+    def _say_farewell(
+        self,
+        actor: _Actor,
+        end: Callable[[str], list[Completion | LostTask]],
+        *,
+        reachable: bool = True,
+    ) -> list[Completion | LostTask]:
+        """What becomes of an actor's tasks; later, if it may have left some last lines."""
+        assert self._speech is not None
+        reference = None
+        if reachable and actor.phase in ("setup", "ready"):
+            reference = self._speech.rest_of(actor.name, actor.node, self.needs.runtime_env)
+        if reference is None:
+            return end("")
+        actor.end, actor.ends = end, time.monotonic() + FAREWELL_SECONDS
+        self._gone[reference] = actor
+        return []
+
+    def _last_of(self, actor: _Actor, lines: list[Printed]) -> list[Completion | LostTask]:
+        """An actor's last lines have come, or none."""
+        assert self._speech is not None
+        assert actor.end is not None
+        self._speech.hear(lines)
+        whose = {named(task) for task in actor.tasks}
+        whose.update(str(id) for task in actor.tasks for id in task.ids.tolist())
+        return actor.end(with_last_words("", self._speech.last(actor.name, whose)))
 
     def _lost_its_node(self, actor: _Actor, error: Exception) -> bool:
         """Ray names a dead node in its message, and lists nodes by whether they are alive."""
@@ -371,16 +479,37 @@ class RayExecutor:
         self._queue.extendleft(reversed(actor.tasks))
 
     def _receive(self, timeout: float) -> list[Completion | LostTask]:
-        references = list(self._actors)
-        if not references:
-            return []
-        done, _ = self._ray.wait(references, num_returns=1, timeout=timeout)
-        if done:  # and whatever else is ready by now
-            done, _ = self._ray.wait(references, num_returns=len(references), timeout=0)
+        assert self._speech is not None
+        until = time.monotonic() + timeout
+        while True:
+            printed = self._speech.reference
+            references = [*self._actors, *self._gone]
+            if not references:
+                time.sleep(max(0.0, min(until, self._not_before) - time.monotonic()))
+                return []
+            references += [] if printed is None else [printed]
+            left = max(0.0, until - time.monotonic())
+            done, _ = self._ray.wait(references, num_returns=1, timeout=left)
+            if done:  # and whatever else is ready by now
+                done, _ = self._ray.wait(references, num_returns=len(references), timeout=0)
+            if printed in done:
+                done.remove(printed)
+                self._speech.receive()
+            if done or time.monotonic() >= until:
+                break
         finished: list[Completion | LostTask] = []
         for reference in done:
-            finished += self._resolve(reference, self._actors.pop(reference))
+            if reference in self._gone:
+                finished += self._last_of(self._gone.pop(reference), self._lines(reference))
+            else:
+                finished += self._resolve(reference, self._actors.pop(reference))
         return finished
+
+    def _lines(self, reference: Any) -> list[Printed]:
+        try:
+            return list(self._ray.get(reference))
+        except self._ray.exceptions.RayError:  # its node is gone, too
+            return []
 
     def _resolve(self, reference: Any, actor: _Actor) -> list[Completion | LostTask]:
         exceptions = self._ray.exceptions
@@ -394,19 +523,11 @@ class RayExecutor:
                 raise ExecutorError(_cannot_work(actor.name, str(error))) from error
             return self._bury(actor, error)  # died, out of memory, lost its node
         if actor.phase == "placing":
-            actor.phase, actor.node = "setup", answer
-            reference = actor.handle.setup.remote(
-                self._job, actor.name, self.conditions, self._references
-            )
-            self._actors[reference] = actor
+            self._set_up(actor, *answer)
             return []
         if actor.phase == "setup":
-            if answer is not None:
-                self._kill(actor)
-                raise ExecutorError(setup_failed(answer))
-            actor.phase = "ready"
-            self._starts.ready()
-            self._idle.append(actor)
+            actor.ends = math.inf
+            self._note_setup(actor, answer)
             return []
         done: list[Completion | LostTask] = list(answer)
         for task in actor.tasks:
@@ -421,6 +542,37 @@ class RayExecutor:
             self._idle.append(actor)
         return done
 
+    def _set_up(self, actor: _Actor, node: str, sees: bool) -> None:
+        """An actor has a place: let it run the problem's ``setup``."""
+        assert self._job is not None
+        assert self._speech is not None
+        actor.phase, actor.node = "setup", node
+        if self.conditions.setup_timeout is not None:
+            actor.ends = time.monotonic() + self.conditions.setup_timeout
+        reference = actor.handle.setup.remote(
+            self._packed,
+            self._marked_origin(),
+            None if sees else self._packed_folders(),
+            actor.name,
+            self._job.run_id,
+            self.conditions,
+            self._references,
+            self._speech.mailbox,
+        )
+        self._actors[reference] = actor
+
+    def _note_setup(self, actor: _Actor, trouble: Trouble | None) -> None:
+        """An actor is ready, or its ``setup`` has raised."""
+        if trouble is None:
+            actor.phase = "ready"
+            self._starts.ready()
+            self._idle.append(actor)
+            return
+        self._kill(actor)
+        stage, trace = trouble
+        reason = setup_failed(trace) if stage == "setup" else _cannot_work(actor.name, trace)
+        self._note_start(actor, reason, hopeless=self._starts.raised())
+
     def _note_seconds(self, done: Sequence[Completion]) -> None:
         assert self._definition is not None
         for completion in done:
@@ -431,15 +583,25 @@ class RayExecutor:
     def _end_those_that_hang(self) -> list[Completion | LostTask]:
         now = time.monotonic()
         finished: list[Completion | LostTask] = []
+        for reference in [r for r, actor in self._gone.items() if actor.ends <= now]:
+            finished += self._last_of(self._gone.pop(reference), [])
         for reference in [r for r, actor in self._actors.items() if actor.ends <= now]:
             actor = self._actors.pop(reference)
-            assert self._definition is not None
-            log.warning("worker %s is killed: its evaluation takes too long", actor.name)
-            (task,) = actor.tasks
-            finished.append(self.conditions.exceeded(task, self._definition, actor.name))
             self._kill(actor)
+            if actor.phase == "setup":
+                seconds = self.conditions.setup_timeout
+                reason = f"worker {actor.name} was not ready after {seconds:g} s, its setup_timeout"
+                self._note_start(actor, reason, hopeless=self._starts.raised())
+                continue
+            log.warning("worker %s is killed: its evaluation takes too long", actor.name)
+            finished += self._say_farewell(actor, self._exceeded(actor))
             self._add_actor()
         return finished
+
+    def _exceeded(self, actor: _Actor) -> Callable[[str], list[Completion | LostTask]]:
+        assert self._definition is not None
+        (task,), definition = actor.tasks, self._definition
+        return lambda said: [self.conditions.exceeded(task, definition, actor.name, said)]
 
 
 def _cannot_work(worker: str, reason: str) -> str:
@@ -449,20 +611,13 @@ def _cannot_work(worker: str, reason: str) -> str:
         return f"worker {worker} cannot work: {reason}"
     return (
         f"worker {worker} cannot import the module {missing[1]!r}, which the problem needs: "
-        "install it on every node, or set PYTHONPATH there; a problem loaded from a file "
-        "(file.py:Name) travels by itself"
+        "install it on every node, or put it beside the problem's file, where it travels by itself "
+        "unless git ignores it"
     )
 
 
-@contextlib.contextmanager
-def _by_value(ray: Any, problem: Any) -> Iterator[None]:
-    """Ship a problem that was loaded from a file with its code: no worker could import it."""
-    module = sys.modules.get(type(problem).__module__)
-    if module is None or not module.__name__.startswith(FILE_MODULE):
-        yield
-        return
-    ray.cloudpickle.register_pickle_by_value(module)
+def _packed(cloudpickle: Any, job: Job) -> PackedJob:
     try:
-        yield
-    finally:
-        ray.cloudpickle.unregister_pickle_by_value(module)
+        return pack_job(cloudpickle, job)
+    except Exception as error:  # whatever the user's objects raise when pickled
+        raise cannot_be_pickled(job.problem, error, cloudpickle.dumps) from error

@@ -96,6 +96,16 @@ class Needs:
         return ", ".join(f"{n:g} {name}" for name, n in self._amounts().items()) or "nothing"
 
 
+def storable(runtime_env: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A ``runtime_env`` for a file: of its variables the names, whose values may be secrets."""
+    if runtime_env is None:
+        return None
+    variables = runtime_env.get("env_vars")
+    if not variables:
+        return dict(runtime_env)
+    return {**runtime_env, "env_vars": sorted(variables)}
+
+
 def import_ray() -> Any:
     """Ray, or ConfigurationError if it is not installed."""
     try:
@@ -109,8 +119,27 @@ def import_ray() -> Any:
     return ray
 
 
+@dataclass
+class _Own:
+    """The Ray that this program started or joined for its runs, which share it.
+
+    Attributes:
+        guard: Ends what is left of one that was started here.
+        runs: That use it now.
+    """
+
+    guard: Guard | None
+    runs: int = 0
+
+
+_lock = threading.Lock()  # a run in one thread may end as one in another begins
+_owned: list[_Own] = []  # one, or none
+
+
 class Connection:
-    """A Ray that this program uses: its own, one it joined, or one that was there before it.
+    """A Ray that a run uses: the program's own, one it joined, or one that was there before it.
+
+    Runs in several threads share it, and the last one ends it.
 
     Args:
         ray: The module.
@@ -123,41 +152,73 @@ class Connection:
 
     def __init__(self, ray: Any, address: str | None, slots: int) -> None:
         self._ray = ray
-        self._guard: Guard | None = None
-        self._ours = not ray.is_initialized()
-        if not self._ours:
-            if address is not None:
+        self._closed = False
+        with _lock:
+            if not ray.is_initialized():
+                address = address or os.environ.get("RAY_ADDRESS") or None
+                _owned[:] = [_Own(_connect(ray, address, slots))]
+            elif address is not None:
                 log.warning("Ray runs already: address=%r is not looked at", address)
-            return
-        address = address or os.environ.get("RAY_ADDRESS") or None
-        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-        if address is None:
-            self._guard = guard_ray()
-            options["include_dashboard"] = False
-            options["num_cpus"] = max(slots, os.cpu_count() or 1)
-        marked = {} if self._guard is None else self._guard.environment
-        try:
-            with _environment({"RAY_USAGE_STATS_ENABLED": "0"} | marked), _own_handler():
-                ray.init(address=address, **options)
-        except BaseException as error:
-            if self._guard is not None:
-                self._guard.dismiss()
-            if not isinstance(error, Exception):
-                raise
-            # ConnectionError, ValueError and others, by version
-            where = f"the cluster at {address!r}" if address else "Ray on this machine"
-            raise ExecutorError(
-                f"cannot reach {where}: {error}; a cluster is started with `ray start --head` and "
-                "may want its token (RAY_AUTH_MODE, RAY_AUTH_TOKEN_PATH); without an address Ray "
-                "starts here"
-            ) from error
+            self._own = _owned[0] if _owned else None  # None for a Ray of the user's
+            if self._own is not None:
+                self._own.runs += 1
+
+    @property
+    def is_of_this_machine(self) -> bool:
+        """True if it was started here, so that no other machine belongs to it."""
+        return self._own is not None and self._own.guard is not None
+
+    @property
+    def is_shared(self) -> bool:
+        """True if other runs of this program use it, which will make room when they end."""
+        return self._own is not None and self._own.runs > 1
+
+    @property
+    def has_working_folder(self) -> bool:
+        """True if whoever started the program gave the actors a working folder of their own."""
+        return bool(self._ray.get_runtime_context().runtime_env.get("working_dir"))
 
     def close(self) -> None:
-        """Leave the cluster; end it and all its processes if it was started here."""
-        if self._ours:
-            self._ray.shutdown()
-        if self._guard is not None:
-            self._guard.dismiss()
+        """Leave the cluster; the last run ends it and all its processes if it was started here."""
+        with _lock:
+            if self._own is None or self._closed:
+                return
+            self._closed = True
+            self._own.runs -= 1
+            if self._own.runs:
+                return
+            if self._own in _owned:  # the user may have shut it down, and another come since
+                _owned.clear()
+                self._ray.shutdown()
+            if self._own.guard is not None:
+                self._own.guard.dismiss()
+
+
+def _connect(ray: Any, address: str | None, slots: int) -> Guard | None:
+    """Join the cluster at an address, or start Ray here; then with its guard."""
+    guard = None
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is None:
+        guard = guard_ray()
+        options["include_dashboard"] = False
+        options["num_cpus"] = max(slots, os.cpu_count() or 1)
+    marked = {} if guard is None else guard.environment
+    try:
+        with _environment({"RAY_USAGE_STATS_ENABLED": "0"} | marked), _own_handler():
+            ray.init(address=address, **options)
+    except BaseException as error:
+        if guard is not None:
+            guard.dismiss()
+        if not isinstance(error, Exception):
+            raise
+        # ConnectionError, ValueError and others, by version
+        where = f"the cluster at {address!r}" if address else "Ray on this machine"
+        raise ExecutorError(
+            f"cannot reach {where}: {error}; a cluster is started with `ray start --head` and "
+            "may want its token (RAY_AUTH_MODE, RAY_AUTH_TOKEN_PATH); without an address Ray "
+            "starts here"
+        ) from error
+    return guard
 
 
 @contextlib.contextmanager

@@ -7,11 +7,13 @@ wrong names and shapes.
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import shutil
 import socket
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -24,11 +26,17 @@ from ...operators.finite import all_finite
 from ...operators.vectors import full_float64
 from ...problems.context import Context
 from ...problems.definition import ContractViolation
+from ...problems.logged import storable_text
 from ...typing import Candidates, FloatArray
 from ..constants import constants
+from ..interrupts import leave_if_forked
 from ..outcome import EVALUATED, FAILED, Completion, Failed, Task
 from ..randomness import evaluation_seed, setup_seed
 from .base import Conditions, Job
+from .leftovers import SHORTEST_SECONDS, Leftovers
+from .output import Nowhere, Outlet, output_file, with_last_words
+
+log = logging.getLogger(__name__)
 
 LONGEST_REASON, LONGEST_DETAIL = 500, 20_000
 """Characters of a failure that are kept; of a traceback, the last ones."""
@@ -37,7 +45,18 @@ Values = tuple[FloatArray, FloatArray]
 
 
 class Worker:
-    """Holds the user's problem after one ``setup`` and evaluates tasks with it."""
+    """Holds the user's problem after one ``setup`` and evaluates tasks with it.
+
+    Args:
+        job: What is evaluated.
+        name: Of the worker.
+        conditions: Under which.
+        device: Ids of the GPUs that it has to itself.
+        shared: Data that all workers read.
+        outlet: Told whom what is printed is of.
+        leftovers: Ends what candidates leave behind; None where nobody may.
+        interrupted: Whether a KeyboardInterrupt is the user's, and no candidate's.
+    """
 
     def __init__(
         self,
@@ -46,12 +65,21 @@ class Worker:
         conditions: Conditions,
         device: tuple[str, ...] = (),
         shared: Mapping[str, Any] = MappingProxyType({}),
+        outlet: Outlet | None = None,
+        leftovers: Leftovers | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.job = job
         self.name = name
         self._conditions = conditions
         self._device = device
         self._shared = shared
+        self._outlet: Outlet = outlet or Nowhere()
+        self._leftovers = leftovers
+        self._interrupted = interrupted
+        self._process = os.getpid()
+        self._remarked: set[str] = set()
+        self._outlet.begin("setup")
         self._setup = Context(
             None,
             setup_seed(job.seed),
@@ -61,13 +89,35 @@ class Worker:
         )
         setup = getattr(job.problem, "setup", None)
         if setup is not None:
-            setup(self._setup)
+            with self._in_one_process():
+                setup(self._setup)
+        if leftovers is not None:
+            leftovers.keep()
+
+    @contextlib.contextmanager
+    def _in_one_process(self) -> Iterator[None]:
+        """User code that forks within does not come back as two."""
+        error: BaseException | None = None
+        try:
+            yield
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            leave_if_forked(self._process, error)
 
     def dismiss(self) -> None:
         """Run the problem's ``teardown``, and remove the folder that ``setup`` may have used."""
+        self._outlet.begin("setup")
         teardown = getattr(self.job.problem, "teardown", None)
         if teardown is not None:
-            teardown()
+            try:
+                with self._in_one_process():
+                    teardown()
+            except BaseException as error:  # all that it was to clean up after is told
+                if isinstance(error, KeyboardInterrupt) and self._interrupted():
+                    raise
+                log.warning("worker %s: the problem's teardown() failed", self.name, exc_info=True)
         if self._setup.has_workdir and not self._conditions.keep_workdirs:
             self._remove(self._setup.workdir)
 
@@ -75,11 +125,25 @@ class Worker:
         """Evaluate every candidate of the task; never raises for what the user's code does."""
         return self._together(task) if self.job.definition.vectorized else self._each(task)
 
+    def _keep_last_words(self, whose: str, failures: dict[int, Failed], ids: list[int]) -> None:
+        """Add what was printed last, and where all of it is, to the failures of these."""
+        failed = [id for id in ids if id in failures]
+        if not failed:
+            return
+        said = self._outlet.last_lines(whose)
+        file = output_file(self._conditions, self.job.run_id, whose)
+        for id in failed:
+            detail = with_last_words(failures[id].detail, said, file)
+            failures[id] = replace(failures[id], detail=detail)
+
     def _together(self, task: Task) -> Completion:
         """One call of ``evaluate_batch``; if it raises, one for each, so that the culprit fails."""
         k = len(task.ids)
         failures: dict[int, Failed] = {}
         extras: dict[int, dict[str, Any]] = {}
+        remarks: dict[str, str] = {}
+        whose = named(task)
+        self._outlet.begin(whose)
         began = time.perf_counter()
         values = self._batch(task.X)
         if isinstance(values, Failed):
@@ -93,23 +157,28 @@ class Worker:
                         failures[id] = values
                     else:
                         F[row : row + 1], G[row : row + 1] = values
-                        extras |= self._logged([id])
+                        self._take_logged([id], extras, remarks)
         else:
             F, G = values
-            extras |= self._logged(task.ids.tolist())
-        seconds = full_float64(k, (time.perf_counter() - began) / max(1, k))
+            self._take_logged(task.ids.tolist(), extras, remarks)
+        took = time.perf_counter() - began
+        seconds = full_float64(k, took / max(1, k))
+        if self._leftovers is not None and took > SHORTEST_SECONDS:
+            self._leftovers.end()
         self._refuse_nonfinite(task, F, G, failures)
-        return self._completion(task, F, G, failures, extras, constants[k, 0, np.uint32], seconds)
+        self._keep_last_words(whose, failures, task.ids.tolist())
+        seeds = constants[k, 0, np.uint32]
+        return self._completion(task, F, G, failures, extras, seeds, seconds, remarks)
 
-    def _logged(self, ids: list[int]) -> dict[int, dict[str, Any]]:
-        """What an adapted problem found beside the values of the last batch, by id."""
+    def _take_logged(
+        self, ids: list[int], extras: dict[int, dict[str, Any]], remarks: dict[str, str]
+    ) -> None:
+        """Take in what an adapted problem found beside the values of the last batch."""
         take = getattr(self.job.problem, "take_logged", None)
-        extras = {}
         for id, values in zip(ids, [] if take is None else take(), strict=False):  # none, or all
             ctx = Context(id, 0)
-            ctx.log(**values)
-            extras[id] = ctx.extra
-        return extras
+            ctx.extra.update(values)  # whatever their names are
+            self._collect(ctx, id, extras, remarks)
 
     def _each(self, task: Task) -> Completion:
         """One call of ``evaluate`` for each candidate."""
@@ -117,6 +186,7 @@ class Worker:
         F, G = self._nothing(k)
         failures: dict[int, Failed] = {}
         extras: dict[int, dict[str, Any]] = {}
+        remarks: dict[str, str] = {}
         with_folders: list[int] = []
         seeds = np.zeros(k, dtype=np.uint32)
         seconds = np.empty(k)
@@ -124,19 +194,41 @@ class Worker:
         for i, id in enumerate(task.ids.tolist()):
             ctx = self._context(id)
             seeds[i] = ctx.seed
+            self._outlet.begin(str(id))
             self._single(task, i, ctx, F, G, failures)
-            if ctx.reports:
-                ctx.extra["report"] = ctx.reports
-            if ctx.extra:
-                extras[id] = ctx.extra
+            self._collect(ctx, id, extras, remarks)
             if ctx.has_workdir:
                 with_folders.append(id)
             began, ended = ended, time.perf_counter()
             seconds[i] = ended - began
+            if self._leftovers is not None and seconds[i] > SHORTEST_SECONDS:
+                self._leftovers.end()
+                ended = time.perf_counter()
         self._refuse_nonfinite(task, F, G, failures)
+        for id in list(failures):
+            self._keep_last_words(str(id), failures, [id])
         for id in with_folders:
             self._leave_folder(id, failures)
-        return self._completion(task, F, G, failures, extras, seeds, seconds)
+        return self._completion(task, F, G, failures, extras, seeds, seconds, remarks)
+
+    def _collect(
+        self, ctx: Context, id: int, extras: dict[int, dict[str, Any]], remarks: dict[str, str]
+    ) -> None:
+        """Take in what was logged, as what a file can hold; it never costs the outcome."""
+        try:
+            collected = ctx.collected()
+        except BaseException as error:  # an object of the user's in ``ctx.extra``
+            leave_if_forked(self._process, error)
+            if isinstance(error, KeyboardInterrupt) and self._interrupted():
+                raise
+            collected = {}
+            remarks["extra"] = f"ctx.extra cannot be read, {type(error).__name__}: it is not stored"
+        if collected:
+            extras[id] = collected
+        for name, remark in ctx.remarks.items():
+            if name not in self._remarked:
+                self._remarked.add(name)
+                remarks[name] = remark
 
     def _completion(
         self,
@@ -147,6 +239,7 @@ class Worker:
         extras: dict[int, dict[str, Any]],
         seeds: NDArray[np.uint32],
         seconds: FloatArray,
+        remarks: dict[str, str],
     ) -> Completion:
         status = constants[len(task.ids), EVALUATED, np.uint8]
         if failures:
@@ -154,7 +247,10 @@ class Worker:
             failed = [i for i, id in enumerate(task.ids.tolist()) if id in failures]
             status[failed] = FAILED
             F[failed], G[failed] = np.nan, np.nan
-        return Completion(task.ids, status, F, G, failures, extras, seeds, seconds, self.name)
+        return Completion(
+            task.ids, status, F, G, failures, extras, seeds, seconds, self.name,
+            tuple(remarks.items()),
+        )  # fmt: skip
 
     def _nothing(self, k: int) -> Values:
         definition = self.job.definition
@@ -164,7 +260,7 @@ class Worker:
         """Of copies: the user's code may write to what it gets, and keep what it returns."""
         definition, problem = self.job.definition, self.job.problem
         own = X.copy()
-        return _guarded(lambda: definition.read_batch(problem.evaluate_batch(own), len(own)))
+        return self._guarded(lambda: definition.read_batch(problem.evaluate_batch(own), len(own)))
 
     def _context(self, id: int) -> Context:
         folder = self._conditions.folder(self.job.run_id, f"candidate-{id}")
@@ -201,7 +297,7 @@ class Worker:
         failures: dict[int, Failed],
     ) -> None:
         definition, problem = self.job.definition, self.job.problem
-        values = _guarded(
+        values = self._guarded(
             lambda: definition.read_values(
                 problem.evaluate(definition.space.candidate(task.X[i]), ctx)
             )
@@ -210,6 +306,20 @@ class Worker:
             failures[int(task.ids[i])] = values
         else:
             F[i], G[i] = values
+
+    def _guarded(self, call: Callable[[], Values]) -> Values | Failed:
+        """The values of a call into user code, or how it failed."""
+        try:
+            values = call()
+        except BaseException as error:  # sys.exit and others in a candidate: it fails alone
+            leave_if_forked(self._process, error)
+            if isinstance(error, KeyboardInterrupt) and self._interrupted():
+                raise
+            if isinstance(error, ContractViolation):
+                return Failed(str(error), "contract")
+            return _described(error)
+        leave_if_forked(self._process)
+        return values
 
     def _refuse_nonfinite(
         self, task: Task, F: FloatArray, G: FloatArray, failures: dict[int, Failed]
@@ -227,21 +337,21 @@ class Worker:
                 failures[id] = Failed(f"not finite: {', '.join(named)}", "non-finite")
 
 
-def _guarded(call: Callable[[], Values]) -> Values | Failed:
-    """The values of a call into user code, or how it failed."""
-    try:
-        return call()
-    except ContractViolation as error:
-        return Failed(str(error), "contract")
-    except (Exception, SystemExit) as error:  # sys.exit in a candidate must not end the worker
-        return _described(error)
+def named(task: Task) -> str:
+    """A task as what is printed for it is labelled: "12", or "8-15" for a chunk."""
+    first, last = int(task.ids[0]), int(task.ids[-1])
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def _described(error: BaseException) -> Failed:
     kind = type(error).__name__
     try:
-        lines = f"{kind}: {error}".strip().removesuffix(":").splitlines()
+        lines = f"{kind}: {error}".strip().removesuffix(":").splitlines() or [kind]
         detail = traceback.format_exc()
-    except Exception as second:  # an exception that cannot even be printed
+    except BaseException as second:  # an exception that cannot even be printed
         return Failed(f"{kind}, whose message raises {type(second).__name__}", "exception")
-    return Failed(lines[0][:LONGEST_REASON], "exception", detail[-LONGEST_DETAIL:])
+    reason, detail = (
+        storable_text(text.replace("\0", "\\x00"))
+        for text in (lines[0][:LONGEST_REASON], detail[-LONGEST_DETAIL:])
+    )
+    return Failed(reason, "exception", detail)

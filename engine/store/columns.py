@@ -164,7 +164,8 @@ def _alone(text: str) -> Any:
     import h5py
 
     encoded = _storable(text)
-    return np.array(encoded, dtype=h5py.string_dtype("utf-8", max(1, len(encoded))))
+    dtype = h5py.string_dtype(_encoding([encoded]), max(1, len(encoded)))
+    return np.array(encoded, dtype=dtype)
 
 
 def _fixed(encoded: list[bytes]) -> Any:
@@ -173,4 +174,9 @@ def _fixed(encoded: list[bytes]) -> Any:
 
     longest = max(map(len, encoded), default=1)
     length = 1 << max(longest - 1, 0).bit_length()
-    return np.array(encoded, dtype=h5py.string_dtype("utf-8", length))
+    return np.array(encoded, dtype=h5py.string_dtype(_encoding(encoded), length))
+
+
+def _encoding(encoded: list[bytes]) -> str:
+    """What texts are called: Octave reads no others than ASCII."""
+    return "ascii" if all(text.isascii() for text in encoded) else "utf-8"

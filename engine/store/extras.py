@@ -12,7 +12,7 @@ import numpy as np
 
 from ...typing import IntArray
 from . import strict_json
-from .columns import Writing
+from .columns import LONGEST_FIXED, Writing, stored_text
 from .reading import Reading
 
 Extras = dict[int, dict[str, Any]]
@@ -29,7 +29,7 @@ def write_extras(writing: Writing, group: str, ids: IntArray, extras: Extras) ->
             theirs.append(id)
             values.append(value)
     for number, (name, (theirs, values)) in enumerate(columns.items()):
-        plain = name.isascii() and name.isidentifier()
+        plain = name.isascii() and name.isidentifier() and len(name) <= LONGEST_FIXED
         _write_column(
             writing, f"{group}/{name if plain else f'{number}.'}", name, plain, theirs, values
         )  # HDF5 reads a slash as a folder
@@ -39,7 +39,7 @@ def _write_column(
     writing: Writing, path: str, name: str, plain: bool, ids: list[int], values: list[Any]
 ) -> None:
     array = _typed(values)
-    texts = all(type(value) is str and "\0" not in value for value in values)
+    texts = all(type(value) is str and stored_text(value) == value for value in values)
     copied = plain or writing.text_before(f"{path}/name") == strict_json.dumps(name)
     if not plain:
         writing.text(f"{path}/name", strict_json.dumps(name))

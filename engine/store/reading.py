@@ -136,20 +136,31 @@ class Reading:
             self.wrong(f"{path} has no rows")
         return stored.shape[0]
 
-    def array(self, path: str, dtype: Any, shape: tuple[int, ...]) -> Any:
-        """The values of an array that has to be of this dtype and shape."""
-        expected = np.dtype(dtype)
+    def text_rows(self, path: str) -> int:
+        """How many texts a column has; 0 if it is not there."""
+        offsets = offsets_of(path)
+        rows = self.rows(offsets) - 1 if self.has(offsets) else self.rows(path)
+        if not 0 <= rows <= self.size:
+            self.wrong(f"{path} has {rows} texts")
+        return rows
+
+    def check(self, path: str, dtype: Any, shape: tuple[int, ...]) -> None:
+        """Refuse an array that is not of this dtype and shape; none is one without values."""
         stored = self._stored.get(path)
         if stored is None:
             if math.prod(shape):
                 self.wrong(f"it has no {path}")
-            return np.empty(shape, expected)
-        if stored.dtype != expected or stored.shape != shape:
+        elif stored.dtype != np.dtype(dtype) or stored.shape != shape:
             self.wrong(
-                f"{path} has dtype {stored.dtype} and shape {stored.shape}, not {expected} and "
-                f"{shape}"
+                f"{path} has dtype {stored.dtype} and shape {stored.shape}, not {np.dtype(dtype)} "
+                f"and {shape}"
             )
-        return stored.whole()
+
+    def array(self, path: str, dtype: Any, shape: tuple[int, ...]) -> Any:
+        """The values of an array that has to be of this dtype and shape."""
+        self.check(path, dtype, shape)
+        stored = self._stored.get(path)
+        return np.empty(shape, dtype) if stored is None else stored.whole()
 
     def free_array(self, path: str) -> Any:
         """The values of an array whose dtype and shape nobody else knows; numbers or bits."""

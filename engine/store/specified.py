@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from ...problems.definition import Definition
@@ -59,6 +60,10 @@ def read_specification(reading: Reading) -> dict[str, Any]:
     for name, types in _LATER.items():
         if name in specification and type(specification[name]) not in types:
             reading.wrong(f"{name} of its specification is {specification[name]!r:.80}")
+    try:
+        datetime.fromisoformat(specification["created"])
+    except ValueError:
+        reading.wrong(f"its specification was created at {specification['created']!r:.80}")
     found: dict[str, Any] = specification
     return found
 
@@ -66,7 +71,7 @@ def read_specification(reading: Reading) -> dict[str, Any]:
 def read_definition_of(reading: Reading, specification: dict[str, Any]) -> Definition:
     """The problem's definition. Raises StoreCorrupt if it is none, or larger than the file says."""
     described = specification["problem"]["definition"]
-    variables = reading.rows("evaluations/variables")
+    variables = reading.text_rows("evaluations/variables")
     length = described["space"].get("n", 1)
     if type(length) is not int or length > variables:  # before anything is made of it
         reading.wrong(f"its space has {length!r:.80} variables, and names of {variables}")
@@ -76,7 +81,7 @@ def read_definition_of(reading: Reading, specification: dict[str, Any]) -> Defin
         reading.wrong(f"its problem cannot be understood: {error!r:.300}")
     for name, texts in names_of(definition).items():
         path = f"evaluations/{name}"
-        if reading.texts(path, reading.rows(path)) != [stored_text(text) for text in texts]:
+        if reading.texts(path, reading.text_rows(path)) != [stored_text(text) for text in texts]:
             reading.wrong(f"{path} are not those of its specification")
     return definition
 

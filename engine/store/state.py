@@ -72,6 +72,12 @@ def _check(reading: Reading, path: str, array: Any, definition: Definition) -> N
         or not ((array >= 0) & (array < LARGEST_ID)).all()
     ):
         reading.wrong(f"{path} are no ids")
+    if path.endswith("_rank") and not ((array >= 0) & (array < len(array))).all():
+        reading.wrong(f"{path} are no ranks")
+    if path.endswith("_by_value") and not (
+        array.ndim == 2 and (np.sort(array) == np.arange(array.shape[1])).all()
+    ):
+        reading.wrong(f"{path} is no order")  # kernels would follow it anywhere
 
 
 def _check_lengths(reading: Reading, state: dict[str, Any]) -> None:

@@ -34,13 +34,15 @@ def write_table(writing: Writing, prefix: str, rows: Evaluations, *, copied: boo
 def read_table(reading: Reading, prefix: str, definition: Definition) -> Evaluations:
     """Read evaluations. Raises StoreCorrupt for what cannot have been evaluated."""
     n = reading.rows(f"{prefix}evaluations/ids")
+    layout = {name: getattr(empty(definition), name) for name in ARRAYS}
+    for name, column in layout.items():  # all before any is read: those not packed bound the rest
+        reading.check(f"{prefix}evaluations/{name}", column.dtype, (n, *column.shape[1:]))
     columns = {
         name: reading.array(f"{prefix}evaluations/{name}", column.dtype, (n, *column.shape[1:]))
-        for name, column in ((name, getattr(empty(definition), name)) for name in ARRAYS)
+        for name, column in layout.items()
     }
-    workers = reading.texts(
-        f"{prefix}evaluations/workers", reading.rows(f"{prefix}evaluations/workers")
-    )
+    names = f"{prefix}evaluations/workers"
+    workers = reading.texts(names, reading.text_rows(names))
     rows = Evaluations(
         **columns,
         workers=tuple(workers),

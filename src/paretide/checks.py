@@ -12,6 +12,9 @@ import numpy as np
 
 from .errors import ConfigurationError
 
+LARGEST_WHOLE = 2**63 - 1
+"""What arrays and files hold."""
+
 
 def whole_number(what: str, value: Any, *, least: int | None = None) -> int:
     """``value`` as an int; raises ConfigurationError unless it is a whole number >= ``least``."""
@@ -23,7 +26,9 @@ def whole_number(what: str, value: Any, *, least: int | None = None) -> int:
         found = None
     if found is None or (least is not None and found < least):
         bound = "" if least is None else f" >= {least}"
-        raise ConfigurationError(f"{what} must be a whole number{bound}, got {value!r}")
+        raise ConfigurationError(f"{what} must be a whole number{bound}, got {_shown(value)}")
+    if abs(found) > LARGEST_WHOLE:
+        raise ConfigurationError(f"{what} must be below 2**63 in size, got {_shown(value)}")
     return found
 
 
@@ -36,10 +41,19 @@ def real_number(what: str, value: Any, *, expected: str = "a number") -> float:
     try:
         found = float(value) if number and not _is_truth_value(value) else np.nan
     except OverflowError:
-        raise ConfigurationError(f"{what} is beyond the largest number, got {value!r}") from None
+        raise ConfigurationError(
+            f"{what} is beyond the largest number, got {_shown(value)}"
+        ) from None
     if np.isnan(found):
-        raise ConfigurationError(f"{what} must be {expected}, got {value!r}")
+        raise ConfigurationError(f"{what} must be {expected}, got {_shown(value)}")
     return found
+
+
+def _shown(value: Any) -> str:
+    try:
+        return f"{value!r:.100}"
+    except ValueError:  # Python writes no more than 4300 digits
+        return "a number of thousands of digits"
 
 
 def _is_truth_value(value: Any) -> bool:

@@ -4,8 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import toy
+from commands import paretide
 
 import paretide as pt
+from paretide.engine.store.stamp import SCHEMA_VERSION, read_stamp
 
 ASSETS = Path(__file__).parent.parent / "assets"
 VERSIONS = sorted(path.stem for path in ASSETS.glob("*.h5"))
@@ -32,3 +35,25 @@ def test_a_run_of_every_schema_version_is_read(version, tmp_path):
     assert len(run.populations) == 2
     assert (run.stopped_by, run.specification["budget"]) == ("", 40)
     assert len(run.front()) > 0
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_run_of_every_schema_version_goes_on(version, tmp_path):
+    name = f"{version}.h5"
+    for file in (name, f"{name}.journal"):
+        shutil.copy(ASSETS / file, tmp_path)
+    assert paretide("verify", name, cwd=tmp_path).returncode == 0
+    assert "27 of 40" in paretide("show", name, cwd=tmp_path).stdout
+    resumed = pt.resume(tmp_path / name, problem=toy.Mixed(scale=0.5))
+    assert len(resumed.run.evaluations) == 40
+    sealed = pt.open_run(tmp_path / name)
+    assert sealed.evaluations.F.tobytes() == resumed.run.evaluations.F.tobytes()
+    assert read_stamp(tmp_path / name).schema == SCHEMA_VERSION
+
+
+def test_there_is_a_run_of_every_schema_version_and_none_names_a_machine():
+    assert [f"schema{v}" for v in range(1, SCHEMA_VERSION + 1)] == VERSIONS
+    for file in ASSETS.glob("*.h5*"):
+        content = file.read_bytes()
+        for place in (b"/work/", b"/home/", b"/tmp/", b"/root/", b"/Users/", b"C:"):
+            assert place not in content, file

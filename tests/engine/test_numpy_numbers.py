@@ -107,6 +107,20 @@ def test_suites_take_them(whole):
     assert type(pt.OneJumpZeroJump(8, whole(2)).k) is int
 
 
+def test_truth_values_of_numpy_are_kept_as_plain_ones():
+    for value in (True, False):
+        ours = pt.NSGA2(size=20, eliminate_duplicates=np.bool_(value))
+        assert repr(ours) == repr(pt.NSGA2(size=20, eliminate_duplicates=value))
+
+
+@pytest.mark.parametrize(
+    "text", [["1", "2"], np.array(["1", "2"]), np.array([1, "2"], dtype=object)]
+)
+def test_text_is_no_reference(text):
+    with pytest.raises(ConfigurationError, match="reference must be finite numbers"):
+        pt.TargetHypervolume(1, text)
+
+
 def test_a_batch_size_of_numpy_is_one():
     class Batches(toy.Schaffer):
         batch_size = np.int64(3)

@@ -1,6 +1,9 @@
 """What counts as progress: outliers, scales and empty beginnings do not decide."""
 
 import logging
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -68,6 +71,10 @@ class Level(Job):
         return [3.0, 3.0]
 
 
+def name(problem):
+    return type(problem).__name__ if isinstance(problem, pt.Problem) else None
+
+
 def length(problem, algorithm=None, generations=10, seed=1):
     algorithm = algorithm or pt.NSGA2(size=40)
     result = pt.minimize(problem, algorithm, budget=6_000, seed=seed, stop=pt.Stall(generations))
@@ -88,7 +95,7 @@ def test_a_run_with_penalties_goes_on_as_long(share, which, penalty, usual):
     assert length(Penalized(share, penalty, which)) > 0.6 * usual
 
 
-@pytest.mark.parametrize("problem", [Decades(), Late(), Single(), Huge()], ids=repr)
+@pytest.mark.parametrize("problem", [Decades(), Late(), Single(), Huge()], ids=name)
 def test_a_run_that_improves_goes_on(problem):
     assert 600 < length(problem) < 6_000
 
@@ -112,7 +119,7 @@ def test_a_run_with_nothing_feasible_goes_on():
     assert (history.share == 0).all()
 
 
-@pytest.mark.parametrize("problem", [Penalized(0.3, 1e9, "speed"), Late()], ids=repr)
+@pytest.mark.parametrize("problem", [Penalized(0.3, 1e9, "speed"), Late()], ids=name)
 @pytest.mark.parametrize("first", [50, 333])
 def test_a_resumed_run_ends_where_it_would_have_ended(problem, first, tmp_path):
     stop, path = pt.Stall(4, tolerance=0.01), tmp_path / "run.h5"
@@ -166,3 +173,52 @@ def test_a_reference_is_one_number_for_each_objective(reference):
         return
     with pytest.raises(pt.errors.ConfigurationError, match="reference must be 2 finite numbers"):
         run.convergence(reference=reference)
+
+
+WITH_MANY = """
+import time
+import numpy as np
+import paretide as pt
+class Many(pt.Problem):
+    space = pt.Real(0, 1, n=12)
+    objectives = {f"f{i}": "min" for i in range(12)}
+    def evaluate_batch(self, X):
+        return X + (1 - X[:, ::-1]) ** 2
+def tell(progress):
+    if progress.generation == 4:
+        print("four", flush=True)
+stop = pt.Stall(3, tolerance=0)
+pt.minimize(Many(), pt.NSGA2(size=200), budget=10**6, stop=stop, callbacks=[tell])
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT to send")
+def test_ctrl_c_is_answered_while_volumes_are_taken():
+    command = [sys.executable, "-c", WITH_MANY]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as run:
+        try:
+            assert run.stdout.readline() == b"four\n"
+            run.send_signal(signal.SIGINT)
+            assert run.wait(timeout=20) != 0
+        finally:
+            run.kill()
+
+
+def test_the_live_line_is_not_set_by_a_penalty():
+    from paretide.engine.terminal import LiveLine
+
+    lines = []
+
+    class Line(LiveLine):
+        def __init__(self, progress):
+            self._progress, self._reference = progress, None
+
+    def look(progress):
+        lines.append(Line(progress)._hypervolume())
+
+    problem = Penalized(0.6, 1e9, "both")
+    pt.minimize(problem, pt.NSGA2(size=40), budget=200, seed=1, callbacks=[look])
+    assert lines[0] == []
+    volumes = [float(line[0].removeprefix("hypervolume ")) for line in lines[1:]]
+    assert all(0 < volume < 1_000 for volume in volumes)
+    assert volumes[-1] > volumes[0]

@@ -5,11 +5,10 @@ import re
 
 import pytest
 import toy
-from rich.console import Console
-from rich.live import Live
 
 import paretide as pt
 from paretide.engine.executors.base import Activity
+from paretide.engine.screen import LiveText
 from paretide.engine.terminal import LiveLine, Utilization
 
 
@@ -27,8 +26,7 @@ def lines(problem, activity, budget=40):
     texts = []
 
     def show(progress):
-        live = Live("", console=Console(file=io.StringIO(), width=200), auto_refresh=False)
-        texts.append(LiveLine(progress, Stub(activity), live).text())
+        texts.append(LiveLine(progress, Stub(activity), LiveText(io.StringIO())).text())
 
     pt.minimize(problem, pt.NSGA2(size=20), budget=budget, seed=1, callbacks=[show])
     return texts[-1].split("\n")

@@ -1,11 +1,16 @@
 """Starting from candidates and outcomes that are there already."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import toy
 
 import paretide as pt
 from paretide.errors import ConfigurationError, ShapeError, StoreMismatch, StoreNotFound
+from paretide.problems.reference import load_problem
 
 STEADY = pt.NSGA2(size=10, mode="steady", window=6)
 ALGORITHMS = [pt.NSGA2(size=10), pt.DynamicNSGA2(start=4, max_size=16, tau=20), STEADY]
@@ -239,3 +244,75 @@ def test_a_broken_contract_is_told_by_the_first_that_is_evaluated(before):
     with pytest.raises(pt.errors.ContractError, match=r"candidate 10: .*missing") as caught:
         pt.minimize(Broken(), pt.NSGA2(size=12), budget=40, seed=1, initial=before.population)
     assert caught.value.ids == (10,)
+
+
+CHOICES = """
+import dataclasses, enum, functools, math, pathlib
+import numpy as np
+import paretide as pt
+
+def act(v, slope): return v * slope
+
+class Cosine:
+    def __init__(self, k): self.k = k
+
+class Colour(enum.Enum):
+    RED, BLUE = 1, 2
+
+class Tune(pt.Problem):
+    space = pt.Space(
+        function=pt.Choice([functools.partial(act, slope=0.1), functools.partial(act, slope=0.2)]),
+        object=pt.Choice([Cosine(1), Cosine(2)]),
+        sets=pt.Choice([{"rot", "flip", "crop", "mix"}, {"flip", "noise", "hue"}]),
+        mixed=pt.Choice([dict, (64,), [64, 64], Colour.RED, math.inf, pathlib.Path("a"), None]),
+        labelled=pt.Choice({"double": lambda v: 2 * v, "half": lambda v: v / 2}),
+        width=pt.Choice(np.array([16, 32, 64])),
+        rate=pt.Float(0.1, 0.1),
+        w=pt.Int(1, 50),
+    )
+    objectives = {"err": "min", "size": "min"}
+
+    def evaluate(self, x, ctx):
+        assert type(x["width"]) is int
+        if isinstance(x["mixed"], list):
+            x["mixed"].append(0)
+            assert x["mixed"] == [64, 64, 0]
+        factor = x["function"](x["labelled"](1.0)) * x["object"].k * len(x["sets"])
+        return {"err": factor / x["w"], "size": x["w"] + x["width"]}
+"""
+
+
+def test_choices_of_any_kind_go_on_in_another_process(tmp_path):
+    (tmp_path / "tune.py").write_text(CHOICES)
+    command = [sys.executable, "-m", "paretide"]
+    settings = ["tune.py:Tune", "--set", "size=10", "--seed", "1", "--no-progress"]
+    for seed, arguments in enumerate(
+        (
+            ["run", *settings, "--budget", "30", "--store", "run.h5"],
+            ["resume", "run.h5", "--budget", "+10", "--no-progress"],
+            ["resume", "run.h5", "--problem", "tune.py:Tune", "--budget", "+10", "--no-progress"],
+            ["run", *settings, "--budget", "50", "--store", "whole.h5"],
+            ["run", *settings, "--budget", "20", "--initial", "run.h5", "--store", "warm.h5"],
+        )
+    ):
+        subprocess.run(
+            [*command, *arguments], env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            cwd=tmp_path, check=True, timeout=60, capture_output=True,
+        )  # fmt: skip
+    stored, whole, warm = (
+        pt.open_run(tmp_path / name).evaluations for name in ("run.h5", "whole.h5", "warm.h5")
+    )
+    assert not stored.failures
+    assert stored.X.tobytes() == whole.X.tobytes()
+    assert stored.F.tobytes() == whole.F.tobytes()
+    assert warm.recalled.sum() == 10
+    shown = stored.definition.space.show(stored.X[0])
+    assert shown["function"].startswith("partial(tune.act, slope=0.")
+    assert type(shown["width"]) is int
+    assert shown["rate"] == 0.1
+    frame = stored.to_frame()
+    again = pt.minimize(
+        load_problem(f"{tmp_path}/tune.py:Tune"), pt.NSGA2(size=10), budget=10, seed=3,
+        initial=frame.head(4),
+    )  # fmt: skip
+    assert again.run.evaluations.X[:4].tobytes() == stored.X[:4].tobytes()

@@ -3,15 +3,21 @@
 ``STRANGE_EDITS=500 pytest tests/faults/test_strangers.py`` makes the long form of what runs short.
 """
 
+import json
 import multiprocessing as mp
 import os
 import shutil
+import subprocess
+import sys
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import strangers
-import toy
+from commands import paretide
 
 import paretide as pt
 from paretide.engine.store.image import read_image, write_image
@@ -22,29 +28,18 @@ MOST_BYTES = 150 << 20  # of memory, for files of less than 1 MB that state a hu
 ASSETS = Path(__file__).parent.parent / "assets"
 
 
-class Logging(toy.Mixed):
-    """Fails sometimes, and logs what has every form that a column can have."""
-
-    def evaluate(self, x, ctx):
-        ctx.log(
-            loss=x["rate"], epochs=ctx.id, good=x["flag"], short="é", long="x" * (ctx.id * 10),
-            curve=[1.0, float("nan")], **{"a/b": ctx.id},
-        )  # fmt: skip
-        if ctx.id % 10 == 9:
-            raise ValueError("every tenth")
-        return super().evaluate(x, ctx)
-
-
 def generational(path):
-    pt.minimize(Logging(), pt.NSGA2(size=10), budget=60, seed=1, store=path)
+    pt.minimize(strangers.Logging(), pt.NSGA2(size=10), budget=60, seed=1, store=path)
 
 
 def steady(path):
     """With outcomes that wait for their turn, and known ones of another run."""
     first = path.with_name("first.h5")
-    pt.minimize(Logging(), pt.NSGA2(size=10), budget=30, seed=1, store=first)
+    pt.minimize(strangers.Logging(), pt.NSGA2(size=10), budget=30, seed=1, store=first)
     algorithm = pt.NSGA2(size=10, mode="steady", window=8)
-    pt.minimize(Logging(), algorithm, budget=60, seed=1, store=path, cache=pt.open_run(first))
+    pt.minimize(
+        strangers.Logging(), algorithm, budget=60, seed=1, store=path, cache=pt.open_run(first)
+    )
     image = read_image(path)
     assert len(image.known)
     last = image.evaluations.ids.argsort()[-5:]
@@ -78,7 +73,7 @@ class Reader:
         self.warm = warm
         self.process = None
 
-    def open(self, path):
+    def open(self, path, resumes=False):
         if self.process is None:
             context = mp.get_context("spawn")
             self.pipe, theirs = context.Pipe()
@@ -87,9 +82,9 @@ class Reader:
             )
             self.process.start()
             theirs.close()
-            self.pipe.send(self.warm[0])
+            self.pipe.send((self.warm[0], False))
             assert self.pipe.recv()[0] == "run"
-        self.pipe.send(path)
+        self.pipe.send((path, resumes))
         try:
             if self.pipe.poll(HANGS):
                 return self.pipe.recv()
@@ -147,3 +142,173 @@ def test_edited_files_open_right_or_are_refused(run, reader, trap, tmp_path):
     assert ways.count("refused") > len(ways) / 3
     path.write_bytes(run)
     assert reader.open(path)[0] == "run"
+
+
+def test_edited_states_go_on_or_are_refused(reader, tmp_path):
+    rng = np.random.default_rng(3)
+    path = tmp_path / "run.h5"
+    for mode in ("generational", "steady"):
+        path.unlink(missing_ok=True)
+        algorithm = pt.NSGA2(size=10, mode=mode)
+        pt.minimize(strangers.Logging(), algorithm, budget=40, seed=1, store=path)
+        sealed = path.read_bytes()
+        for _ in range(EDITS // 6):
+            path.write_bytes(sealed)
+            what = strangers.edit_state(path, rng)
+            how, name, _, _, memory = found = reader.open(path, resumes=True)
+            assert how == "run" or name in ("StoreCorrupt", "StoreMismatch"), (what, found)
+            assert memory < MOST_BYTES, what
+
+
+def huge_everywhere(file):
+    """Sixty million rows, of which none is there."""
+    for name, dataset in list(file["evaluations"].items()):
+        if dataset.chunks:
+            shape = (60_000_000, *dataset.shape[1:])
+            dtype = dataset.dtype
+            del file["evaluations"][name]
+            chunks = (1 << 10, *shape[1:])
+            file["evaluations"].create_dataset(name, shape=shape, dtype=dtype, chunks=chunks)
+
+
+def huge_chunk(file):
+    """A chunk larger than all that the array states."""
+    values = file["evaluations/ids"][:]
+    del file["evaluations/ids"]
+    file.create_dataset(
+        "evaluations/ids", data=values, chunks=(1 << 22,), maxshape=(None,), compression="gzip"
+    )
+
+
+def inflating(file):
+    """A row of a megabyte whose gzip stream goes on for 256."""
+    del file["state/parents_X"]
+    dataset = file.create_dataset(
+        "state/parents_X", (1, 1 << 20), "u1", chunks=(1, 1 << 20), compression="gzip"
+    )
+    packed = zlib.compressobj(9)
+    parts = [packed.compress(bytes(1 << 24)) for _ in range(16)]
+    dataset.id.write_direct_chunk((0, 0), b"".join([*parts, packed.flush()]), 0)
+
+
+def many_variables(file):
+    """More than any file could name."""
+    change_specification(
+        file, lambda s: s["problem"]["definition"].update(space={"kind": "binary", "n": 10**12})
+    )
+
+
+def deep(file):
+    del file["specification"]
+    file["specification"] = np.bytes_(b'{"a":' * 100_000)
+
+
+def far_ids(file):
+    """Ids that a table by id would need exabytes for."""
+    file["evaluations/ids"][-1] = 2**62
+
+
+def populations_of_all(file):
+    """As many members as the numbers of 64 bits can count."""
+    file["populations/sizes"][:] = 2**62
+
+
+def change_specification(file, change):
+    specification = json.loads(file["specification"][()])
+    change(specification)
+    del file["specification"]
+    file["specification"] = np.bytes_(json.dumps(specification).encode())
+
+
+BOMBS = [
+    huge_everywhere, huge_chunk, inflating, many_variables, deep, far_ids, populations_of_all,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: bomb.__name__)
+def test_files_that_claim_more_than_they_hold_are_refused(bomb, reader, tmp_path):
+    path = tmp_path / "run.h5"
+    generational(path)
+    with h5py.File(path, "r+") as file:
+        bomb(file)
+    strangers.restamp(path)
+    assert check(reader.open(path), bomb.__name__) == "refused"
+
+
+def test_texts_of_schema_1_that_share_their_bytes_are_refused(reader, tmp_path):
+    path = tmp_path / "run.h5"
+    schema1(path)
+    long = 200_000
+    with h5py.File(path, "r+") as file:
+        n = 50_000
+        del file["evaluations/workers"]
+        text = h5py.string_dtype()
+        workers = file["evaluations"].create_dataset("workers", (n,), text, data=["x"] * n)
+        workers[0] = "x" * long
+        file.flush()
+        place, first = workers.id.get_offset(), workers.id.get_storage_size()
+    data = bytearray(path.read_bytes())
+    reference = bytes(data[place : place + 16])
+    data[place : place + first] = reference * n
+    path.write_bytes(data)
+    strangers.restamp(path)
+    how, _, said, _, memory = reader.open(path)
+    assert (how, "more text than" in said) == ("refused", True)
+    assert memory < MOST_BYTES
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a trap")
+def test_a_run_that_has_converged_opens_within_what_its_layout_states(reader, tmp_path):
+    """100 000 x 1 000 bits that are all alike: small on the disk, and honest."""
+    path = tmp_path / "run.h5"
+    pt.minimize(Bits(), pt.NSGA2(size=10), budget=20, seed=1, store=path)
+    image, n = read_image(path), 100_000
+    rows = image.evaluations.take(np.arange(n) % len(image.evaluations))
+    alike = replace(
+        rows, ids=np.arange(n), X=np.ones((n, 1000), dtype=np.bool_),
+        parents=np.full((n, 2), -1, dtype=np.int64),
+    )  # fmt: skip
+    write_image(path, replace(image, evaluations=alike), same_run=False, writer="")
+    stated = n * (1000 + 8 * 2 + 8 + 4 + 16 + 1 + 1 + 4 + 8 + 4)
+    assert path.stat().st_size < stated / 10
+    forget = "import strangers, paretide as pt, sys; before = strangers.peak()\n"
+    code = forget + "rows = pt.open_run(sys.argv[1]).evaluations\nassert rows.X.all()\n"
+    code += "print(len(rows), strangers.peak() - before)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": os.path.dirname(strangers.__file__)},
+    )  # fmt: skip
+    read, memory = map(int, done.stdout.split())
+    assert read == n
+    assert memory < 3 * stated
+
+
+class Bits(pt.Problem):
+    """A thousand of them."""
+
+    space = pt.Binary(1000)
+    objectives = {"f": "min", "g": "min"}
+
+    def evaluate_batch(self, X):
+        return np.stack([X.sum(axis=1), (~X).sum(axis=1)], axis=1).astype(float)
+
+
+@pytest.mark.parametrize(
+    "command", [["verify"], ["show"], ["show", "--json"], ["export", "--to", "csv"]]
+)
+def test_no_command_that_reads_imports_what_a_file_names(command, tmp_path):
+    (tmp_path / "evil.py").write_text("open('called', 'w').close()\nclass Evil: pass\n")
+    generational(tmp_path / "run.h5")
+
+    def evil(specification):
+        specification["problem"].update(target="evil:Evil", arguments={})
+        specification["algorithm"].update(name="evil:Evil")
+
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        change_specification(file, evil)
+    strangers.restamp(tmp_path / "run.h5")
+    name, *options = command
+    done = paretide(name, "run.h5", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "called").exists()

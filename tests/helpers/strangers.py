@@ -12,6 +12,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import toy
 
 import paretide as pt
 from paretide.engine.store.stamp import USER_BLOCK, read_stamp
@@ -52,6 +53,20 @@ def edit(path, rng, trap):
         if path.read_bytes() != before:
             restamp(path)
             return said
+
+
+def edit_state(path, rng):
+    """One random edit of what the algorithm goes on from."""
+    before = path.read_bytes()
+    while path.read_bytes() == before:
+        kind = [_retype, _reshape, _value, _json_of_state][int(rng.integers(4))]
+        with h5py.File(path, "r+") as file:
+            name = f"state/{rng.choice(list(file['state']))}"
+            said = f"{kind.__name__} {name}"
+            with contextlib.suppress(TypeError, ValueError, OSError, IndexError):
+                said = kind(file, name, rng, "", []) or said
+    restamp(path)
+    return said
 
 
 def _edit(path, rng, trap):
@@ -172,6 +187,14 @@ def _attribute(file, name, rng, trap, groups):
 
 def _json(file, name, rng, trap, groups):
     name = str(rng.choice(["specification", "specification", "state/scalars", "contents"]))
+    return _changed_json(file, name, rng)
+
+
+def _json_of_state(file, name, rng, trap, groups):
+    return _changed_json(file, "state/scalars", rng)
+
+
+def _changed_json(file, name, rng):
     found = json.loads(file[name][()])
     places = []
 
@@ -254,6 +277,19 @@ EDITS = [
 ]  # fmt: skip
 
 
+class Logging(toy.Mixed):
+    """Fails sometimes, and logs what has every form that a column can have."""
+
+    def evaluate(self, x, ctx):
+        ctx.log(
+            loss=x["rate"], epochs=ctx.id, good=x["flag"], short="é", long="x" * (ctx.id * 10),
+            curve=[1.0, float("nan")], **{"a/b": ctx.id},
+        )  # fmt: skip
+        if ctx.id % 10 == 9:
+            raise ValueError("every tenth")
+        return super().evaluate(x, ctx)
+
+
 class Watch:
     """What a process opens, imports and starts while it is looked at."""
 
@@ -311,17 +347,20 @@ def serve(pipe, warm):
     watch = Watch()
     with contextlib.suppress(EOFError):
         while True:
-            path = pipe.recv()
+            path, resumes = pipe.recv()
             watch.allowed = (str(path), "/proc/self/")
             forget_peak()
             before = peak()
-            watch.events = []
+            watch.events = None if resumes else []
             try:
-                use(pt.open_run(path))
+                if resumes:
+                    pt.resume(path, problem=Logging(), budget=10)
+                else:
+                    use(pt.open_run(path))
                 answer = ["run", "", ""]
             except StoreError as error:
                 answer = ["refused", type(error).__name__, str(error)]
             except BaseException as error:
                 answer = ["wrong", type(error).__name__, repr(error)]
             events, watch.events = watch.events, None
-            pipe.send([*answer, events, peak() - before])
+            pipe.send([*answer, events or [], peak() - before])

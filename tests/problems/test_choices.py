@@ -19,10 +19,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paretide import Choice, Ordinal, Space
+from paretide import Choice, Float, Ordinal, Space
 from paretide.errors import ConfigurationError
 from paretide.problems.definition import read_definition
-from paretide.problems.description import definition_from, different_parts
+from paretide.problems.description import definition_from, differing
 from paretide.problems.identity import as_text, identity
 from paretide.problems.problem import Problem
 
@@ -220,6 +220,9 @@ def test_labels_are_what_counts():
     assert one != Choice(["a", "b"])
     with pytest.raises(ConfigurationError, match="a label must be a string, got 1"):
         Choice({1: "a", "b": 2})
+    with pytest.raises(ConfigurationError, match="'a' is a label and another one's value"):
+        Choice({"a": "b", "c": "a"})
+    assert Choice({"a": "a", "b": 2}).encode("a") == 0
 
 
 def test_tensors_are_numbers_and_weights_are_drawn():
@@ -406,11 +409,34 @@ def definition_of(variable, **more):
 @pytest.mark.parametrize("values", MANY.values(), ids=MANY)
 def test_a_stored_definition_agrees_with_its_own(values):
     stored = json.loads(json.dumps(definition_of(Choice(values)).describe()))
-    assert different_parts(stored, definition_of(Choice(values))) == []
-    assert different_parts(stored, definition_from(stored)) == []
-    assert different_parts(definition_from(stored).describe(), definition_of(Choice(values))) == []
+    assert differing(stored, definition_of(Choice(values))) == {}
+    assert differing(stored, definition_from(stored)) == {}
+    assert differing(definition_from(stored).describe(), definition_of(Choice(values))) == {}
     backwards = definition_of(Choice(list(reversed(values))))
-    assert different_parts(stored, backwards) == ["space"]
+    assert differing(stored, backwards).keys() == {"space, what"}
+
+
+def test_a_script_is_the_module_that_it_would_be_imported_as(monkeypatch):
+    stored = {}
+    for module in ("train", "package.train"):
+        for what in (act, Cosine, Settings, Colour):
+            monkeypatch.setattr(what, "__module__", module)
+        given_by = definition_of(Choice([act, Cosine, Settings(1), Colour.RED]))
+        if module == "train":
+            stored = json.loads(json.dumps(given_by.describe()))
+        assert differing(stored, given_by) == {}
+    monkeypatch.setattr(act, "__module__", "retrain")
+    others = definition_of(Choice([act, Cosine, Settings(1), Colour.RED]))
+    assert differing(stored, others).keys() == {"space, what"}
+
+
+def test_the_variable_that_differs_is_named():
+    stored = definition_of(Choice([1, 2]), rate=Float(0, 1)).describe()
+    (part, (there, here)), *others = differing(
+        stored, definition_of(Choice([1, 2]), rate=Float(0, 2))
+    ).items()
+    assert (part, there["high"], here["high"], others) == ("space, rate", 1.0, 2.0, [])
+    assert differing(stored, definition_of(Choice([1, 2]))).keys() == {"space"}
 
 
 def old(*values):
@@ -440,14 +466,14 @@ def old(*values):
 )
 def test_what_an_older_version_printed_is_known_again(texts, values):
     given_by = definition_of(Choice(values))
-    assert different_parts(old(*texts), given_by) == []
-    assert different_parts(definition_from(old(*texts)).describe(), given_by) == []
+    assert differing(old(*texts), given_by) == {}
+    assert differing(definition_from(old(*texts)).describe(), given_by) == {}
 
 
 def test_the_file_that_a_function_was_loaded_from_may_have_moved(monkeypatch):
     monkeypatch.setattr(act, "__module__", "paretide_file_fedcba9876543210")
     stored = old("paretide_file_0123456789abcdef.act")
-    assert different_parts(stored, definition_of(Choice([act]))) == []
+    assert differing(stored, definition_of(Choice([act]))) == {}
 
 
 @pytest.mark.parametrize(
@@ -463,4 +489,4 @@ def test_the_file_that_a_function_was_loaded_from_may_have_moved(monkeypatch):
     ids=str,
 )
 def test_what_an_older_version_printed_is_not_taken_for_another(texts, values):
-    assert different_parts(old(*texts), definition_of(Choice(values))) == ["space"]
+    assert differing(old(*texts), definition_of(Choice(values))).keys() == {"space, what"}

@@ -1,6 +1,7 @@
 import itertools
 import json
 import math
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -141,7 +142,10 @@ huge = st.floats(allow_nan=False, allow_infinity=False)
 def test_violations_of_finite_values_are_finite_and_in_order(rows):
     definition, half = read_definition(Beam()), Fraction(1, 2)
     G = np.array(rows)
-    violation = definition.violation(G)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        violation = definition.violation(G)
+        assert not definition.endless(G).any()
     assert np.isfinite(violation).all()
     exact = [
         max(Fraction(a) - 100, 0) + max(2 - Fraction(b), 0) + max(abs(Fraction(c) - 5) - half, 0)

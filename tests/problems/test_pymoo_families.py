@@ -128,6 +128,15 @@ def test_a_run_is_resumed_by_its_store_alone(name, tmp_path):
     assert pt.open_run(path).definition.name == type(foreign).__name__
 
 
+def test_the_arguments_are_those_that_older_versions_stored():
+    foreign = get_problem("zdt1", n_var=6)
+    assert reference_to(adapt(foreign)).arguments == {
+        "target": "pymoo.problems.multi.zdt:ZDT1", "n_var": 6,
+    }  # fmt: skip
+    stored = {"target": "pymoo.problems.multi.zdt:ZDT5", "m": 11}
+    assert reference_to(from_class(**stored)).arguments == stored
+
+
 # -- what a stored reference may call --------------------------------------------------------------
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 import paretide as pt
+from paretide.engine.specification import other_arguments
 from paretide.errors import ConfigurationError
 from paretide.problems.candidates import check_candidates
 from paretide.problems.context import Context
 from paretide.problems.definition import read_definition
-from paretide.problems.description import different_parts
-from paretide.problems.pymoo_problem import adapt, get, is_pymoo
+from paretide.problems.description import differing
+from paretide.problems.pymoo_problem import adapt, from_class, get, is_pymoo
 from paretide.problems.reference import load_problem, reference_to
 
 pymoo_problem = pytest.importorskip("pymoo.core.problem")
@@ -426,8 +427,8 @@ def test_a_problem_keeps_its_name():
         definition = read_definition(adapt(foreign))
         assert definition.name == type(foreign).__name__
         for old in ("PymooVectorized", "PymooElementwise"):  # as older versions stored it
-            assert different_parts({**definition.describe(), "name": old}, definition) == []
-    assert different_parts({**definition.describe(), "name": "Other"}, definition) == ["name"]
+            assert differing({**definition.describe(), "name": old}, definition) == {}
+    assert differing({**definition.describe(), "name": "Other"}, definition).keys() == {"name"}
 
 
 def test_orders_are_refused():
@@ -522,3 +523,9 @@ def test_a_users_problem_is_resumed_by_its_store_alone(tmp_path, monkeypatch):
         resumed = pt.resume(path, budget=8)
         assert len(resumed.run.evaluations) == 24
         assert resumed.run.definition.name == "Sums"
+    older = {"target": "sums_of_users:Sums"}  # how older versions stored it
+    again = from_class(**older)
+    assert reference_to(again).arguments == older
+    stored = {"target": "paretide.problems.pymoo_problem:from_class", "arguments": older}
+    for problem in (adapt(foreign), again):
+        assert other_arguments(stored, problem, ("stored", "given")) == []

@@ -144,22 +144,6 @@ def test_a_function_that_makes_a_problem(module, file):
     assert made_again(module.make(8)).made == 8
 
 
-def test_a_file_is_also_found_near_the_store(file, tmp_path):
-    moved = tmp_path / "elsewhere"
-    moved.mkdir()
-    file.rename(moved / "train.py")
-    with pytest.raises(ProblemReferenceError, match=r"train\.py"):
-        load_problem(f"{file}:Plain")
-    assert type(load_problem(f"{file}:Plain", near=moved)).__name__ == "Plain"
-
-
-def test_a_file_where_it_was_comes_before_one_near_the_store(file, tmp_path):
-    other = tmp_path / "near"
-    other.mkdir()
-    (other / "train.py").write_text("raise RuntimeError('the wrong one')")
-    assert type(load_problem(f"{file}:Plain", near=other)).__name__ == "Plain"
-
-
 def test_two_files_of_one_name_are_two_modules(file, tmp_path):
     other = tmp_path / "train.py"
     other.write_text(SOURCE.replace('"cost"', '"error"'))
@@ -293,9 +277,8 @@ def test_a_file_that_is_not_there_or_no_file(tmp_path):
     (tmp_path / "folder.py").mkdir()
     for name in ("gone.py", "folder.py"):
         with pytest.raises(ProblemReferenceError) as caught:
-            load_problem(f"{tmp_path / name}:Job", near=tmp_path / "runs")
+            load_problem(f"{tmp_path / name}:Job")
         assert str(tmp_path / name) in str(caught.value)
-        assert str(tmp_path / "runs") in str(caught.value)
 
 
 def test_a_name_that_is_not_there(module, file):

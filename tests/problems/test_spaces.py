@@ -384,6 +384,12 @@ def test_candidates_that_are_no_numbers_are_refused_by_row_and_variable(space, v
     assert repr(space.names[-1]) in str(caught.value)
 
 
+def test_what_is_masked_is_no_number():
+    masked = np.ma.masked_array([[0.5, 0.25], [0.5, 0.25]], mask=[[0, 0], [0, 1]])
+    with pytest.raises(ShapeError, match=r"X\[1, 1\] = None is no number"):
+        read_candidates(Real(0, 1, n=2), masked)
+
+
 def test_tables_of_pandas_are_candidates():
     pandas = pytest.importorskip("pandas")
     rows = [MIXED.candidate(x) for x in sample(MIXED, 3, np.random.default_rng(2))]

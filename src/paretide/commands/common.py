@@ -20,6 +20,10 @@ Workers = Annotated[
     int | None, typer.Option(help="How many; default: what fits.", show_default=False)
 ]
 Address = Annotated[str | None, typer.Option(help="Of a Ray cluster, or auto.", show_default=False)]
+TrustExecutor = Annotated[
+    bool,
+    typer.Option("--trust-executor", help="Use the Ray address and runtime_env of the file."),
+]
 Picture = Annotated[
     Path | None, typer.Option(help="Draw the front (.png, .svg, .pdf).", show_default=False)
 ]
@@ -50,6 +54,23 @@ def named_problem(problem: str | None, store: Path) -> Any:
     if problem is None:
         return None
     return load_problem(problem, specification_of(store)["problem"]["arguments"])
+
+
+def chosen_executor(
+    store: Path, name: str | None, workers: int | None, address: str | None, trusted: bool
+) -> Any:
+    """The run's executor with what the user says of it now; None if nothing is said."""
+    from ..engine.executors import make_executor
+    from ..engine.executors.stored import stored_executor
+
+    given = {"workers": workers, "address": address}
+    given = {key: value for key, value in given.items() if value is not None}
+    if name is None and not given and not trusted:
+        return None
+    settings = specification_of(store)["executor"]
+    if name in (None, settings["name"]):
+        return stored_executor(settings, trusted=trusted, **given)
+    return make_executor(str(name), **given)
 
 
 @contextlib.contextmanager

@@ -14,12 +14,13 @@ from .common import (
     Picture,
     Progress,
     Store,
+    TrustExecutor,
     Workers,
     check_picture,
+    chosen_executor,
     finish,
     named_problem,
     resumable,
-    specification_of,
 )
 
 
@@ -47,6 +48,7 @@ def resume(
     executor: ExecutorName = None,
     workers: Workers = None,
     address: Address = None,
+    trust_executor: TrustExecutor = False,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Evaluate failed candidates again first.")
     ] = False,
@@ -62,29 +64,18 @@ def resume(
     It keeps its executor, with all its settings but those that are given here.
     """
     from ..config import check_at_end, make_stop
-    from ..engine.executors import make_executor
     from ..engine.resume import resume as resume_run
 
     check_picture(picture, store)
     stop = make_stop(max_seconds)
     ends = check_at_end(at_end, max_seconds)
     again = _kinds(retry_failed, kinds)
-    chosen = None
-    if (executor, workers, address) != (None, None, None):
-        settings = specification_of(store)["executor"]
-        stored = settings.pop("name")
-        given = {"workers": workers, "address": address}
-        chosen = make_executor(
-            executor or stored,
-            **(settings if executor in (None, stored) else {})
-            | {key: value for key, value in given.items() if value is not None},
-        )
     with resumable(store):
         result = resume_run(
             store,
             budget=_added(budget),
             problem=named_problem(problem, store),
-            executor=chosen,
+            executor=chosen_executor(store, executor, workers, address, trust_executor),
             stop=stop,
             at_end=ends,
             progress=progress,
