@@ -2,7 +2,8 @@
 
    Source: Deb, Sindhya, Okabe (2007), "Self-adaptive simulated binary crossover for real-parameter
    optimization": the distribution bent by the bounds. With c = beta**-power the published
-   2 - u (2 - c) is written 2 (1 - u) + u c, which cancels nothing. */
+   2 - u (2 - c) is written 2 (1 - u) + u c, which cancels nothing. Sums of two values are taken of
+   their halves, which are exact and do not overflow near the largest number. */
 #ifndef PARETIDE_SBX_H
 #define PARETIDE_SBX_H
 
@@ -26,10 +27,11 @@ typedef struct {
 } paretide_crossed;
 
 /* 1 / beta: what beta_q can at most be, where `room` is the distance from the outer parent to its
-   bound. Parents that rounding put outside have no room, rather than a negative one. */
-PARETIDE_BODY double paretide_bound(double room, double gap)
+   bound, and `half` that between the parents, halved. Parents that rounding put outside have no
+   room, rather than a negative one. */
+PARETIDE_BODY double paretide_bound(double room, double half)
 {
-    return gap / (gap + 2.0 * paretide_positive_part(room));
+    return half / (half + paretide_positive_part(room));
 }
 
 /* The spread factor beta_q, children's distance over parents', at quantile u, where c is
@@ -46,17 +48,17 @@ PARETIDE_BODY void paretide_cross_body(paretide_crossed *block, ptrdiff_t n, dou
     double down[PARETIDE_CROSSED], up[PARETIDE_CROSSED], base[PARETIDE_CROSSED];
     for (ptrdiff_t i = 0; i < n; i++) {
         double a = block->first[i], b = block->second[i];
-        double lesser = a < b ? a : b, greater = a < b ? b : a, gap = greater - lesser;
-        down[i] = paretide_bound(lesser - block->low[i], gap);
-        up[i] = paretide_bound(block->high[i] - greater, gap);
+        double lesser = a < b ? a : b, greater = a < b ? b : a, half = 0.5 * (greater - lesser);
+        down[i] = paretide_bound(lesser - block->low[i], half);
+        up[i] = paretide_bound(block->high[i] - greater, half);
     }
     paretide_powers(down, base, n, power);
     paretide_powers(up, base, n, power);
     for (ptrdiff_t i = 0; i < n; i++) {
-        double a = block->first[i], b = block->second[i], sum = a + b;
-        double gap = a < b ? b - a : a - b, u = paretide_unit(block->word[i]);
-        double lesser = 0.5 * (sum - paretide_spread(u, down[i], power) * gap);
-        double greater = 0.5 * (sum + paretide_spread(u, up[i], power) * gap);
+        double a = block->first[i], b = block->second[i], middle = 0.5 * a + 0.5 * b;
+        double half = 0.5 * (a < b ? b - a : a - b), u = paretide_unit(block->word[i]);
+        double lesser = middle - paretide_spread(u, down[i], power) * half;
+        double greater = middle + paretide_spread(u, up[i], power) * half;
         lesser = paretide_clip(lesser, block->low[i], block->high[i]);
         greater = paretide_clip(greater, block->low[i], block->high[i]);
         int swapped = block->word[i] & 1;

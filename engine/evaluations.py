@@ -14,7 +14,7 @@ from ..problems.definition import Definition
 from ..typing import BoolArray, ByteArray, Candidates, FloatArray, IntArray
 from .born import INITIAL, OPERATORS, Born, orphans
 from .constants import constants
-from .frames import frame
+from .frames import LOGGED, frame, logged_names, named_columns
 from .frozen import frozen
 from .outcome import EVALUATED, Completion, Failed
 from .population import Population
@@ -115,27 +115,34 @@ class Evaluations:
             self.definition,
         )
 
-    def to_frame(self) -> Any:
-        """A pandas DataFrame with every column, failures and logged extras included."""
+    def columns(self) -> dict[str, Any]:
+        """Every column by name, as an array or a list: failures and logged extras included.
+
+        ``engine.frames.column_names`` says what a column is called whose name another one has;
+        what was logged is always ``log.NAME``, None where it was not.
+        """
         ids = self.ids.tolist()
-        logged = dict.fromkeys(key for extra in self.extras.values() for key in extra)
-        return frame(
-            self.definition,
-            self.ids,
-            self.X,
-            self.F,
-            self.G,
-            generation=self.generation,
-            parent_1=self.parents[:, 0],
-            parent_2=self.parents[:, 1],
-            operator=self.operator,
-            evaluated=self.evaluated,
-            failure=[self.failures[i].reason if i in self.failures else "" for i in ids],
-            seed=self.seed,
-            seconds=self.seconds,
-            worker=self.worker,
-            **{f"log.{key}": [self.extras.get(i, {}).get(key) for i in ids] for key in logged},
-        )
+        extras = [self.extras.get(i, {}) for i in ids]
+        return {
+            **named_columns(self.definition, self.ids, self.X, self.F, self.G),
+            "generation": self.generation,
+            "parent_1": self.parents[:, 0],
+            "parent_2": self.parents[:, 1],
+            "operator": self.operator,
+            "evaluated": self.evaluated,
+            "failure": [self.failures[i].reason if i in self.failures else "" for i in ids],
+            "seed": self.seed,
+            "seconds": self.seconds,
+            "worker": self.worker,
+            **{
+                f"{LOGGED}{key}": [extra.get(key) for extra in extras]
+                for key in logged_names(extras)
+            },
+        }
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame of all ``columns``. Needs pandas."""
+        return frame(self.columns())
 
 
 ARRAYS = tuple(
@@ -290,14 +297,26 @@ class Archive:
 
     def table(self) -> Evaluations:
         """Everything so far, as read-only views."""
+        return self._views(0, dict(self._failures), dict(self._extras))
+
+    def since(self, first: int) -> Evaluations:
+        """What has been appended after so many rows, as read-only views."""
         self._copy_latest()
-        views = {name: column[: self._copied] for name, column in self._columns.items()}
+        ids = self._columns["ids"][first : self._copied].tolist()
+        failures = {i: self._failures[i] for i in ids if i in self._failures}
+        return self._views(first, failures, {i: self._extras[i] for i in ids if i in self._extras})
+
+    def _views(
+        self, first: int, failures: dict[int, Failed], extras: dict[int, dict[str, Any]]
+    ) -> Evaluations:
+        self._copy_latest()
+        views = {name: column[first : self._copied] for name, column in self._columns.items()}
         for view in views.values():
             view.flags.writeable = False
         return Evaluations(
             **views,
             workers=tuple(self._codes),
-            failures=dict(self._failures),
-            extras=dict(self._extras),
+            failures=failures,
+            extras=extras,
             definition=self.definition,
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import real_number, whole_number
 from ..errors import ConfigurationError
 from ..typing import BoolArray, FloatArray
 from .evaluations import Evaluations
@@ -34,15 +35,13 @@ class FailureBudget:
     share: float = 0.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.count, bool) or not isinstance(self.count, int) or self.count < 0:
-            raise ConfigurationError(
-                f"FailureBudget: count must be a whole number >= 0, got {self.count!r}"
-            )
-        share: Any = self.share
-        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
-            raise ConfigurationError(
-                f"FailureBudget: share must be a number from 0 to 1, got {share!r}"
-            )
+        count = whole_number("FailureBudget: count", self.count, least=0)
+        expected = "a number from 0 to 1"
+        share = real_number("FailureBudget: share", self.share, expected=expected)
+        if not 0 <= share <= 1:
+            raise ConfigurationError(f"FailureBudget: share must be {expected}, got {self.share!r}")
+        object.__setattr__(self, "count", count)
+        object.__setattr__(self, "share", share)
 
     def used_up(self, failures: int, evaluations: int) -> bool:
         """True if a run with so many failures of so many evaluations must end."""

@@ -1,32 +1,35 @@
 """The run loop: hand out what may be evaluated, take in what has finished, keep all of it.
 
 Who is evaluated again, ``again.py`` decides.
+
+Everything that ends a run or watches it has its place. Between two generations: the failure budget,
+callbacks, ``stop``; a place that depends on nothing but what was told. Between any two outcomes:
+the clock and Ctrl-C, which look after the time at which a run ends and not after its place.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..errors import ContractError, EvaluationError
 from .again import Chances
 from .executors.base import Executor
 from .failures import FailureBudget, failing_regions, failure_report
 from .interrupts import Interrupts
-from .outcome import Completion
+from .outcome import Completion, LostTask, Task
+from .oversight import Oversight
 from .progress import Progress
 from .recorder import Recorder
 from .session import Session
+from .terminations import Termination
+from .told import told_one_by_one
 
 log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.1
-"""Longest wait for an outcome before the display and Ctrl-C get their turn."""
-
-Stop = Callable[[Progress], Any]
-Callback = Callable[[Progress], Any]
+"""Longest wait for an outcome before the display, Ctrl-C and the clock get their turn."""
 
 
 class Display(Protocol):
@@ -44,10 +47,8 @@ def drive(
     *,
     resumed: bool,
     progress: Progress,
-    stop: Stop | None,
-    callbacks: Sequence[Callback],
+    oversight: Oversight,
     display: Display | None,
-    failure_budget: FailureBudget | None,
 ) -> str:
     """Run until the budget is used up, ``stop`` says so, or nothing new can be drawn; returns why.
 
@@ -57,70 +58,169 @@ def drive(
         EvaluationError: If every candidate of the first generation failed, or more than the
             failure budget has.
     """
-    chances = Chances(session, executor.retries)
-    machine = session.machine
-    seen = machine.completed  # generations of which everybody was told that they are
-    if resumed and machine.complete and machine.evaluations:
-        seen -= 1  # the run was killed before anybody was called
-    while True:
+    loop = _Loop(session, executor, recorder, interrupts, progress, oversight, display)
+    return loop.run(resumed=resumed)
+
+
+class _Loop:
+    def __init__(
+        self,
+        session: Session,
+        executor: Executor,
+        recorder: Recorder,
+        interrupts: Interrupts,
+        progress: Progress,
+        oversight: Oversight,
+        display: Display | None,
+    ) -> None:
+        self._session = session
+        self._machine = session.machine
+        self._executor = executor
+        self._recorder = recorder
+        self._interrupts = interrupts
+        self._progress = progress
+        self._oversight = oversight
+        self._display = display
+        self._chances = Chances(session, executor.retries)
+        self._seen = 0  # generations of which everybody was told that they are complete
+        self._said = session.archive.rows  # outcomes of which on_evaluation knows, or need not
+        self._handed = 0  # candidates that the executor has
+        self._called_at = session.machine.evaluations  # told when the callbacks were called
+
+    def run(self, *, resumed: bool) -> str:
+        session, machine = self._session, self._machine
+        self._seen = machine.completed
+        if resumed and machine.complete and machine.evaluations:
+            self._seen -= 1  # the run was killed before anybody was called
         while True:
-            if machine.completed > seen:
-                seen = machine.completed
-                _refuse_too_many_failures(session, failure_budget)
-                reason = _end_of_generation(session, progress, stop, callbacks, interrupts)
+            reason = self._take_turns()
+            if reason:
+                return reason
+            self._submit(session.ask())
+            self._recorder.populations()
+            self._interrupts.raise_pending()
+            if session.in_flight:
+                reason = self._by_clock()
+                if reason:
+                    return self._end_by_clock(reason)
+            recalled = session.recall()
+            if recalled is not None:
+                self._recorder.evaluations(recalled)
+                self._say()
+                self._recorder.seal_if_due()
+            elif session.in_flight:
+                self._submit(self._collect())
+            else:
+                return self._end_of_budget()
+
+    def _take_turns(self) -> str:
+        """Tell those whose turn it is, and call everybody after each generation.
+
+        Returns why the run ends here, or "".
+        """
+        while True:
+            if self._machine.completed > self._seen:
+                self._seen = self._machine.completed
+                reason = self._end_of_generation()
                 if reason:
                     return reason
-            if not session.advance():
-                break
-        executor.submit(session.ask())
-        recorder.populations()
-        interrupts.raise_pending()
-        recalled = session.recall()
-        if recalled is not None:
-            recorder.evaluations(recalled)
-            recorder.seal_if_due()
-            continue
-        if not session.in_flight:
-            if not machine.complete:  # the budget ended in the middle of a generation
-                _call(callbacks, progress, interrupts)
-            return "exhausted" if session.exhausted else "budget"
-        with interrupts.allowed() if executor.evaluates_here else nullcontext():
+            if not self._session.advance():
+                return ""
+            self._say()
+
+    def _end_of_generation(self) -> str:
+        """Callbacks and the stop condition; returns why the run ends here, or ""."""
+        _refuse_too_many_failures(self._session, self._oversight.failure_budget)
+        _refuse_hopeless(self._session)
+        self._call()
+        stop = self._oversight.stop
+        if stop is None:
+            return ""
+        with self._interrupts.allowed():
+            reason = stop(self._progress)
+        return reason if isinstance(reason, str) else "stop" if reason else ""
+
+    def _end_of_budget(self) -> str:
+        if not self._machine.complete:  # the budget ended in the middle of a generation
+            self._call()
+        return "exhausted" if self._session.exhausted else "budget"
+
+    def _by_clock(self) -> str:
+        """Why the run ends now, wherever it is, or ""."""
+        stop = self._oversight.stop
+        if not isinstance(stop, Termination):
+            return ""
+        with self._interrupts.allowed():
+            return stop.by_clock(self._progress)
+
+    def _end_by_clock(self, reason: str) -> str:
+        """Wait for what runs, if that is wanted; returns why the run ends, which may change by it.
+
+        What is dropped or ended is asked for again when the run is resumed.
+        """
+        drop_queued = getattr(self._executor, "drop_queued", None)
+        if self._oversight.at_end == "wait" and drop_queued is not None:
+            self._handed -= drop_queued()
+            while self._handed:
+                self._interrupts.raise_pending()
+                self._collect()
+            other = self._take_turns()
+            if other:
+                return other
+            if not self._session.in_flight and self._session.room == 0:
+                return self._end_of_budget()
+        if self._machine.evaluations > self._called_at:  # nobody has seen the last outcomes
+            self._call()
+        return reason
+
+    def _submit(self, tasks: list[Task]) -> None:
+        self._handed += sum(len(task.ids) for task in tasks)
+        self._executor.submit(tasks)
+
+    def _collect(self) -> list[Task]:
+        """Take in what has finished by now; returns what is to be submitted again."""
+        again: list[Task] = []
+        executor = self._executor
+        with self._interrupts.allowed() if executor.evaluates_here else nullcontext():
             arrived = executor.collect(WAIT_SECONDS)
         for finished in arrived:
-            done, again = chances.settle(finished)
-            executor.submit(again)
+            self._handed -= _size(finished)
+            done, theirs = self._chances.settle(finished)
+            again += theirs
             if done is not None:
-                _refuse_broken_contract(done, session)
-                recorder.begin()
-                recorder.evaluations(session.tell(done))
-        recorder.seal_if_due()
-        if display is not None:
-            display.update()
+                _refuse_broken_contract(done, self._session)
+                self._recorder.begin()
+                self._recorder.evaluations(self._session.tell(done))
+        self._say()
+        self._recorder.seal_if_due()
+        if self._display is not None:
+            self._display.update()
+        return again
+
+    def _call(self) -> None:
+        """Call the callbacks."""
+        self._called_at = self._machine.evaluations
+        if not self._oversight.callbacks:
+            return
+        with self._interrupts.allowed():
+            for callback in self._oversight.callbacks:
+                callback(self._progress)
+
+    def _say(self) -> None:
+        """Call ``on_evaluation`` with what has been told since the last time."""
+        archive, listeners = self._session.archive, self._oversight.on_evaluation
+        if not listeners or archive.rows == self._said:
+            return
+        rows, self._said = archive.since(self._said), archive.rows
+        with self._interrupts.allowed():
+            for told in told_one_by_one(rows):
+                for listener in listeners:
+                    listener(told)
 
 
-def _end_of_generation(
-    session: Session,
-    progress: Progress,
-    stop: Stop | None,
-    callbacks: Sequence[Callback],
-    interrupts: Interrupts,
-) -> str:
-    """Callbacks and the stop condition; returns why the run ends here, or ""."""
-    _refuse_hopeless(session)
-    _call(callbacks, progress, interrupts)
-    if stop is None:
-        return ""
-    with interrupts.allowed():
-        reason = stop(progress)
-    return reason if isinstance(reason, str) else "stop" if reason else ""
-
-
-def _call(callbacks: Sequence[Callback], progress: Progress, interrupts: Interrupts) -> None:
-    if not callbacks:
-        return
-    with interrupts.allowed():
-        for callback in callbacks:
-            callback(progress)
+def _size(finished: Completion | LostTask) -> int:
+    """Candidates that came back."""
+    return len(finished.task.ids if isinstance(finished, LostTask) else finished.ids)
 
 
 def _refuse_broken_contract(done: Completion, session: Session) -> None:

@@ -1,51 +1,42 @@
-"""Starting and resuming runs."""
+"""Starting runs."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import multiprocessing
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConfigurationError, ParetideError
+from ..checks import whole_number
+from ..errors import ConfigurationError
 from ..problems.definition import read_definition
 from .algorithms.specification import Specification, as_problem, cost_of
+from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
+from .foreign_names import WHOLE_RUN, foreign_names, meant_algorithm
 from .initial import Source, read_initial
-from .interrupts import Interrupts, deferred
-from .loop import Callback, Stop, drive
-from .memory import Memory
-from .progress import Progress
+from .interrupts import deferred
+from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop
 from .randomness import check_seed
 from .recorder import Recorder
 from .result import Result
-from .schedule import check_count
 from .session import Session
-from .specification import (
-    commit_of,
-    refuse_other_problem,
-    specify,
-    stored_algorithm,
-    stored_problem,
-)
-from .store.codec import Event
+from .specification import commit_of, specify
 from .store.store import RunStore
-from .terminal import live_display
 
 log = logging.getLogger(__name__)
 
 
+@foreign_names(WHOLE_RUN)
 def minimize(
     problem: Any,
     algorithm: Specification,
     *,
-    budget: int,
+    budget: int | None = None,
     seed: int | None = None,
     executor: str | Executor = "serial",
     store: str | Path | None = None,
@@ -54,7 +45,9 @@ def minimize(
     cache: bool | Source | None = None,
     failure_budget: FailureBudget | None = None,
     stop: Stop | None = None,
+    at_end: AtEnd = "wait",
     callbacks: Sequence[Callback] = (),
+    on_evaluation: Sequence[OnEvaluation] = (),
     progress: bool = False,
 ) -> Result:
     """Search for the best trade-offs of a problem.
@@ -62,7 +55,9 @@ def minimize(
     Args:
         problem: A ``Problem``, or a pymoo Problem. Maximized objectives are declared in it.
         algorithm: ``NSGA2(...)`` or ``DynamicNSGA2(...)``.
-        budget: Evaluations in all, failed ones included.
+        budget: Evaluations in all, failed ones included. None is as many as there are until
+            ``stop`` ends the run, which then must be given; a population size that would be derived
+            from the budget is 100, with a warning.
         seed: An int from 0 to 2**63 - 1; None draws one, which the result and the store keep.
         executor: "serial", "processes", "ray", or an executor made by hand. It never changes the
             result.
@@ -81,8 +76,19 @@ def minimize(
             that says what fails and where, once more than that have failed. None bears any number,
             except a first generation that fails altogether.
         stop: Called with a ``Progress`` after every generation; a true value ends the run, and a
-            string says why.
-        callbacks: Called with a ``Progress`` after every generation.
+            string says why. ``MaxSeconds``, alone or with ``|``, is looked at all the time instead.
+        at_end: What becomes of evaluations that are under way when the clock ends the run, that is
+            ``MaxSeconds`` in ``stop``. "wait": nothing is begun any more, and the run ends with
+            the last of them, so that no training is lost and every executor does the same; it is
+            late by one evaluation at most. "kill": the run ends at once, as it should in an
+            allocation that ends, and they are begun anew when it is resumed; not with "serial".
+            Either way it resumes as if it had not been ended.
+        callbacks: Called with a ``Progress`` after every generation, and at the end of one that is
+            cut by the budget or the clock.
+        on_evaluation: Called with a ``Told`` for each outcome that this process tells, not for
+            those that an earlier one told: in the order of telling, which in generations is that
+            of arrival. An exception ends the run where it can be resumed; whatever was told by
+            then is not told again.
         progress: Show a live line in the terminal.
 
     Returns:
@@ -96,18 +102,24 @@ def minimize(
             the failure budget allows.
         StoreError: If the file exists, is in use, or cannot be written.
     """
-    _leave_if_spawning()
+    leave_if_spawning()
     if not isinstance(algorithm, Specification):
         raise ConfigurationError(
             f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
+            + meant_algorithm(algorithm)
         )
-    check_count("budget", budget, 1)
-    _check_callables(stop, callbacks)
-    _check_failure_budget(failure_budget)
+    budget = _checked_budget(budget, stop)
+    oversight = Oversight(
+        stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
+        failure_budget=failure_budget, progress=progress,
+    )  # fmt: skip
     seed = check_seed(seed)
     workers = make_executor(executor)
+    oversight.refuse_executor(workers)
     problem = as_problem(problem)
     definition = read_definition(problem)
+    if budget is None:
+        algorithm = algorithm.without_budget()
     algorithm = algorithm.resolved(definition, budget)
     candidates, memory = read_initial(initial, cache, problem, definition)
     machine = algorithm.machine(definition, seed, cost_of(problem), candidates)
@@ -122,9 +134,9 @@ def minimize(
     with contextlib.ExitStack() as stack:
         interrupts = stack.enter_context(deferred())  # until all is closed
         if store is not None:
-            path = _absolute(store)
+            path = absolute(store)
             specification["problem"]["commit"] = commit_of(problem)
-            keeper, specification["replaces"] = RunStore.claim(path, overwrite=overwrite)
+            keeper = RunStore.claim(path, overwrite=overwrite)
             stack.callback(keeper.release)
             if not specification["problem"]["target"]:
                 log.warning(
@@ -134,202 +146,25 @@ def minimize(
                 )
         recorder = Recorder(session, specification, keeper, -1)
         job = Job(problem, definition, seed, specification["run_id"])
-        return _run(
-            job, session, recorder, keeper, workers, stop, callbacks, progress, failure_budget,
-            stack, interrupts, begins=keeper is not None and not keeper.path.exists(),
-            resumed=False,
+        return conduct(
+            job, session, recorder, workers, oversight, stack, interrupts,
+            begins=keeper is not None and not keeper.path.exists(), resumed=False,
         )  # fmt: skip
 
 
-def resume(
-    path: str | Path,
-    *,
-    budget: int | None = None,
-    problem: Any = None,
-    executor: str | Executor | None = None,
-    failure_budget: FailureBudget | None = None,
-    stop: Stop | None = None,
-    callbacks: Sequence[Callback] = (),
-    progress: bool = False,
-) -> Result:
-    """Continue a run from its file; no finished evaluation is done twice.
-
-    Args:
-        path: Of the run's HDF5 file.
-        budget: Evaluations to add to the run's budget; None leaves it as it is.
-        problem: The problem; needed only if the store cannot say how to make it again.
-        executor: As in ``minimize``; None is the one that the run was started with.
-        failure_budget: As in ``minimize``; None is the one that the run was started with.
-        stop: As in ``minimize``.
-        callbacks: As in ``minimize``.
-        progress: As in ``minimize``.
-
-    Returns:
-        The same as if the run had never been interrupted.
-
-    Raises:
-        StoreNotFound, StoreCorrupt, StoreVersion, StoreLocked: If the file cannot be continued.
-        StoreMismatch: If the problem is another one, or the replay asks for other candidates.
-        ConfigurationError: For a wrong budget or executor, or if the problem must be passed.
-    """
-    _leave_if_spawning()
+def _checked_budget(budget: int | None, stop: Stop | None) -> int | None:
     if budget is not None:
-        check_count("budget (evaluations to add)", budget, 1)
-    _check_callables(stop, callbacks)
-    _check_failure_budget(failure_budget)
-    path = _absolute(path)
-    with contextlib.ExitStack() as stack:
-        interrupts = stack.enter_context(deferred())  # until all is closed
-        store, image, events = RunStore.reopen(path)
-        stack.callback(store.release)
-        specification = image.specification
-        with interrupts.allowed():
-            if problem is None:
-                problem = stored_problem(specification, path)
-            problem = as_problem(problem)
-            definition = read_definition(problem)
-        refuse_other_problem(specification, problem, definition, path)
-        workers = _stored_executor(specification) if executor is None else make_executor(executor)
-        specification["executor"] = workers.settings()
-        if budget is not None:
-            specification["budget"] += budget
-        if failure_budget is not None:
-            specification["failure_budget"] = asdict(failure_budget)
-        elif "failure_budget" in specification:
-            failure_budget = FailureBudget(**specification["failure_budget"])
-        seed = int(specification["seed"])
-        machine = stored_algorithm(specification).machine(definition, seed, cost_of(problem))
-        known = replace(image.known, definition=definition)
-        memory = Memory(known, grows=specification["cache"])
-        session = Session.fresh(definition, machine, int(specification["budget"]), memory)
-        session.restore(image.evaluations, image.waiting, image.populations, image.state)
-        _replay(session, events, interrupts)
-        recorder = Recorder(session, specification, store, image.seal)
-        job = Job(problem, definition, seed, specification["run_id"])
-        return _run(
-            job, session, recorder, store, workers, stop, callbacks, progress, failure_budget,
-            stack, interrupts, begins=True, resumed=not image.stopped_by,
-        )  # fmt: skip
-
-
-def _stored_executor(specification: dict[str, Any]) -> Executor:
-    settings = dict(specification["executor"])
-    return make_executor(settings.pop("name"), **settings)
-
-
-def _replay(session: Session, events: Sequence[Event], interrupts: Interrupts) -> None:
-    for event in events:
-        interrupts.raise_pending()
-        if isinstance(event, tuple):
-            session.check_population(*event)
-        else:
-            session.replay(event)
-    session.withdraw()
-
-
-def _leave_if_spawning() -> None:
-    """End a worker that is importing a script which starts its run without a guard.
-
-    The parent says what is wrong; a run within the import would only bury that in tracebacks.
-    """
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise SystemExit(1)
-
-
-def _absolute(path: str | Path) -> Path:
-    """``path`` as it is meant now: user code may change the working folder."""
-    if not isinstance(path, (str, os.PathLike)) or not str(path):
-        raise ConfigurationError(f"a store is the path of a file, like 'run.h5', got {path!r}")
-    return Path(path).absolute()
-
-
-def _run(
-    job: Job,
-    session: Session,
-    recorder: Recorder,
-    store: RunStore | None,
-    executor: Executor,
-    stop: Stop | None,
-    callbacks: Sequence[Callback],
-    progress: bool,
-    failure_budget: FailureBudget | None,
-    stack: contextlib.ExitStack,
-    interrupts: Interrupts,
-    *,
-    begins: bool,
-    resumed: bool,
-) -> Result:
-    """Drive a session to its end; whatever is opened is closed by ``stack``."""
-    view = Progress(session)
-    stack.callback(executor.close)
-    with interrupts.allowed():  # before anything is written: one that cannot start leaves no trace
-        executor.start(job)
-    if begins:  # one that replaces another waits for its first outcome
-        recorder.begin()
-    display = stack.enter_context(live_display(view, executor)) if progress else None
-    try:
-        stopped_by = drive(
-            session,
-            executor,
-            recorder,
-            interrupts,
-            resumed=resumed,
-            progress=view,
-            stop=stop,
-            callbacks=callbacks,
-            display=display,
-            failure_budget=failure_budget,
-        )
-    except BaseException as error:
-        if isinstance(error, ParetideError) and not session.machine.evaluations:
-            recorder.discard()  # nothing ever ran: leave no empty file in the way
-        else:
-            _keep(recorder, error)
-        raise
-    recorder.finish(stopped_by)
-    _warn_if_small(session, stopped_by)
-    return Result(session.outcome(stopped_by), stopped_by, recorder.run(stopped_by), job.seed)
-
-
-def _keep(recorder: Recorder, error: BaseException) -> None:
-    """Seal a run that ends by ``error``; if that fails, what was journaled stays in the journal."""
-    try:
-        recorder.finish("")
-    except Exception as second:
-        error.add_note(f"while it ended, the store could not be sealed either: {second}")
-
-
-def _warn_if_small(session: Session, stopped_by: str) -> None:
-    machine = session.machine
-    if stopped_by == "budget" and machine.size < machine.schedule.last_size:
-        log.warning(
-            "the budget of %d ended before the population reached max_size=%d: it is %d; "
-            "add to the budget, or choose a smaller tau",
-            session.budget,
-            machine.schedule.last_size,
-            machine.size,
-        )
-
-
-def _check_callables(stop: Stop | None, callbacks: Sequence[Callback]) -> None:
-    if stop is not None and not callable(stop):
-        raise ConfigurationError(f"stop must be callable with a Progress, got {stop!r}")
-    if isinstance(callbacks, Callable):  # type: ignore[arg-type]
-        raise ConfigurationError("callbacks must be a sequence of callables: write callbacks=[f]")
-    for callback in callbacks:
-        if not callable(callback):
-            raise ConfigurationError(f"callbacks must be callable, got {callback!r}")
-
-
-def _check_failure_budget(budget: FailureBudget | None) -> None:
-    if budget is not None and not isinstance(budget, FailureBudget):
+        return whole_number("budget", budget, least=1)
+    if stop is None:
         raise ConfigurationError(
-            f"failure_budget must be pt.FailureBudget(count=..., share=...), got {budget!r}"
+            "budget=None is a run that only its stop condition ends, and there is none: pass "
+            "budget=, or stop=pt.MaxSeconds(...) or another one"
         )
+    return None
 
 
-def _check_budget(budget: int, least: int) -> None:
-    if budget < least:
+def _check_budget(budget: int | None, least: int) -> None:
+    if budget is not None and budget < least:
         raise ConfigurationError(
             f"budget={budget} is below the first population of {least}; "
             "raise the budget or make it smaller"

@@ -11,7 +11,7 @@ from ..errors import ShapeError
 from ..operators.survival import constrained_rank
 from ..problems.definition import Definition
 from ..typing import BoolArray, Candidates, FloatArray, IntArray
-from .frames import frame
+from .frames import frame, named_columns
 from .frozen import frozen
 
 ARRAYS = ("ids", "X", "F", "G", "violation")
@@ -90,8 +90,11 @@ class Population:
         return [self.definition.space.candidate(row) for row in self.X]
 
     def to_frame(self) -> Any:
-        """A pandas DataFrame: id, variables, objectives, constraints. Needs pandas."""
-        return frame(self.definition, self.ids, self.X, self.F, self.G)
+        """A pandas DataFrame: id, variables, objectives, constraints. Needs pandas.
+
+        ``engine.frames.column_names`` says what a column is called whose name another one has.
+        """
+        return frame(named_columns(self.definition, self.ids, self.X, self.F, self.G))
 
 
 def no_population(definition: Definition) -> Population:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 
@@ -10,6 +11,8 @@ from ..typing import FloatArray
 from .evaluations import Evaluations
 from .population import Population
 from .session import Session
+
+log = logging.getLogger(__name__)
 
 
 class Progress:
@@ -22,6 +25,7 @@ class Progress:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._began = time.monotonic()
+        self._said: set[str] = set()
 
     @property
     def seconds(self) -> float:
@@ -34,8 +38,8 @@ class Progress:
         return self._session.definition
 
     @property
-    def budget(self) -> int:
-        """Evaluations in all."""
+    def budget(self) -> int | None:
+        """Evaluations in all; None if only ``stop`` ends the run."""
         return self._session.budget
 
     @property
@@ -63,6 +67,11 @@ class Progress:
         """Outcomes that have come before their turn, in steady state."""
         return self._session.machine.waiting
 
+    @property
+    def room(self) -> int | None:
+        """Candidates that the budget still allows to ask for; None if there is no budget."""
+        return self._session.room
+
     def recent_seconds(self, most: int = 1000) -> FloatArray:
         """(k,) wall time of the last evaluations, those from a cache left out."""
         return self._session.archive.recent_seconds(most)
@@ -78,10 +87,17 @@ class Progress:
         return self._session.machine.size
 
     def __repr__(self) -> str:
+        of = "" if self.budget is None else f"/{self.budget}"
         return (
-            f"<Progress: {self.evaluations}/{self.budget} evaluations, generation "
+            f"<Progress: {self.evaluations}{of} evaluations, generation "
             f"{self.generation}, population {self.size}, {self.failures} failed>"
         )
+
+    def warn_once(self, text: str) -> None:
+        """Log a warning, the first time that it is given."""
+        if text not in self._said:
+            self._said.add(text)
+            log.warning(text)
 
     def evaluated(self) -> Evaluations:
         """Everything told so far."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import whole_number
 from ..errors import ConfigurationError
 
 VARIATION, SURVIVAL, EVALUATION, SETUP = range(4)
@@ -18,9 +19,10 @@ def check_seed(seed: int | None) -> int:
     """``seed``, or a fresh one for None; raises ConfigurationError unless it is an int >= 0."""
     if seed is None:
         return int(np.random.SeedSequence().generate_state(2, np.uint32).view(np.uint64)[0] >> 1)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
+    number = whole_number("seed", seed)
+    if not 0 <= number < 2**63:
         raise ConfigurationError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed!r}")
-    return int(seed)
+    return number
 
 
 def generator(seed: int, *purpose: int) -> np.random.Generator:

@@ -45,7 +45,7 @@ class Recorder:
     def populations(self) -> None:
         """Keep the populations that were selected since the last call."""
         populations = self._session.populations
-        if self._store is not None:
+        if self._store is not None and self._began:
             for generation in range(self._recorded, len(populations)):
                 self._store.append_population(generation, populations[generation])
         self._recorded = len(populations)

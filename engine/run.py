@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,36 +15,25 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..checks import whole_number
 from ..errors import ConfigurationError, StoreError
-from ..operators.indicators import hypervolume, reference_point
-from ..operators.survival import nondominated_rank
 from ..problems.definition import Definition
-from ..typing import FloatArray, IntArray
+from ..typing import IntArray
+from .convergence import Convergence, convergence
 from .evaluations import Archive, Evaluations
 from .population import Population
 from .store.codec import Event
+from .store.continuation import JournalAhead, JournalMissing, journal_path, read_events
 from .store.image import Image, read_image
-from .store.store import JournalAhead, journal_path, read_journal
+from .store.stamp import read_stamp
+from .store.store import real_path
+
+log = logging.getLogger(__name__)
 
 SEALING_RETRIES = 10
 
 Identity: TypeAlias = tuple[int, int, int]
 Version: TypeAlias = tuple[Identity | None, Identity | None]
-
-
-@dataclass(frozen=True)
-class Convergence:
-    """Hypervolume over time.
-
-    Attributes:
-        evaluations: (k,) int64 evaluations told.
-        hypervolume: (k,) float64 dominated by everything feasible among them.
-        reference: (n_obj,) float64 in the user's units.
-    """
-
-    evaluations: IntArray
-    hypervolume: FloatArray
-    reference: FloatArray
 
 
 @dataclass(frozen=True)
@@ -106,8 +96,7 @@ class Run:
 
         Raises ConfigurationError for a generation that there is not (yet).
         """
-        if isinstance(generation, bool) or not isinstance(generation, int):
-            raise ConfigurationError(f"a generation is a whole number, got {generation!r}")
+        generation = whole_number("a generation", generation)
         if generation == -1:
             ids = self.final
         elif 0 <= generation < len(self.populations):
@@ -134,6 +123,8 @@ class Run:
 
         Raises ConfigurationError for an id that has not been evaluated.
         """
+        id = whole_number("an id", id)
+        depth = None if depth is None else whole_number("depth", depth, least=0)
         everything = self.evaluations
         row_of = {i: row for row, i in enumerate(everything.ids.tolist())}
         if id not in row_of:
@@ -176,39 +167,13 @@ class Run:
 
         Args:
             points: How many counts of evaluations, evenly spaced, the last one included.
-            reference: (n_obj,) in the user's units; None is a tenth of its range beyond the worst
-                values of the first generation.
+            reference: (n_obj,) in the user's units; None is a tenth of the range beyond the worst
+                values of the front and of the best of the first generation, outliers left out:
+                see ``Convergence.reference``, and pass one to compare runs.
 
         Raises ConfigurationError for a wrong reference or number of points.
         """
-        if isinstance(points, bool) or not isinstance(points, int) or points < 1:
-            raise ConfigurationError(f"points must be a whole number >= 1, got {points!r}")
-        everything = self.evaluations
-        feasible = everything.evaluated & (self.definition.violation(everything.G) <= 0)
-        F = self.definition.minimized(everything.F)
-        corner = self._corner(F[everything.evaluated & (everything.generation == 0)], reference)
-        counts = np.unique(np.linspace(0, len(everything), points + 1).astype(np.int64)[1:])
-        volumes = np.zeros(len(counts))
-        front, begin = np.empty((0, self.definition.n_obj)), 0
-        for k, end in enumerate(counts.tolist()):
-            F_new = F[begin:end][feasible[begin:end]]
-            front = np.concatenate([front, F_new])
-            front = front[nondominated_rank(front) == 0]
-            inside = front[(front < corner).all(axis=1)]
-            volumes[k], begin = hypervolume(inside, corner), end
-        return Convergence(counts, volumes, self.definition.minimized(corner))
-
-    def _corner(self, sample: FloatArray, reference: Sequence[float] | None) -> FloatArray:
-        """The reference point, minimized."""
-        n_obj = self.definition.n_obj
-        if reference is not None:
-            corner = np.asarray(reference, dtype=np.float64)
-            if corner.shape != (n_obj,) or not np.isfinite(corner).all():
-                raise ConfigurationError(
-                    f"reference must be {n_obj} finite numbers, got {reference!r}"
-                )
-            return self.definition.minimized(corner)
-        return reference_point(sample) if len(sample) else np.zeros(n_obj)
+        return convergence(self.evaluations, points, reference)
 
     def _rows(self, ids: IntArray) -> Population:
         order = np.argsort(self.evaluations.ids)
@@ -219,25 +184,32 @@ class Run:
 def open_run(path: str | Path) -> Run:
     """Read a run, also while it is being written: the sealed file and its journal.
 
+    A file whose journal is not there, as that of a copy made while the run went on, is read as it
+    is, with a warning.
+
     Raises:
         StoreNotFound: If there is none.
         StoreCorrupt: If file or journal is damaged.
         StoreVersion: If another version of paretide wrote it.
+        StoreMismatch: If the journal beside it continues a later file.
     """
-    path = Path(path).absolute()
+    path = real_path(Path(path))
     for attempt in range(SEALING_RETRIES):
         before = _version(path)
-        image = read_image(path)
-        ahead: JournalAhead | None = None
+        stamp, image = read_stamp(path), read_image(path)
+        wrong: StoreError | None = None
         events: list[Event] = []
         try:
-            events = read_journal(path, image)
-        except JournalAhead as error:  # sealed between the two reads, unless it stays so
-            ahead = error
-        if ahead is None and _identity(path) == before[0]:
+            events = read_events(path, stamp, image)
+        except (JournalAhead, JournalMissing) as error:  # sealed meanwhile, unless it stays so
+            wrong = error
+        if wrong is None and _identity(path) == before[0]:
             return _run(path, image, events, before)
         time.sleep(0.01 * (attempt + 1))
-    raise ahead or StoreError(f"{path} is rewritten faster than it can be read; try again")
+    if isinstance(wrong, JournalMissing):
+        log.warning("%s", wrong)
+        return _run(path, image, [], before)
+    raise wrong or StoreError(f"{path} is rewritten faster than it can be read; try again")
 
 
 def _identity(path: Path) -> Identity | None:

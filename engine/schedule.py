@@ -12,8 +12,9 @@ import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol, Self
 
+from ..checks import real_number, whole_number
 from ..errors import ConfigurationError
-from ..operators.crossover import check_eta
+from ..operators.crossover import read_eta
 from ..problems.definition import Definition
 from ..problems.space import Binary
 
@@ -33,12 +34,6 @@ seldom from one segment of a disconnected front to the next, and a large one doe
 it: on ZDT3 (max_size 100, budget 12 000) 9 of 50 runs lost a segment, with 3 none did
 (``benchmarks/theory/study.py``). Random immigrants, an archive or a larger start did not help, and
 larger mutation steps made ZDT4 slower."""
-
-
-def check_count(what: str, value: Any, least: int) -> None:
-    """Raise ConfigurationError unless ``value`` is an int >= ``least``."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigurationError(f"{what} must be a whole number >= {least}, got {value!r}")
 
 
 class Schedule(Protocol):
@@ -62,7 +57,7 @@ class Constant:
     size: int
 
     def __post_init__(self) -> None:
-        check_count("Constant: size", self.size, 2)
+        object.__setattr__(self, "size", whole_number("Constant: size", self.size, least=2))
 
     @property
     def first_size(self) -> int:
@@ -126,9 +121,11 @@ class Doubling:
     def __post_init__(self) -> None:
         for key, least in {"start": 2, "max_size": 2, "tau": 1, "first_tau": 1}.items():
             if getattr(self, key) is not None:
-                check_count(f"{type(self).__name__}: {key}", getattr(self, key), least)
+                count = whole_number(f"Doubling: {key}", getattr(self, key), least=least)
+                object.__setattr__(self, key, count)
         if self.eta_below_max is not None:
-            check_eta("Doubling: eta_below_max", self.eta_below_max)
+            eta = read_eta("Doubling: eta_below_max", self.eta_below_max)
+            object.__setattr__(self, "eta_below_max", eta)
 
     @property
     def first_size(self) -> int:
@@ -202,19 +199,21 @@ class BudgetShare:
     def __post_init__(self) -> None:
         for key in ("start", "max_size"):
             if getattr(self, key) is not None:
-                check_count(f"BudgetShare: {key}", getattr(self, key), 2)
+                count = whole_number(f"BudgetShare: {key}", getattr(self, key), least=2)
+                object.__setattr__(self, key, count)
         for key in ("first", "growth"):
-            value = getattr(self, key)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
-                raise ConfigurationError(
-                    f"BudgetShare: {key} must be a share between 0 and 1, got {value!r}"
-                )
+            expected = "a share between 0 and 1"
+            value = real_number(f"BudgetShare: {key}", getattr(self, key), expected=expected)
+            if not 0 < value < 1:
+                raise ConfigurationError(f"BudgetShare: {key} must be {expected}, got {value!r}")
+            object.__setattr__(self, key, value)
         if self.first + self.growth > 1:
             raise ConfigurationError(
                 f"BudgetShare: first={self.first} and growth={self.growth} are more than the budget"
             )
         if self.eta_below_max is not None:
-            check_eta("BudgetShare: eta_below_max", self.eta_below_max)
+            eta = read_eta("BudgetShare: eta_below_max", self.eta_below_max)
+            object.__setattr__(self, "eta_below_max", eta)
 
     def resolved(self, definition: Definition, budget: int | None) -> Doubling:
         """The doubling that it is for a budget; raises ConfigurationError if none is known."""
@@ -246,6 +245,15 @@ def read_schedule(settings: dict[str, Any]) -> Schedule:
         return kind(**values)
     except TypeError as error:
         raise ConfigurationError(f"{kind.__name__}: {error}") from None
+
+
+def size_without_budget(algorithm: str) -> int:
+    """The last size where no budget says what it should be; logs a warning."""
+    log.warning(
+        "%s derives max_size from the budget, and there is none: it is %d; pass max_size= for "
+        "another one", algorithm, LARGEST_DEFAULT,
+    )  # fmt: skip
+    return LARGEST_DEFAULT
 
 
 def sizes(schedule: Constant | Doubling) -> list[int]:

@@ -30,7 +30,7 @@ class Session:
     Attributes:
         definition: Of the problem.
         machine: The algorithm.
-        budget: Evaluations in all.
+        budget: Evaluations in all; None for any number.
         memory: Outcomes that are known.
         archive: Everything told, in that order.
         populations: Ids of the population after each completed selection, in order of generation.
@@ -40,7 +40,7 @@ class Session:
 
     definition: Definition
     machine: Machine
-    budget: int
+    budget: int | None
     memory: Memory
     archive: Archive
     populations: list[IntArray] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Session:
 
     @classmethod
     def fresh(
-        cls, definition: Definition, machine: Machine, budget: int, memory: Memory
+        cls, definition: Definition, machine: Machine, budget: int | None, memory: Memory
     ) -> Session:
         """A session in which nothing has happened yet."""
         return cls(definition, machine, budget, memory, Archive(empty(definition)))
@@ -60,6 +60,18 @@ class Session:
     def in_flight(self) -> int:
         """Candidates asked for and not told."""
         return self.machine.outstanding
+
+    @property
+    def finished(self) -> int:
+        """Candidates that have an outcome, told or waiting for their turn."""
+        return self.machine.evaluations + self.machine.waiting
+
+    @property
+    def room(self) -> int | None:
+        """Candidates that the budget still allows to ask for; None if there is no budget."""
+        if self.budget is None:
+            return None
+        return max(0, self.budget - self.finished - self.in_flight)
 
     def ask(self) -> list[Task]:
         """All that is to be evaluated now within the budget.
@@ -80,8 +92,8 @@ class Session:
         return tasks
 
     def _ask_anew(self) -> list[Task]:
-        room = self.budget - self.machine.evaluations - self.machine.waiting - self.in_flight
-        if room <= 0:
+        room = self.room
+        if room == 0:
             return []
         if not self.machine.available():
             self.exhausted = not self.in_flight
@@ -175,6 +187,7 @@ class Session:
             StoreMismatch: If the algorithm asks for other candidates than those that were
                 evaluated.
         """
+        self._tell_in_turn()
         if not self.machine.asked(rows.ids):  # the next generation, or the rest of this one
             self.ask()
         if not self.machine.asked(rows.ids) or (
@@ -185,11 +198,16 @@ class Session:
                 "was written by another version of paretide or NumPy, or the store was edited"
             )
         self._take_in(rows)
+        self._tell_in_turn()
+
+    def _tell_in_turn(self) -> None:
+        """Tell all whose turn it is: what was sealed may have been sealed before that."""
         while self.advance() or (self.machine.steady and self.machine.complete):
             pass
 
     def check_population(self, generation: int, ids: IntArray) -> None:
         """Select again; raises StoreMismatch unless the journal's population comes out."""
+        self._tell_in_turn()
         if len(self.populations) == generation:
             self.ask()
         if len(self.populations) <= generation or not np.array_equal(

@@ -30,7 +30,7 @@ def specify(
     problem: Any,
     definition: Definition,
     algorithm: Specification,
-    budget: int,
+    budget: int | None,
     seed: int,
     executor: Executor,
     memory: Memory,

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..operators.indicators import hypervolume, reference_point
+from ..operators.indicators import hypervolume
+from ..operators.reference import first_best, reference_box
 from ..typing import FloatArray
 from .executors.base import Activity, Executor
 from .progress import Progress
@@ -75,11 +76,10 @@ class LiveLine:
         activity = self._executor.activity()
         if activity is not None:
             progress = self._progress
-            open_ = progress.waiting + progress.in_flight
             held = (
                 progress.waiting > 0
                 and progress.in_flight <= activity.busy
-                and progress.evaluations + open_ < progress.budget  # there would be work
+                and progress.room != 0  # there would be work
             )
             self._utilization.note(now, activity, held=held)
         if now >= self._next:
@@ -99,7 +99,7 @@ class LiveLine:
         front = p.population.best()
         rate = (p.evaluations - self._first_evaluations) / max(p.seconds, 1e-9)
         parts = [
-            f"{p.evaluations}/{p.budget} evaluations",
+            f"{p.evaluations}{'' if p.budget is None else f'/{p.budget}'} evaluations",
             f"generation {max(p.generation, 0)}",
             f"population {p.size}",
             f"front {len(front)}",
@@ -107,7 +107,7 @@ class LiveLine:
             self._failures(),
             f"{rate:.3g}/s",
         ]
-        if rate > 0:
+        if rate > 0 and p.budget is not None:
             parts.append(f"{_duration((p.budget - p.evaluations) / rate)} left")
         return "\n".join([" | ".join(parts), *self._workers()])
 
@@ -143,7 +143,12 @@ class LiveLine:
             return []
         F = definition.minimized(population.F[population.feasible])
         if self._reference is None:  # of the sample: the same in every part of a resumed run
-            self._reference = reference_point(definition.minimized(self._progress.sample().F))
+            sample = self._progress.sample()
+            first = definition.minimized(sample.F[sample.feasible])
+            if not len(first):
+                return []
+            best = first_best(first)
+            self._reference = reference_box(best, best).reference
         return [f"hypervolume {hypervolume(F, self._reference):.4g}"]
 
 

@@ -1,7 +1,8 @@
 """When a run ends, besides its budget: conditions that compose with ``|`` and ``&``.
 
 Each is a function of what has been told, not of what it saw before: a resumed run ends where an
-uninterrupted one would, except by ``MaxSeconds``. They are looked at after every generation.
+uninterrupted one would. They are looked at after every generation, so that where a run ends does
+not depend on its workers. The clock is the exception: ``MaxSeconds`` is looked at all the time.
 """
 
 from __future__ import annotations
@@ -11,21 +12,31 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import real_number, whole_number
 from ..errors import ConfigurationError
-from ..operators.indicators import hypervolume, reference_point
+from ..operators.indicators import hypervolumes
 from ..operators.survival import nondominated_rank
 from ..problems.suites.fronts import covered
 from ..typing import FloatArray
+from .convergence import box_of, feasible_and_minimized
 from .progress import Progress
-from .schedule import check_count
+
+APPROXIMATE = (
+    "the hypervolume that stop looks at is approximate: there are too many points with too many "
+    "objectives for the exact one"
+)
 
 
 class Termination:
     """Called with a ``Progress``; returns why the run ends, or "" while it goes on."""
 
     def __call__(self, progress: Progress) -> str:
-        """Why the run ends here, or ""."""
+        """Why the run ends here, or "". Looked at after every generation."""
         raise NotImplementedError
+
+    def by_clock(self, progress: Progress) -> str:
+        """Why the run ends now, wherever it is, or "". Looked at between any two outcomes."""
+        return ""
 
     def __or__(self, other: Termination) -> Termination:
         return Either(self, _termination(other))
@@ -45,6 +56,10 @@ class Either(Termination):
         """The reason of the first that has one."""
         return self.first(progress) or self.second(progress)
 
+    def by_clock(self, progress: Progress) -> str:
+        """As soon as the clock fulfils one of them."""
+        return self.first.by_clock(progress) or self.second.by_clock(progress)
+
 
 @dataclass(frozen=True)
 class Both(Termination):
@@ -55,8 +70,11 @@ class Both(Termination):
 
     def __call__(self, progress: Progress) -> str:
         """Both reasons."""
-        reasons = self.first(progress), self.second(progress)
-        return " and ".join(reasons) if all(reasons) else ""
+        return _all_of(self.first(progress), self.second(progress))
+
+    def by_clock(self, progress: Progress) -> str:
+        """If the clock fulfils both: one that is no matter of time has its own places."""
+        return _all_of(self.first.by_clock(progress), self.second.by_clock(progress))
 
 
 @dataclass(frozen=True)
@@ -69,7 +87,8 @@ class MaxEvaluations(Termination):
     evaluations: int
 
     def __post_init__(self) -> None:
-        check_count("MaxEvaluations: evaluations", self.evaluations, 1)
+        count = whole_number("MaxEvaluations: evaluations", self.evaluations, least=1)
+        object.__setattr__(self, "evaluations", count)
 
     def __call__(self, progress: Progress) -> str:
         """The reason "evaluations", or "" while the run goes on."""
@@ -83,7 +102,8 @@ class MaxGenerations(Termination):
     generations: int
 
     def __post_init__(self) -> None:
-        check_count("MaxGenerations: generations", self.generations, 1)
+        count = whole_number("MaxGenerations: generations", self.generations, least=1)
+        object.__setattr__(self, "generations", count)
 
     def __call__(self, progress: Progress) -> str:
         """The reason "generations", or "" while the run goes on."""
@@ -92,15 +112,25 @@ class MaxGenerations(Termination):
 
 @dataclass(frozen=True)
 class MaxSeconds(Termination):
-    """So long after this process started or resumed the run ("seconds"); not reproducible."""
+    """So long after this process started or resumed the run ("seconds").
+
+    It ends the run between any two outcomes, also while none arrives; ``at_end`` of ``minimize``
+    says what becomes of evaluations that are under way. Where that is depends on the time, but the
+    run resumes as if it had not been ended. With ``&`` it ends the run where the other condition
+    is looked at.
+    """
 
     seconds: float
 
     def __post_init__(self) -> None:
-        _check_number("MaxSeconds: seconds", self.seconds)
+        object.__setattr__(self, "seconds", _read_number("MaxSeconds: seconds", self.seconds))
 
     def __call__(self, progress: Progress) -> str:
         """The reason "seconds", or "" while the run goes on."""
+        return self.by_clock(progress)
+
+    def by_clock(self, progress: Progress) -> str:
+        """The same."""
         return "seconds" if progress.seconds >= self.seconds else ""
 
 
@@ -109,7 +139,8 @@ class TargetHypervolume(Termination):
     """Once the population dominates so much ("hypervolume").
 
     Attributes:
-        value: Hypervolume of the population's feasible members.
+        value: Hypervolume of the population's feasible members; of many with many objectives an
+            approximate one is compared with it, which is logged once.
         reference: (n_obj,) reference point in the user's units.
     """
 
@@ -117,7 +148,7 @@ class TargetHypervolume(Termination):
     reference: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        _check_number("TargetHypervolume: value", self.value)
+        object.__setattr__(self, "value", _read_number("TargetHypervolume: value", self.value))
         try:
             corner = np.asarray(self.reference, dtype=np.float64)
         except (TypeError, ValueError):
@@ -139,7 +170,10 @@ class TargetHypervolume(Termination):
             )
         corner = definition.minimized(np.array(self.reference))
         F = definition.minimized(population.F[population.feasible])
-        return "hypervolume" if hypervolume(_inside(F, corner), corner) >= self.value else ""
+        measured = hypervolumes([F], corner)
+        if measured.approximate:
+            progress.warn_once(APPROXIMATE)
+        return "hypervolume" if measured.values[0] >= self.value else ""
 
 
 @dataclass(frozen=True)
@@ -148,27 +182,38 @@ class Stall(Termination):
 
     Attributes:
         generations: Over so many of them.
-        tolerance: Relative gain of hypervolume that counts as none; the reference point is a tenth
-            of its range beyond the worst values of the first generation.
+        tolerance: Relative gain of hypervolume that counts as none. It is measured in a box around
+            the front so far and the best of the first generation, which no outlier can widen, now
+            and then in the same box. Of many points with many objectives it is approximate, which
+            is logged once.
     """
 
     generations: int
     tolerance: float = 1e-3
 
     def __post_init__(self) -> None:
-        check_count("Stall: generations", self.generations, 1)
-        _check_number("Stall: tolerance", self.tolerance, zero=True)
+        count = whole_number("Stall: generations", self.generations, least=1)
+        object.__setattr__(self, "generations", count)
+        tolerance = _read_number("Stall: tolerance", self.tolerance, zero=True)
+        object.__setattr__(self, "tolerance", tolerance)
 
     def __call__(self, progress: Progress) -> str:
         """The reason "stall", or "" while the run goes on."""
         if progress.generation < self.generations:
             return ""
-        everything, definition = progress.evaluated(), progress.definition
-        F = definition.minimized(everything.F)
-        feasible = everything.evaluated & (definition.violation(everything.G) <= 0)
-        corner = reference_point(F[everything.evaluated & (everything.generation == 0)])
+        everything = progress.evaluated()
+        feasible, F = feasible_and_minimized(everything)
         before = feasible & (everything.generation <= progress.generation - self.generations)
-        then, now = (hypervolume(_inside(F[rows], corner), corner) for rows in (before, feasible))
+        front = F[feasible]
+        front = front[nondominated_rank(front) == 0]
+        box = box_of(everything, feasible, F, front)
+        if box is None:
+            return ""
+        sets = [np.maximum(rows, box.best) for rows in (F[before], front)]
+        measured = hypervolumes(sets, box.reference)
+        if measured.approximate:
+            progress.warn_once(APPROXIMATE)
+        then, now = measured.shares
         return "stall" if then > 0 and now - then <= self.tolerance * then else ""
 
 
@@ -204,20 +249,19 @@ class FrontCovered(Termination):
         return "front covered" if len(F) >= len(self.front) and covered(F, self.front) else ""
 
 
+def _all_of(first: str, second: str) -> str:
+    return f"{first} and {second}" if first and second else ""
+
+
 def _termination(other: Any) -> Termination:
     if not isinstance(other, Termination):
         raise ConfigurationError(f"a termination composes with terminations, got {other!r}")
     return other
 
 
-def _inside(F: FloatArray, corner: FloatArray) -> FloatArray:
-    """The non-dominated rows that dominate the corner: few, for the hypervolume."""
-    F = F[(corner > F).all(axis=1)]
-    return F[nondominated_rank(F) == 0] if len(F) else F
-
-
-def _check_number(what: str, value: Any, *, zero: bool = False) -> None:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not (value >= 0 if zero else value > 0) or not np.isfinite(value):
-        bound = ">= 0" if zero else "above 0"
-        raise ConfigurationError(f"{what} must be a number {bound}, got {value!r}")
+def _read_number(what: str, value: Any, *, zero: bool = False) -> float:
+    expected = f"a number {'>= 0' if zero else 'above 0'}"
+    number = real_number(what, value, expected=expected)
+    if not (number >= 0 if zero else number > 0) or not np.isfinite(number):
+        raise ConfigurationError(f"{what} must be {expected}, got {value!r}")
+    return number

@@ -7,20 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cext import sbx as _sbx
+from ..checks import real_number
 from ..errors import ConfigurationError
 from ..typing import FloatArray
 
 
-def check_probability(what: str, value: float) -> None:
-    """Raise ConfigurationError unless ``value`` is a number in [0, 1]."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise ConfigurationError(f"{what} must be a probability in [0, 1], got {value!r}")
+def read_probability(what: str, value: float) -> float:
+    """``value`` as a float; raises ConfigurationError unless it is a number in [0, 1]."""
+    expected = "a probability in [0, 1]"
+    number = real_number(what, value, expected=expected)
+    if not 0 <= number <= 1:
+        raise ConfigurationError(f"{what} must be {expected}, got {value!r}")
+    return number
 
 
-def check_eta(what: str, value: float) -> None:
-    """Raise ConfigurationError unless ``value`` is a distribution index."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e4:
-        raise ConfigurationError(f"{what} must be a number in [0, 10000), got {value!r}")
+def read_eta(what: str, value: float) -> float:
+    """``value`` as a float; raises ConfigurationError unless it is a distribution index."""
+    expected = "a number in [0, 10000)"
+    number = real_number(what, value, expected=expected)
+    if not 0 <= number < 1e4:
+        raise ConfigurationError(f"{what} must be {expected}, got {value!r}")
+    return number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +47,9 @@ class SBX:
     prob_var: float = 0.5
 
     def __post_init__(self) -> None:
-        check_probability("SBX prob", self.prob)
-        check_probability("SBX prob_var", self.prob_var)
-        check_eta("SBX eta", self.eta)
+        object.__setattr__(self, "prob", read_probability("SBX prob", self.prob))
+        object.__setattr__(self, "eta", read_eta("SBX eta", self.eta))
+        object.__setattr__(self, "prob_var", read_probability("SBX prob_var", self.prob_var))
 
 
 def sbx(

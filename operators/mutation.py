@@ -8,7 +8,7 @@ import numpy as np
 
 from ..cext import polynomial_mutation as _polynomial_mutation
 from ..typing import FloatArray, IntArray
-from .crossover import check_eta, check_probability
+from .crossover import read_eta, read_probability
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +27,9 @@ class PolynomialMutation:
 
     def __post_init__(self) -> None:
         if self.prob is not None:
-            check_probability("PolynomialMutation prob", self.prob)
-        check_eta("PolynomialMutation eta", self.eta)
+            prob = read_probability("PolynomialMutation prob", self.prob)
+            object.__setattr__(self, "prob", prob)
+        object.__setattr__(self, "eta", read_eta("PolynomialMutation eta", self.eta))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class BitFlip:
 
     def __post_init__(self) -> None:
         if self.prob is not None:
-            check_probability("BitFlip prob", self.prob)
+            object.__setattr__(self, "prob", read_probability("BitFlip prob", self.prob))
 
 
 def polynomial_mutation(

@@ -8,19 +8,22 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, get_args
 
 import numpy as np
 
+from ..checks import whole_number
 from ..errors import ConfigurationError
-from ..typing import FloatArray
+from ..typing import BoolArray, FloatArray
 from .constraints import Constraint, Equal, Lower, Upper
+from .numbers import number_array, one_number
 from .space import SearchSpace
 from .variables import Variable
 
 DIRECTIONS = {"min": 1.0, "max": -1.0}
 FLOAT = np.dtype(np.float64)
+LARGEST = float(np.finfo(np.float64).max)
 
 
 class ContractViolation(Exception):
@@ -64,25 +67,59 @@ class Definition:
         return F * self.signs if "max" in self.objectives.values() else F
 
     def violation(self, G: FloatArray) -> FloatArray:
-        """(n,) total violation of (n, n_con) constraint values in user units; 0 is feasible."""
-        cv: FloatArray = np.zeros(len(G))
-        for j, constraint in enumerate(self.constraints.values()):
-            cv += np.maximum(constraint.g(G[:, j]), 0.0)
+        """(n,) total violation of (n, n_con) constraint values in user units; 0 is feasible.
+
+        Never infinite for values that ``fit_for_ranking``: sums beyond half of the largest double
+        lie in its upper half, in their order.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            cv = _summed(list(self.constraints.values()), G)
+            large = cv > LARGEST / 2
+            if large.any():
+                # By this share no sum overflows: each is at most a quarter of the largest double.
+                share = 0.125 / max(1, self.n_con)
+                scaled = [c.scaled(share) for c in self.constraints.values()]
+                cv[large] = LARGEST / 2 + _summed(scaled, G[large] * share)
         return cv
 
+    def fit_for_ranking(self, F: FloatArray, G: FloatArray) -> BoolArray:
+        """(n,) True where (n, n_obj) are finite and (n, n_con) are no violation without end.
+
+        An infinite constraint value on the satisfied side is fit, NaN nowhere.
+        """
+        fit = np.isfinite(F).all(axis=1)
+        if not np.isfinite(G).all():
+            fit &= ~self.endless(G).any(axis=1)
+        return np.asarray(fit)
+
+    def endless(self, G: FloatArray) -> BoolArray:
+        """(n, n_con) True where a value is NaN, or infinite on the violated side."""
+        wrong = np.isnan(G)
+        for j, constraint in enumerate(self.constraints.values()):
+            wrong[:, j] |= np.isinf(G[:, j]) & (constraint.g(G[:, j]) > 0)
+        return wrong
+
+    @cached_property
+    def names(self) -> dict[str, None]:
+        """Of what ``evaluate`` returns, in order; a mapping, to look them up."""
+        return dict.fromkeys([*self.objectives, *self.constraints])
+
     def read_values(self, returned: Any) -> tuple[FloatArray, FloatArray]:
-        """``evaluate``'s mapping as F (n_obj,) and G (n_con,), or ContractViolation."""
-        expected = [*self.objectives, *self.constraints]
+        """``evaluate``'s mapping as F (n_obj,) and G (n_con,), or ContractViolation.
+
+        Numbers beyond the largest double are infinite.
+        """
+        expected = self.names
         if not isinstance(returned, Mapping):
             raise ContractViolation(
-                f"evaluate must return a mapping with the names {expected}, "
+                f"evaluate must return a mapping with the names {list(expected)}, "
                 f"got {type(returned).__name__}"
             )
         missing = [name for name in expected if name not in returned]
         unknown = [name for name in returned if name not in expected]
         if missing or unknown:
             raise ContractViolation(
-                f"evaluate must return the names {expected}; "
+                f"evaluate must return the names {list(expected)}; "
                 + " and ".join(
                     f"{what} {names}"
                     for what, names in (("missing", missing), ("unknown", unknown))
@@ -93,10 +130,8 @@ class Definition:
         values = np.empty(len(expected))
         for i, name in enumerate(expected):
             try:
-                if isinstance(returned[name], (str, bytes)):
-                    raise TypeError
-                values[i] = float(returned[name])
-            except (TypeError, ValueError, OverflowError):
+                values[i] = one_number(returned[name])
+            except (TypeError, ValueError):
                 raise ContractViolation(
                     f"evaluate must return one number as {name!r}, got {returned[name]!r:.200}"
                 ) from None
@@ -126,11 +161,8 @@ class Definition:
         if type(values) is np.ndarray and values.dtype == FLOAT and values.shape == shape:
             return values.copy()  # in C order
         try:
-            raw = np.asarray(values)
-            if raw.dtype.kind not in "fiubO":
-                raise TypeError(f"got {raw.dtype}")
-            matrix = np.array(raw, dtype=np.float64, order="C")
-        except (TypeError, ValueError, OverflowError) as error:
+            matrix = number_array(values)
+        except (TypeError, ValueError) as error:
             raise ContractViolation(f"{what} must hold numbers: {error}") from None
         if matrix.shape != shape:
             raise ContractViolation(f"{what} must have shape {shape}, got {matrix.shape}")
@@ -144,6 +176,14 @@ class Definition:
             "objectives": self.objectives,
             "constraints": {k: c.describe() for k, c in self.constraints.items()},
         }
+
+
+def _summed(constraints: list[Constraint], G: FloatArray) -> FloatArray:
+    """(n,) sums of the positive g of (n, n_con); they may overflow."""
+    cv: FloatArray = np.zeros(len(G))
+    for j, constraint in enumerate(constraints):
+        cv += np.maximum(constraint.g(G[:, j]), 0.0)
+    return cv
 
 
 @lru_cache(maxsize=4)
@@ -176,9 +216,7 @@ def read_definition(problem: Any) -> Definition:
             f"{name}.space must be a search space (Real, Integer, Binary or Space), got {space!r}"
         )
     _check_signatures(problem, batch)
-    batch_size = getattr(problem, "batch_size", 1024)
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise ConfigurationError(f"{name}.batch_size must be an int >= 1, got {batch_size!r}")
+    batch_size = whole_number(f"{name}.batch_size", getattr(problem, "batch_size", 1024), least=1)
     objectives = _objectives(name, getattr(problem, "objectives", None))
     constraints = _constraints(name, getattr(problem, "constraints", {}), objectives)
     signs = np.array([DIRECTIONS[d] for d in objectives.values()])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import ConfigurationError
+from ..foreign_names import meant
 from .concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .dynamic_nsga2 import DynamicNSGA2
 from .nsga2 import NSGA2
@@ -26,7 +27,8 @@ def make_algorithm(name: str, settings: dict[str, Any]) -> Specification:
             f"there is no algorithm {name!r}; choose one of {list(ALGORITHMS)}"
         )
     known = list(kind().settings())
-    unknown = [key for key in settings if key not in known]
-    if unknown:
-        raise ConfigurationError(f"{name} has no setting {unknown[0]!r}; it has {known}")
+    for key, value in settings.items():
+        if key not in known:
+            hint = meant(key, value, kind.foreign, known)
+            raise ConfigurationError(f"{name} has no setting {key!r}{hint}; it has {known}")
     return kind(**read_settings(settings))

@@ -30,7 +30,7 @@ from ..population import Population, no_population
 from ..schedule import Doubling
 from .batch import Batch
 from .generational import Generational
-from .telling import check_asked_for, read_told
+from .telling import read_asked_for, read_told
 
 MakeRun = Callable[[int], Generational]
 """Run i, of which nothing has been asked."""
@@ -149,7 +149,7 @@ class Concurrent:
         Raises:
             AskTellError: If the next generation descends from candidates that are not told yet.
         """
-        check_asked_for(k)
+        k = read_asked_for(k)
         if not self._to_hand:
             self._begin()
         ids = [self._to_hand.popleft() for _ in range(self._ready(k))]

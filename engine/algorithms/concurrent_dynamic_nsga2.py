@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
+from ...checks import whole_number
 from ...errors import ConfigurationError
-from ...operators.crossover import SBX, check_eta
+from ...operators.crossover import SBX, read_eta
 from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition, read_definition
 from ...typing import Candidates
 from ..born import nobody
-from ..schedule import Doubling, check_count, size_at
+from ..foreign_names import DYNAMIC
+from ..schedule import Doubling, size_at, size_without_budget
 from .concurrent import Concurrent
 from .generational import Generational
 from .specification import Specification, as_problem
@@ -52,6 +54,8 @@ class ConcurrentDynamicNSGA2(Specification):
 
     name: ClassVar[str] = "concurrent-dnsga2"
 
+    foreign = DYNAMIC
+
     # Written out because `start` is both a setting and the method that starts the machine.
     def __init__(
         self,
@@ -85,10 +89,11 @@ class ConcurrentDynamicNSGA2(Specification):
         super().__post_init__()
         for key, least in {"start_size": 2, "max_size": 2, "base": 1}.items():
             if getattr(self, key) is not None:
-                name = key.removesuffix("_size") if key == "start_size" else key
-                check_count(f"ConcurrentDynamicNSGA2: {name}", getattr(self, key), least)
+                name = f"ConcurrentDynamicNSGA2: {'start' if key == 'start_size' else key}"
+                object.__setattr__(self, key, whole_number(name, getattr(self, key), least=least))
         if self.eta_below_max is not None:
-            check_eta("ConcurrentDynamicNSGA2: eta_below_max", self.eta_below_max)
+            eta = read_eta("ConcurrentDynamicNSGA2: eta_below_max", self.eta_below_max)
+            object.__setattr__(self, "eta_below_max", eta)
 
     def _values(self) -> dict[str, Any]:
         """As the constructor takes them."""
@@ -121,6 +126,14 @@ class ConcurrentDynamicNSGA2(Specification):
             "eta_below_max": known.eta_below_max,
         }
         return type(self)(**{**self._values(), **filled})
+
+    def without_budget(self) -> Self:
+        """With a last size, if it has none."""
+        if self.max_size is not None:
+            return self
+        return type(self)(
+            **{**self._values(), "max_size": size_without_budget("ConcurrentDynamicNSGA2")}
+        )
 
     def schedule(self) -> Doubling:
         """Of the first run."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
-from ...operators.crossover import SBX, check_eta
+from ...checks import whole_number
+from ...operators.crossover import SBX, read_eta
 from ...operators.mutation import BitFlip, PolynomialMutation
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
+from ..foreign_names import DYNAMIC
 from ..order import OrderName
-from ..schedule import Doubling, check_count
+from ..schedule import Doubling, size_without_budget
 from .specification import Mode, Specification
 
 
@@ -49,6 +51,8 @@ class DynamicNSGA2(Specification):
     eta_below_max: float | None
 
     name: ClassVar[str] = "dnsga2"
+
+    foreign = DYNAMIC
 
     # Written out because `start` is both a setting and the method that starts the machine.
     def __init__(
@@ -92,13 +96,12 @@ class DynamicNSGA2(Specification):
         limits = {"start_size": 2, "max_size": 2, "tau": 1, "first_tau": 1}
         for key, least in limits.items():
             if getattr(self, key) is not None:
-                check_count(
-                    f"DynamicNSGA2: {key.removesuffix('_size') if key == 'start_size' else key}",
-                    getattr(self, key),
-                    least,
-                )
+                name = "start" if key == "start_size" else key
+                count = whole_number(f"DynamicNSGA2: {name}", getattr(self, key), least=least)
+                object.__setattr__(self, key, count)
         if self.eta_below_max is not None:
-            check_eta("DynamicNSGA2: eta_below_max", self.eta_below_max)
+            eta = read_eta("DynamicNSGA2: eta_below_max", self.eta_below_max)
+            object.__setattr__(self, "eta_below_max", eta)
 
     def _values(self) -> dict[str, Any]:
         """As the constructor takes them."""
@@ -121,6 +124,13 @@ class DynamicNSGA2(Specification):
         schedule = self.schedule().resolved(definition, budget)
         values = {f.name: getattr(schedule, f.name) for f in fields(schedule)}
         return type(self)(**{**self._values(), **values})
+
+    def without_budget(self) -> Self:
+        """With a last size, if it has none."""
+        if self.max_size is not None:
+            return self
+        size = size_without_budget("DynamicNSGA2")
+        return type(self)(**{**self._values(), "max_size": size})
 
     def schedule(self) -> Doubling:
         """What makes its population dynamic; that is all it is."""

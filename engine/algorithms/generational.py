@@ -31,7 +31,7 @@ from ..variation import Variation, widened
 from .batch import Batch
 from .drawing import Selected, draw, draw_distinct, first_candidates, select
 from .offspring import Offspring
-from .telling import check_asked_for, read_told
+from .telling import read_asked_for, read_told
 
 NOBODY = constants[0, 0, np.int64]
 
@@ -142,7 +142,7 @@ class Generational:
             AskTellError: If all candidates of the generation have been asked for and some are not
                 told yet.
         """
-        check_asked_for(k)
+        k = read_asked_for(k)
         brood = self._offspring
         if brood.told == brood.size:
             self.begin(brood.first_id + brood.size)
@@ -176,7 +176,7 @@ class Generational:
         """Tell a whole batch (``tell(batch, F=F, G=G)``) or one candidate (``tell(id, outcome)``).
 
         Values are in the user's units and directions; any order will do. Rows with NaN or infinity
-        count as failed.
+        count as failed, but for a constraint's infinity on its satisfied side.
 
         Args:
             what: A batch, or an id.
@@ -191,7 +191,7 @@ class Generational:
         self.tell_rows(*read_told(self.definition, what, outcome, F, G))
 
     def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
-        """Tell arrays: (k,) ids, (k, n_obj), (k, n_con). Rows that are not finite are failures.
+        """Tell arrays: (k,) ids, (k, n_obj), (k, n_con). Rows that cannot be ranked are failures.
 
         The arrays are kept, and must not change any more.
         """

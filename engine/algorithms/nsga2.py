@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
+from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...problems.definition import Definition
-from ..schedule import SCHEDULES, BudgetShare, Constant, Doubling, check_count
+from ..schedule import SCHEDULES, BudgetShare, Constant, Doubling, size_without_budget
 from .specification import Specification
 
 
@@ -36,13 +37,19 @@ class NSGA2(Specification):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not isinstance(self.size, tuple(SCHEDULES.values())):
-            check_count("NSGA2: size", self.size, 2)
+            object.__setattr__(self, "size", whole_number("NSGA2: size", self.size, least=2))
 
     def resolved(self, definition: Definition, budget: int | None) -> Self:
         """With a schedule that has no gaps."""
         if isinstance(self.size, int):
             return self
         return replace(self, size=self.size.resolved(definition, budget))
+
+    def without_budget(self) -> Self:
+        """With a last size, if it doubles and has none."""
+        if not isinstance(self.size, Doubling) or self.size.max_size is not None:
+            return self
+        return replace(self, size=replace(self.size, max_size=size_without_budget("Doubling")))
 
     def schedule(self) -> Constant | Doubling:
         """The population size over time."""

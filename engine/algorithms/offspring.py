@@ -111,7 +111,7 @@ class Offspring:
         return self.born if ids is self.ids else self.born.take(ids - self.first_id)
 
     def tell(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
-        """Outcomes of pending rows, to be kept; those that are not finite are failures."""
+        """Outcomes of pending rows, to be kept; those that cannot be ranked are failures."""
         if ids is self.ids and all_finite(F, G):  # all of them at once, and well
             self._outcomes = Outcomes(constants[self.size, EVALUATED, np.uint8], F, G)
         else:
@@ -125,6 +125,6 @@ class Offspring:
             known = Outcomes(known.status.copy(), known.F.copy(), known.G.copy())
             self._outcomes = known
         known.F[rows], known.G[rows] = F, G
-        finite = np.isfinite(F).all(axis=1) & np.isfinite(G).all(axis=1)
-        known.status[rows] = np.where(finite, EVALUATED, FAILED)
-        self.failed += int(np.count_nonzero(~finite))
+        fit = self._definition.fit_for_ranking(F, G)
+        known.status[rows] = np.where(fit, EVALUATED, FAILED)
+        self.failed += int(np.count_nonzero(~fit))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
+from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...operators.crossover import SBX
 from ...operators.mutation import BitFlip, PolynomialMutation
@@ -14,9 +16,10 @@ from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
 from ...typing import Candidates
 from ..born import nobody
+from ..foreign_names import ALGORITHM, check_arguments, refuse_foreign_problem
 from ..order import OrderName
 from ..randomness import check_seed
-from ..schedule import Constant, Doubling, check_count, phases, read_schedule
+from ..schedule import Constant, Doubling, phases, read_schedule
 from ..variation import variation_for
 from .concurrent import Concurrent
 from .generational import Generational
@@ -33,7 +36,8 @@ OPERATORS = {kind.__name__: kind for kind in (SBX, PolynomialMutation, BitFlip)}
 
 
 def as_problem(problem: Any) -> Any:
-    """``problem``, adapted if it is pymoo's."""
+    """``problem``, adapted if it is pymoo's; ConfigurationError for what is no problem here."""
+    refuse_foreign_problem(problem)
     return adapt(problem) if is_pymoo(problem) else problem
 
 
@@ -83,6 +87,14 @@ class Specification:
 
     name: ClassVar[str]
 
+    foreign: ClassVar[Mapping[str, str]] = ALGORITHM
+    """What other tools call its settings."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Refuse names that are none of its settings, saying what is meant."""
+        check_arguments(cls.__name__, cls, args, kwargs, cls.foreign)
+        return super().__new__(cls)
+
     def __post_init__(self) -> None:
         kind = type(self).__name__
         if self.crossover is not None and not isinstance(self.crossover, SBX):
@@ -108,7 +120,8 @@ class Specification:
                     f"{kind}: {key} must be one of {list(choices)}, got {getattr(self, key)!r}"
                 )
         if self.window is not None:
-            check_count(f"{kind}: window", self.window, 1)
+            window = whole_number(f"{kind}: window", self.window, least=1)
+            object.__setattr__(self, "window", window)
         if self.mode != "steady" and (self.window is not None or self.order != "cost"):
             raise ConfigurationError(
                 f'{kind}: window and order belong to mode="steady"; add it, or leave them out'
@@ -148,6 +161,10 @@ class Specification:
 
     def resolved(self, definition: Definition, budget: int | None) -> Self:
         """With every default filled in that depends on the problem or the budget."""
+        return self
+
+    def without_budget(self) -> Self:
+        """For a run that has none: with the sizes that would come from it; a warning says which."""
         return self
 
     def schedule(self) -> Constant | Doubling:

@@ -13,7 +13,7 @@ steady-state selection scheme in multi-objective genetic algorithms", EMO 2009.
 
 from __future__ import annotations
 
-import sys
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import AskTellError, ConfigurationError
 from ...operators.duplicates import KeySet, row_keys
 from ...problems.definition import Definition
+from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
 from ..order import ORDERS, Order, OrderName
@@ -36,10 +37,13 @@ from ..variation import Variation, widened
 from .batch import Batch
 from .drawing import draw, first_candidates
 from .members import Members
-from .telling import check_asked_for, read_told
+from .telling import read_asked_for, read_told
 
 Cost = Callable[[Any], float]
 """What a candidate, as ``evaluate`` gets it, is expected to cost."""
+
+LARGEST_COST = 1e290
+"""Of one candidate: as many of them as a run can have add up to a number."""
 
 
 @dataclass
@@ -169,7 +173,7 @@ class SteadyState:
         Raises:
             AskTellError: If the window is full: as many have been asked for and not told.
         """
-        check_asked_for(k)
+        k = read_asked_for(k)
         if self.generation < 0:
             self._sample()
         if not self._ready and len(self._order) >= self.window:
@@ -199,7 +203,7 @@ class SteadyState:
         """Tell a whole batch (``tell(batch, F=F, G=G)``) or one candidate (``tell(id, outcome)``).
 
         Values are in the user's units and directions; any order will do. Rows with NaN or infinity
-        count as failed.
+        count as failed, but for a constraint's infinity on its satisfied side.
 
         Args:
             what: A batch, or an id.
@@ -219,7 +223,7 @@ class SteadyState:
     def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
         """Outcomes that wait for their turn: (k,) ids, (k, n_obj), (k, n_con).
 
-        Rows that are not finite are failures.
+        Rows that cannot be ranked are failures.
         """
         told = ids.tolist()
         for id in told:
@@ -229,10 +233,10 @@ class SteadyState:
                 raise AskTellError(f"tell: id {id} {problem}")
             if self._open[id].status != PENDING or told.count(id) > 1:
                 raise AskTellError(f"tell: id {id} is told twice")
-        finite = np.isfinite(np.concatenate([F, G], axis=1)).all(axis=1)
+        fit = self.definition.fit_for_ranking(F, G)
         for row, id in enumerate(told):
             candidate = self._open[id]
-            candidate.status = EVALUATED if finite[row] else FAILED
+            candidate.status = EVALUATED if fit[row] else FAILED
             candidate.F, candidate.G = F[row].copy(), G[row].copy()
             self._order.finish(id)
             self._waiting += 1
@@ -336,13 +340,16 @@ class SteadyState:
         if self._cost is None:
             return 1.0
         cost = self._cost(self.definition.space.candidate(self._open[id].x))
-        number = isinstance(cost, (int, float, np.integer, np.floating))
-        if not number or not 0 < cost <= sys.float_info.max:
+        try:
+            number = one_number(cost)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not 0 < number <= LARGEST_COST:
             raise ConfigurationError(
-                f"{self.definition.name}.cost(x) must return a number above 0, got {cost!r} for "
-                f"candidate {id}"
+                f"{self.definition.name}.cost(x) must return a number above 0 and at most "
+                f"{LARGEST_COST:g}, got {cost!r:.200} for candidate {id}"
             )
-        return float(cost)
+        return number
 
     def _stacked(self, candidates: list[_Candidate]) -> tuple[Born, NDArray[np.int32]]:
         """Candidates, and (k,) generations they were born in."""

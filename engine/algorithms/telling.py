@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ...checks import whole_number
 from ...errors import AskTellError, ConfigurationError, ShapeError
 from ...problems.definition import Definition
+from ...problems.numbers import number_array
 from ...typing import FloatArray, IntArray
 from ..outcome import Evaluated, Failed
 from .batch import Batch
@@ -38,10 +40,12 @@ def read_told(
         raise AskTellError(
             f"tell(id, outcome): expected pt.Evaluated(F) or pt.Failed(reason), got {outcome!r}"
         )
-    if isinstance(what, bool) or not isinstance(what, (int, np.integer)):
-        raise AskTellError(f"tell(id, outcome): an id is a whole number, got {what!r}")
+    try:
+        id = whole_number("tell(id, outcome): an id", what)
+    except ConfigurationError as error:
+        raise AskTellError(str(error)) from None
     n_obj, n_con = definition.n_obj, definition.n_con
-    ids = np.array([what], dtype=np.int64)
+    ids = np.array([id], dtype=np.int64)
     if isinstance(outcome, Failed):
         return ids, np.full((1, n_obj), np.nan), np.full((1, n_con), np.nan)
     return ids, _rows("F", [outcome.F], (1, n_obj)), _rows("G", [outcome.G], (1, n_con))
@@ -61,7 +65,7 @@ def _read_batch(definition: Definition, batch: Batch, F: ArrayLike, G: ArrayLike
 
 def _rows(what: str, values: ArrayLike | Sequence[Any], shape: tuple[int, int]) -> FloatArray:
     try:
-        array = np.array(values, dtype=np.float64)  # a copy: the user may use theirs again
+        array = number_array(values)  # a copy: the user may use theirs again
     except (TypeError, ValueError) as error:
         raise ShapeError(f"tell: {what} must hold numbers: {error}") from None
     if array.shape != shape:
@@ -69,7 +73,6 @@ def _rows(what: str, values: ArrayLike | Sequence[Any], shape: tuple[int, int]) 
     return array
 
 
-def check_asked_for(k: int | None) -> None:
-    """Raise ConfigurationError unless ``k`` candidates can be asked for."""
-    if k is not None and (isinstance(k, bool) or not isinstance(k, int) or k < 1):
-        raise ConfigurationError(f"ask(k): k must be a whole number >= 1, got {k!r}")
+def read_asked_for(k: int | None) -> int | None:
+    """``k`` as an int; raises ConfigurationError unless so many candidates can be asked for."""
+    return None if k is None else whole_number("ask(k): k", k, least=1)

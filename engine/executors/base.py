@@ -143,6 +143,12 @@ class Executor(Protocol):
     def collect(self, timeout: float) -> list[Completion | LostTask]:
         """What has finished; waits at most ``timeout`` seconds (serial: as long as it takes)."""
 
+    def drop_queued(self) -> int:
+        """Forget what no worker has begun; returns how many candidates that were.
+
+        An executor of one's own may do without it: a run that its clock ends then ends what runs.
+        """
+
     def activity(self) -> Activity | None:
         """What the workers do now; None if there are none."""
 

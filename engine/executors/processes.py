@@ -142,6 +142,12 @@ class ProcessExecutor:
         self._hand_out()
         return finished
 
+    def drop_queued(self) -> int:
+        """Forget what no worker has begun; returns how many candidates that were."""
+        dropped = sum(len(task.ids) for task in self._queue)
+        self._queue.clear()
+        return dropped
+
     def activity(self) -> Activity:
         """What the processes do now."""
         busy = sum(p.task is not None for p in self._processes)

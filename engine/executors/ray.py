@@ -215,6 +215,12 @@ class RayExecutor:
         self._say_if_nobody_works()
         return finished
 
+    def drop_queued(self) -> int:
+        """Forget what no worker has begun; returns how many candidates that were."""
+        dropped = sum(len(task.ids) for task in self._queue)
+        self._queue.clear()
+        return dropped
+
     def activity(self) -> Activity:
         """What the actors do now."""
         actors = list(self._actors.values())  # at once: other threads may look, too

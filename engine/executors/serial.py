@@ -63,6 +63,12 @@ class SerialExecutor:
             return []
         return [self._worker.evaluate(self._queue.popleft())]
 
+    def drop_queued(self) -> int:
+        """Forget what no worker has begun; returns how many candidates that were."""
+        dropped = sum(len(task.ids) for task in self._queue)
+        self._queue.clear()
+        return dropped
+
     def activity(self) -> None:
         """There are no workers."""
 

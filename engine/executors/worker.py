@@ -217,17 +217,14 @@ class Worker:
         definition = self.job.definition
         if all_finite(F, G):
             return
-        names = [*definition.objectives, *definition.constraints]
+        names = list(definition.names)
         values = np.concatenate([F, G], axis=1)
-        for i in np.flatnonzero(~np.isfinite(values).all(axis=1)):
+        wrong = np.concatenate([~np.isfinite(F), definition.endless(G)], axis=1)
+        for i in np.flatnonzero(wrong.any(axis=1)):
             id = int(task.ids[i])
             if id not in failures:
-                wrong = [
-                    f"{n} = {v}"
-                    for n, v in zip(names, values[i], strict=True)
-                    if not np.isfinite(v)
-                ]
-                failures[id] = Failed(f"not finite: {', '.join(wrong)}", "non-finite")
+                named = [f"{names[j]} = {values[i, j]}" for j in np.flatnonzero(wrong[i])]
+                failures[id] = Failed(f"not finite: {', '.join(named)}", "non-finite")
 
 
 def _guarded(call: Callable[[], Values]) -> Values | Failed:

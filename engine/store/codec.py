@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import struct
 from typing import Any, TypeAlias
 
@@ -66,18 +67,27 @@ def _framed(kind: bytes, rows: int, text: bytes, arrays: list[bytes]) -> bytes:
 
 
 def decode(payload: bytes, layout: Layout, definition: Definition) -> Event:
-    """What a record holds. Raises StoreCorrupt."""
+    """What a record holds. Raises StoreCorrupt for anything of another structure."""
     try:
         kind, rows, length = _HEAD.unpack_from(payload)
         named = json.loads(payload[_HEAD.size : _HEAD.size + length])
         data = payload[_HEAD.size + length :]
         if kind == POPULATION:
-            return int(named["generation"]), np.frombuffer(data, "<i8").astype(np.int64)
+            return _decode_population(named, rows, data)
         if kind == EVALUATIONS:
             return _decode_evaluations(named, rows, data, layout, definition)
-    except (struct.error, ValueError, KeyError, TypeError, IndexError) as error:
+    except (
+        struct.error, ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError,
+    ) as error:  # fmt: skip
         raise StoreCorrupt(f"a journal record cannot be read: {error!r}") from error
     raise StoreCorrupt(f"a journal record has the unknown kind {kind!r}")
+
+
+def _decode_population(named: dict[str, Any], rows: int, data: bytes) -> tuple[int, IntArray]:
+    generation, ids = named["generation"], np.frombuffer(data, "<i8").astype(np.int64)
+    _need(type(generation) is int and generation >= 0, f"the generation {generation!r:.100}")
+    _need(len(ids) == rows, f"{len(ids)} ids of {rows}")
+    return generation, ids
 
 
 def _decode_evaluations(
@@ -87,13 +97,35 @@ def _decode_evaluations(
     offset = 0
     for name, (dtype, row_shape) in layout.items():
         shape = (rows, *row_shape)
-        column = np.frombuffer(data, dtype, int(np.prod(shape)), offset).reshape(shape)
+        column = np.frombuffer(data, dtype, math.prod(shape), offset).reshape(shape)
         columns[name] = column.astype(column.dtype.newbyteorder("="))
         offset += column.nbytes
+    _need(offset == len(data), f"{len(data)} bytes of columns, {offset} are needed")
+    workers, failures, extras = named["workers"], named.get("failures", []), named.get("extras", [])
+    _need(_texts(workers), f"the workers {workers!r:.100}")
+    _need(
+        all(type(i) is int and _texts(told) and len(told) == 3 for i, *told in failures),
+        f"the failures {failures!r:.100}",
+    )
+    _need(
+        all(type(i) is int and isinstance(logged, dict) for i, logged in extras),
+        f"the logged values {extras!r:.100}",
+    )
+    codes = columns["worker_code"]
+    _need(not rows or 0 <= codes.min() <= codes.max() < len(workers), "workers without a name")
     return Evaluations(
         **columns,
-        workers=tuple(named["workers"]),
-        failures={int(i): Failed(*f) for i, *f in named.get("failures", ())},
-        extras={int(i): extra for i, extra in named.get("extras", ())},
+        workers=tuple(workers),
+        failures={i: Failed(*told) for i, *told in failures},
+        extras=dict(extras),
         definition=definition,
     )
+
+
+def _texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def _need(right: bool, wrong: str) -> None:
+    if not right:
+        raise StoreCorrupt(f"a journal record has {wrong}")

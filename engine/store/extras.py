@@ -6,39 +6,52 @@ value. A column has a row only for those who logged it.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
-from .columns import read_array, read_texts, write_array, write_texts
+from ...typing import IntArray
+from . import strict_json
+from .columns import Writing
+from .reading import Reading
 
 Extras = dict[int, dict[str, Any]]
 
 _TYPES: dict[type, Any] = {float: np.float64, int: np.int64, bool: np.bool_}
 
 
-def write_extras(group: Any, extras: Extras, before: Any) -> None:
-    """Write by id what was logged; ``before`` is the group that holds its first part, or {}."""
+def write_extras(writing: Writing, group: str, ids: IntArray, extras: Extras) -> None:
+    """Write what was logged, in the order of ``ids``."""
     columns: dict[str, tuple[list[int], list[Any]]] = {}
-    for id, logged in extras.items():
-        for name, value in logged.items():
-            ids, values = columns.setdefault(name, ([], []))
-            ids.append(id)
+    for id in ids.tolist():
+        for name, value in extras.get(id, {}).items():
+            theirs, values = columns.setdefault(name, ([], []))
+            theirs.append(id)
             values.append(value)
-    for number, (name, (ids, values)) in enumerate(columns.items()):
-        key = name if name.isidentifier() else f"{number}."  # HDF5 reads a slash as a folder
-        column = group.create_group(key)
-        column.attrs["name"] = json.dumps(name)
-        old = before.get(key, {})
-        write_array(column, "ids", np.array(ids, dtype=np.int64), old.get("ids"))
-        array = _typed(values)
-        texts = all(type(value) is str and "\0" not in value for value in values)
-        if array is not None:
-            write_array(column, "values", array, old.get("values"))
-        else:
-            write_texts(column, "values", values if texts else [json.dumps(v) for v in values])
-        column.attrs["json"] = array is None and not texts
+    for number, (name, (theirs, values)) in enumerate(columns.items()):
+        plain = name.isascii() and name.isidentifier()
+        _write_column(
+            writing, f"{group}/{name if plain else f'{number}.'}", name, plain, theirs, values
+        )  # HDF5 reads a slash as a folder
+
+
+def _write_column(
+    writing: Writing, path: str, name: str, plain: bool, ids: list[int], values: list[Any]
+) -> None:
+    array = _typed(values)
+    texts = all(type(value) is str and "\0" not in value for value in values)
+    copied = plain or writing.text_before(f"{path}/name") == strict_json.dumps(name)
+    if not plain:
+        writing.text(f"{path}/name", strict_json.dumps(name))
+    writing.array(f"{path}/ids", np.array(ids, dtype=np.int64), ["logged"], copied=copied)
+    if array is not None:
+        writing.array(f"{path}/values", array, ["logged"], copied=copied)
+        return
+    if not texts:
+        values = [strict_json.dumps(value) for value in values]
+    writing.texts(f"{path}/values", values, "logged", copied=copied)
+    if not texts:
+        writing.attribute(path, "json", 1)
 
 
 def _typed(values: list[Any]) -> Any:
@@ -51,17 +64,58 @@ def _typed(values: list[Any]) -> Any:
         return None
 
 
-def read_extras(group: Any) -> Extras:
-    """By id, what was logged."""
-    extras: Extras = {}
-    for column in group.values():
-        name = json.loads(column.attrs["name"])
-        values: list[Any]
-        if column["values"].dtype.kind == "O":
-            texts = read_texts(column["values"])
-            values = [json.loads(text) for text in texts] if column.attrs["json"] else texts
-        else:
-            values = read_array(column["values"]).tolist()
-        for id, value in zip(read_array(column["ids"]).tolist(), values, strict=True):
-            extras.setdefault(id, {})[name] = value
-    return extras
+def read_extras(reading: Reading, group: str, ids: IntArray) -> Extras:
+    """By id, what was logged, in the order of ``ids``."""
+    found: Extras = {}
+    for path in _columns(reading, group):
+        name = _name_of(reading, path)
+        theirs = _ids_of(reading, path, ids)
+        for id, value in zip(theirs, _values(reading, path, len(theirs)), strict=True):
+            logged = found.setdefault(id, {})
+            if name in logged:
+                reading.wrong(f"two columns of /{group} are named {name!r:.100}")
+            logged[name] = value
+    return {id: found[id] for id in ids.tolist() if id in found}
+
+
+def _columns(reading: Reading, group: str) -> list[str]:
+    """Paths of the columns, in the order in which they were written."""
+    inside = [path for path in reading.paths() if path.startswith(f"{group}/")]
+    return list(dict.fromkeys(path.rpartition("/")[0] for path in inside))
+
+
+def _name_of(reading: Reading, path: str) -> str:
+    if reading.schema == 1:
+        name = reading.parsed(path, str(reading.attribute(path, "name")))
+    elif reading.has(f"{path}/name"):
+        name = reading.json(f"{path}/name")
+    else:
+        name = path.rpartition("/")[2]
+    if not isinstance(name, str):
+        reading.wrong(f"the column {path} has no name")
+    return name
+
+
+def _ids_of(reading: Reading, path: str, ids: IntArray) -> list[int]:
+    k = reading.rows(f"{path}/ids")
+    if k > len(ids):
+        reading.wrong(f"{path} has {k} rows, there are {len(ids)} candidates")
+    theirs = reading.array(f"{path}/ids", np.int64, (k,))
+    if len(np.unique(theirs)) != k or not np.isin(theirs, ids).all():
+        reading.wrong(f"{path} has ids that are not those of candidates")
+    logged: list[int] = theirs.tolist()
+    return logged
+
+
+def _values(reading: Reading, path: str, k: int) -> list[Any]:
+    where = f"{path}/values"
+    if not reading.has(where):
+        reading.wrong(f"it has no {where}")
+    dtype = reading.dtype(where)
+    if dtype in _TYPES.values():
+        values: list[Any] = reading.array(where, dtype, (k,)).tolist()
+        return values
+    texts = reading.texts(where, k)
+    if not reading.attribute(path, "json"):
+        return texts
+    return [reading.parsed(where, text) for text in texts]

@@ -1,40 +1,36 @@
 """The sealed file: everything of a run in one HDF5 file, written whole and never changed.
 
-Its first 512 bytes are an HDF5 user block, which every HDF5 reader skips. It holds one line of text
-with the schema version, the length and the CRC32 of everything behind it, and is checked before
-HDF5 sees a byte: HDF5 on damaged files may hang. The layout is described in docs/store-format.md.
+Its first 512 bytes are the stamp (``stamp.py``), which is checked before HDF5 sees a byte: HDF5 on
+damaged files may hang. The layout is described in docs/store-format.md.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
-import re
+import uuid
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from ...errors import StoreCorrupt, StoreError, StoreNotFound, StoreVersion
-from ...problems.definition import Definition
-from ...problems.description import definition_from
+from ...errors import StoreCorrupt, StoreError
 from ...typing import IntArray
 from ..born import OPERATORS
-from ..evaluations import ARRAYS, Archive, Evaluations, empty
-from ..outcome import Failed
-from .columns import read_array, read_text, read_texts, write_array, write_text, write_texts
-from .extras import read_extras, write_extras
+from ..evaluations import Archive, Evaluations
+from . import strict_json
+from .columns import Writing
 from .files import replace_file
+from .inspection import Changing, Findings, check_bytes, opened, read_sound
+from .reading import Reading
+from .specified import names_of, read_definition_of, read_specification
+from .stamp import SCHEMA_VERSION, USER_BLOCK, Stamp, read_stamp
+from .state import read_state, write_state
+from .tables import check_parents, read_table, write_table
 
 log = logging.getLogger(__name__)
-
-SCHEMA_VERSION = 1
-USER_BLOCK = 512
-_STAMP = re.compile(rb"paretide run schema (\d+) length (\d+) crc32 ([0-9a-f]{8})\n")
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -72,200 +68,185 @@ class Image:
         return both.table()
 
 
-def write_image(path: Path, image: Image, *, same_run: bool) -> int:
+def write_image(path: Path, image: Image, *, same_run: bool, writer: str) -> int:
     """Replace ``path`` by a file that holds ``image``; returns its size. Raises StoreError.
 
     With ``same_run`` the file that is there holds the first part of the same run, and what has not
-    changed is copied from it.
+    changed is copied from it. ``writer`` is the token of who goes on in a journal; "" is nobody.
     """
-
-    before = path if same_run and _is_sound(path) else None
-
-    data = _hdf5(image, before)
-    stamp = f"paretide run schema {SCHEMA_VERSION} length {len(data)} crc32 {zlib.crc32(data):08x}"
+    data, contents = _hdf5(image, path if same_run else None)
+    stamp = Stamp(
+        schema=SCHEMA_VERSION,
+        length=len(data),
+        crc=zlib.crc32(data),
+        run_id=image.specification["run_id"],
+        seal=image.seal,
+        writer=writer,
+        contents=contents,
+    )
 
     def write(beside: Path) -> None:
         with beside.open("wb") as file:
-            file.write(f"{stamp}\n".encode().ljust(USER_BLOCK, b"\0"))
+            file.write(stamp.block())
             file.write(data)
 
     replace_file(path, write)
     return USER_BLOCK + len(data)
 
 
-def _is_sound(path: Path) -> bool:
-    """False, with a warning, for a file that rotted or vanished: all of it is in memory anyway."""
-    try:
-        check_image(path)
-    except StoreError as error:
-        log.warning("%s; it is written anew from memory", error)
-        return False
-    return True
+def _hdf5(image: Image, before: Path | None) -> tuple[bytes, int]:
+    """The HDF5 file and the CRC32 of its table of contents."""
+    if before is not None:
+        try:
+            with opened(before) as (file, stamp):
+                check_bytes(file, stamp, before)
+                return _composed(image, file)
+        except (StoreCorrupt, Changing):  # all of it is in memory
+            log.warning(
+                "%s has been changed since it was sealed, by another program or by its disk; it is "
+                "written anew from memory, and what was added to it is dropped",
+                before,
+            )
+        except StoreError as error:
+            log.warning("%s; it is written anew from memory", error)
+    return _composed(image, None)
 
 
-def read_image(path: Path) -> Image:
-    """What a sealed file holds.
-
-    Raises StoreNotFound, StoreCorrupt (no run, or damaged), StoreVersion (another schema).
-    """
-    import h5py
-
-    check_image(path)
-    try:
-        with h5py.File(path, "r") as file:
-            return _read_hdf5(file)
-    except Exception as error:  # h5py raises errors of every kind on what HDF5 makes of damage
-        raise StoreCorrupt(f"{path} passes its checksum but cannot be read: {error}") from error
-
-
-def check_image(path: Path) -> None:
-    """Check version, length and checksum without opening the file as HDF5."""
-    try:
-        with path.open("rb") as file:
-            stamp = _STAMP.match(file.read(USER_BLOCK))
-            if stamp is None:
-                raise StoreCorrupt(f"{path} is no run of paretide, or its first bytes are damaged")
-            version, length, crc = int(stamp[1]), int(stamp[2]), int(stamp[3], 16)
-            if version != SCHEMA_VERSION:
-                raise StoreVersion(
-                    f"{path} has schema version {version}, this paretide reads {SCHEMA_VERSION}; "
-                    "use the version of paretide that wrote it"
-                )
-            found_length, found_crc = _checksum(file)
-    except FileNotFoundError:
-        raise StoreNotFound(f"there is no run at {path}") from None
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error}") from error
-    if found_length != length or found_crc != crc:
-        raise StoreCorrupt(
-            f"{path} is damaged: {found_length} bytes with CRC32 {found_crc:08x} follow its "
-            f"header, not {length} bytes with {crc:08x}; restore it from a backup"
-        )
-
-
-def _checksum(file: Any) -> tuple[int, int]:
-    """Length and CRC32 of what follows the present position."""
-    length = crc = 0
-    while block := file.read(_BLOCK):
-        length += len(block)
-        crc = zlib.crc32(block, crc)
-    return length, crc
-
-
-def _hdf5(image: Image, before: Path | None) -> bytes:
-    """The HDF5 file, made in memory: HDF5 that meets a full disk takes the process with it."""
+def _composed(image: Image, before: IO[bytes] | None) -> tuple[bytes, int]:
+    """Made in memory: HDF5 that meets a full disk takes the process with it."""
     import h5py
 
     with contextlib.ExitStack() as stack:
-        old: Any = {} if before is None else stack.enter_context(h5py.File(before, "r"))
+        old = None if before is None else stack.enter_context(h5py.File(before, "r"))
         file = stack.enter_context(
-            h5py.File("image", "w", driver="core", backing_store=False, block_size=1 << 20)
+            h5py.File(
+                f"image-{uuid.uuid4().hex}",  # one name is one file, in all threads together
+                "w",
+                driver="core",
+                backing_store=False,
+                block_size=1 << 20,
+                userblock_size=USER_BLOCK,
+            )
         )
-        file.attrs["format"] = "paretide run"
-        file.attrs["schema_version"] = SCHEMA_VERSION
-        file.attrs["seal"] = image.seal
-        file.attrs["stopped_by"] = image.stopped_by
-        write_text(file, "specification", json.dumps(image.specification, indent=1))
-        _write_evaluations(file, image, old)
-        _write_populations(file, image, old)
-        state = file.create_group("state")
-        scalars = {}
-        for name, value in image.state.items():
-            if isinstance(value, np.ndarray):
-                write_array(state, name, value)
-            else:
-                scalars[name] = value
-        write_text(state, "scalars", json.dumps(scalars))
+        writing = Writing(file, old)
+        writing.attribute("", "format", "paretide run")
+        writing.attribute("", "schema_version", SCHEMA_VERSION)
+        writing.attribute("", "seal", image.seal)
+        writing.attribute("", "stopped_by", image.stopped_by)
+        writing.text("specification", strict_json.dumps(image.specification, indent=1))
+        _write_names(writing, image)
+        write_table(writing, "", image.evaluations)
+        if len(image.waiting):
+            write_table(writing, "waiting/", image.waiting, copied=False)
+        if len(image.known):
+            write_table(writing, "known/", image.known)
+        _write_populations(writing, image)
+        write_state(writing, image.state)
+        contents = writing.finish()
         file.flush()
-        return bytes(file.id.get_file_image())
+        return bytes(file.id.get_file_image()), contents
 
 
-def _write_evaluations(file: Any, image: Image, old: Any) -> None:
-    rows = image.evaluations
-    table = _write_table(file, rows, old)
-    if len(image.waiting):
-        _write_table(file.create_group("waiting"), image.waiting, {})
-    if len(image.known):
-        _write_table(file.create_group("known"), image.known, old.get("known", {}))
-    definition = image.specification["problem"]["definition"]
-    write_texts(table, "objectives", list(definition["objectives"]))
-    write_texts(table, "directions", list(definition["objectives"].values()))
-    write_texts(table, "constraints", list(definition["constraints"]))
-    write_texts(table, "operators", list(OPERATORS))
-    write_texts(table, "variables", list(rows.definition.space.names))
+def _write_names(writing: Writing, image: Image) -> None:
+    names = {**names_of(image.evaluations.definition), "operators": list(OPERATORS)}
+    for name, texts in names.items():
+        writing.texts(f"evaluations/{name}", texts, name, copied=False)
 
 
-def _write_table(file: Any, rows: Evaluations, old: Any) -> Any:
-    """Groups ``evaluations``, ``failures`` and ``extras``; returns the first."""
-    table = file.create_group("evaluations")
-    for name in ARRAYS:
-        write_array(table, name, getattr(rows, name), old.get(f"evaluations/{name}"))
-    write_texts(table, "workers", list(rows.workers))
-    failures = file.create_group("failures")
-    write_array(failures, "ids", np.array(list(rows.failures), dtype=np.int64))
-    for name in ("reason", "kind", "detail"):
-        write_texts(failures, name, [getattr(f, name) for f in rows.failures.values()])
-    write_extras(file.create_group("extras"), rows.extras, old.get("extras", {}))
-    return table
-
-
-def _write_populations(file: Any, image: Image, old: Any) -> None:
+def _write_populations(writing: Writing, image: Image) -> None:
     """Populations are row numbers into the evaluations, one generation after the other.
 
     Only the last one may count on into those that wait.
     """
-    rows = image.everything()
-    row_of = np.full(int(rows.ids.max(initial=-1)) + 1, -1, dtype=np.int64)
-    row_of[rows.ids] = np.arange(len(rows))
+    ids = image.everything().ids
+    order = np.argsort(ids)
+
+    def rows_of(some: IntArray) -> IntArray:
+        return np.asarray(order[np.searchsorted(ids, some, sorter=order)], dtype=np.int64)
+
     sizes = np.array([len(ids) for ids in image.populations], dtype=np.int64)
     members = np.concatenate([*image.populations, np.empty(0, dtype=np.int64)])
-    group = file.create_group("populations")
-    write_array(group, "rows", row_of[members], old.get("populations/rows"))
-    write_array(group, "sizes", sizes, old.get("populations/sizes"))
-    write_array(group, "final", row_of[image.final])
+    writing.array("populations/rows", rows_of(members), ["member"])
+    writing.array("populations/sizes", sizes, ["generation"], packed=False)
+    writing.array("populations/final", rows_of(image.final), ["member"], copied=False)
 
 
-def _read_hdf5(file: Any) -> Image:
-    specification = json.loads(read_text(file["specification"]))
-    definition = definition_from(specification["problem"]["definition"])
-    evaluations = _read_table(file, definition)
-    waiting, known = (
-        _read_table(file[name], definition) if name in file else empty(definition)
-        for name in ("waiting", "known")
+def read_image(path: Path) -> Image:
+    """What a sealed file holds, also one that another program has opened or added to since.
+
+    Raises StoreNotFound, StoreCorrupt (no run, or not what was sealed), StoreVersion (another
+    schema), StoreError (it cannot be read).
+    """
+    return read_sound(path, _read_hdf5)[0]
+
+
+def check_image(path: Path) -> None:
+    """Raise StoreCorrupt unless a file is byte for byte what was sealed; HDF5 is not asked."""
+    with opened(path) as (file, stamp):
+        check_bytes(file, stamp, path)
+
+
+def inspect_image(path: Path) -> Findings | None:
+    """How another program has touched a file that is sound; None if it has not.
+
+    Raises what ``read_image`` raises.
+    """
+    return read_sound(path, _read_hdf5)[1]
+
+
+def repair_image(path: Path) -> Findings | None:
+    """Seal a file anew that another program has touched, and drop what that has added.
+
+    Run, sealing and writer stay, so its journal does. Nobody may write it meanwhile. Returns and
+    raises what ``inspect_image`` does.
+    """
+    image, findings = read_sound(path, _read_hdf5)
+    if findings is not None:
+        write_image(path, image, same_run=False, writer=read_stamp(path).writer)
+    return findings
+
+
+def _read_hdf5(reading: Reading, stamp: Stamp) -> Image:
+    specification = read_specification(reading)
+    definition = read_definition_of(reading, specification)
+    seal, stopped_by = (reading.attribute("", name) for name in ("seal", "stopped_by"))
+    if not isinstance(seal, int) or not isinstance(stopped_by, str) or seal < 0:
+        reading.wrong("it does not say its sealing, or why the run ended")
+    if stamp.schema > 1 and (seal, specification["run_id"]) != (stamp.seal, stamp.run_id):
+        reading.wrong("its first bytes are those of another run or sealing")
+    evaluations, waiting, known = (
+        read_table(reading, prefix, definition) for prefix in ("", "waiting/", "known/")
     )
-    both = np.concatenate([evaluations.ids, waiting.ids])
-    populations = file["populations"]
-    members = evaluations.ids[read_array(populations["rows"])]
-    sizes = read_array(populations["sizes"])
-    state: dict[str, Any] = json.loads(read_text(file["state/scalars"]))
-    state |= {
-        name: read_array(dataset) for name, dataset in file["state"].items() if name != "scalars"
-    }
+    everyone = np.concatenate([evaluations.ids, waiting.ids])
+    if len(np.unique(everyone)) != len(everyone):
+        reading.wrong("what waits has been told")
+    for rows in (evaluations, waiting):
+        check_parents(reading, rows, everyone)
     return Image(
         specification=specification,
-        seal=int(file.attrs["seal"]),
-        stopped_by=str(file.attrs["stopped_by"]),
+        seal=seal,
+        stopped_by=stopped_by,
         evaluations=evaluations,
         waiting=waiting,
         known=known,
-        populations=np.split(members, np.cumsum(sizes))[: len(sizes)],
-        final=both[read_array(populations["final"])],
-        state=state,
+        populations=_populations(reading, evaluations.ids),
+        final=_members(reading, "populations/final", everyone, reading.rows("populations/final")),
+        state=read_state(reading, definition),
     )
 
 
-def _read_table(file: Any, definition: Definition) -> Evaluations:
-    table, failures, extras = file["evaluations"], file["failures"], file["extras"]
-    columns = {name: read_array(table[name]) for name in ARRAYS}
-    told = zip(
-        read_array(failures["ids"]).tolist(),
-        *(read_texts(failures[name]) for name in ("reason", "kind", "detail")),
-        strict=True,
-    )
-    return Evaluations(
-        **columns,
-        workers=tuple(read_texts(table["workers"])),
-        failures={id: Failed(reason, kind, detail) for id, reason, kind, detail in told},
-        extras=read_extras(extras),
-        definition=definition,
-    )
+def _populations(reading: Reading, ids: IntArray) -> list[IntArray]:
+    k = reading.rows("populations/sizes")
+    sizes = reading.array("populations/sizes", np.int64, (k,))
+    if ((sizes < 0) | (sizes > len(ids))).any():
+        reading.wrong("it has populations of more candidates than there are")
+    members = _members(reading, "populations/rows", ids, int(sizes.sum()))
+    return np.split(members, np.cumsum(sizes))[:k]
+
+
+def _members(reading: Reading, path: str, ids: IntArray, k: int) -> IntArray:
+    """Ids of the candidates in ``k`` rows."""
+    rows = reading.array(path, np.int64, (k,))
+    if ((rows < 0) | (rows >= len(ids))).any():
+        reading.wrong(f"{path} has rows beyond the evaluations")
+    return np.asarray(ids[rows], dtype=np.int64)

@@ -13,7 +13,8 @@ over that holds nobody up before ``MOST_BEHIND`` records are not on it.
 
 What was not synced when a process or its machine died may be torn anywhere and is dropped from the
 first damaged record on. What was synced and is damaged is corrupt, and is named with its offset. A
-journal is replaced by writing a new one beside it and renaming.
+journal is replaced by another one that is renamed over it; its writer, whose file has no name from
+then on, notices that.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import StoreCorrupt, StoreError
-from .files import replace_file
+from .files import move_file, replace_file
 from .group_commit import GroupCommit
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,17 @@ def frame(payload: bytes, synced: int) -> bytes:
 
 def _crc(payload: bytes, synced: int) -> int:
     return zlib.crc32(payload, zlib.crc32(_COVERED.pack(len(payload), synced)))
+
+
+LONGEST_HEADER = 1 << 20
+"""Bytes of a first record that are read in search of a journal; its layout takes a few hundred."""
+
+
+def first_record(path: Path) -> bytes | None:
+    """The payload of the first record, if it is sound; raises OSError."""
+    with path.open("rb") as file:
+        found = _record_at(file.read(LONGEST_HEADER), 0)
+    return None if found is None else found[0]
 
 
 def records(data: bytes, path: Path) -> Iterator[bytes]:
@@ -99,14 +111,17 @@ def _judge_damage(data: bytes, damaged: int, path: Path) -> None:
 class Journal:
     """A journal open for appending. A thread of its own brings what was appended to the disk."""
 
-    def __init__(self, path: Path, header: bytes) -> None:
-        """Start a new journal at ``path``, replacing the one that is there; raises StoreError."""
+    def __init__(self, path: Path, header: bytes, like: Path | None = None) -> None:
+        """Start a new journal at ``path``, replacing the one that is there; raises StoreError.
+
+        It gets mode and owner of ``like``, if there is such a file.
+        """
         first = frame(header, 0)
-        replace_file(path, lambda beside: beside.write_bytes(first))
+        replace_file(path, lambda beside: beside.write_bytes(first), like)
         self.path = path
         self.size = self._header = len(first)
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
         except OSError as error:
             raise StoreError(f"cannot append to {path}: {error}") from error
         self._failed: OSError | None = None  # to write
@@ -120,6 +135,16 @@ class Journal:
     def empty(self) -> bool:
         """True if nothing has been appended."""
         return self.size == self._header
+
+    @property
+    def replaced(self) -> bool:
+        """True once the file has lost its name: it was removed, or another one took its place."""
+        return os.fstat(self._file).st_nlink == 0
+
+    def move_to(self, path: Path) -> None:
+        """Give the file another name, also if something lies there. Raises StoreError."""
+        move_file(self.path, path)
+        self.path = path
 
     def append(self, payload: bytes) -> None:
         """Write a record; waits while ``MOST_BEHIND`` are not on the disk. Raises StoreError."""

@@ -2,20 +2,30 @@
 
 Protocol. The sealed file ``run.h5`` is at every moment a complete file, replaced only by writing a
 new one, fsync and rename. What happens between two sealings is appended to ``run.h5.journal``,
-which carries the number of the sealed file it continues: a journal with a lower number is left over
-from before the last sealing and holds nothing new. Resuming reads the sealed file, replays the
-journal, and seals again.
+which names the sealing that it continues and the writer of both. To seal is
+
+    1. make the journal of sealing n + 1 beside that of sealing n, as ``run.h5.journal.next``
+    2. put the file of sealing n + 1 in place of that of sealing n
+    3. rename the new journal over the old one
+
+so that after a kill anywhere one of the two journals continues the file that is there, and a file
+that its writer did not close and that nothing continues has lost its journal. Resuming reads the
+sealed file, replays the journal, and seals again.
+
+A lock beside the file keeps a second writer out. Locks can be deleted, and a lease may end while
+its holder sleeps; so a writer also looks whether the file is still the one that it wrote, by run,
+sealing and token, before it replaces it, and whether its journal still has its name whenever it
+appends. One that has lost its run stops, and overwrites nothing.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import socket
 import time
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -25,21 +35,24 @@ from ...errors import (
     StoreError,
     StoreExists,
     StoreLocked,
-    StoreMismatch,
+    StoreNotFound,
     StoreVersion,
 )
 from ...typing import IntArray
 from ..evaluations import Evaluations
-from .codec import (
-    Event,
-    Layout,
-    decode,
-    encode_evaluations,
-    encode_population,
-    layout_of,
+from .codec import Event, encode_evaluations, encode_population, layout_of
+from .continuation import (
+    Header,
+    journal_path,
+    next_journal_path,
+    read_events,
+    read_header,
+    set_aside,
 )
+from .files import remove_leftovers
 from .image import Image, check_image, read_image, write_image
-from .journal import Journal, records
+from .journal import Journal
+from .stamp import Stamp, read_stamp
 
 log = logging.getLogger(__name__)
 
@@ -56,78 +69,15 @@ SEAL_SHARE = 0.01
 """Of a run's time at most, spent on sealings for age alone."""
 
 
-def journal_path(path: Path) -> Path:
-    """Where the journal of a store lies."""
-    return path.with_name(path.name + ".journal")
-
-
-class JournalAhead(StoreMismatch):
-    """The journal continues a later sealing than the file that was read."""
-
-
-@dataclass(frozen=True)
-class Header:
-    """First record of a journal.
-
-    Attributes:
-        run_id: Of the run it belongs to.
-        seal: Number of the sealed file it continues.
-        host: Of the process that writes it.
-        pid: Of the process that writes it.
-        layout: Of the columns in its records.
-    """
-
-    run_id: str
-    seal: int
-    host: str
-    pid: int
-    layout: Layout
-
-
-def read_journal(path: Path, image: Image) -> list[Event]:
-    """What happened since ``image`` was sealed; nothing if there is no journal or an older one.
-
-    Raises:
-        JournalAhead: If the journal continues a later sealing.
-        StoreMismatch: If it belongs to another run.
-        StoreCorrupt: If it is damaged.
-    """
-    try:
-        data = journal_path(path).read_bytes()
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise StoreError(f"cannot read {journal_path(path)}: {error}") from error
-    payloads = records(data, journal_path(path))
-    first = next(payloads, None)
-    if first is None:
-        return []
-    header = Header(**json.loads(first))
-    run_id = image.specification["run_id"]
-    if header.run_id == image.specification.get("replaces"):
-        return []  # of the run that this one has overwritten; killed before it could start its own
-    if header.run_id != run_id:
-        raise StoreMismatch(
-            f"{journal_path(path)} belongs to run {header.run_id}, {path} is run {run_id}; "
-            "move the journal away, or put the file it belongs to in its place"
-        )
-    if header.seal < image.seal:
-        return []
-    if header.seal > image.seal:
-        raise JournalAhead(
-            f"{journal_path(path)} continues sealing {header.seal}, but {path} is sealing "
-            f"{image.seal}: an older copy of the file was put in its place; restore the newer one"
-        )
-    definition = image.evaluations.definition
-    return [decode(payload, header.layout, definition) for payload in payloads]
-
-
 class RunStore:
-    """The writer of a run. One at a time: a lock beside the file keeps others out."""
+    """The writer of a run. One at a time: a lock beside the file keeps others out.
+
+    A path that is a link means the file that it leads to, which is replaced where it lies.
+    """
 
     def __init__(self, path: Path) -> None:
         """Take the lock. Raises StoreLocked if another process writes, StoreError if it cannot."""
-        self.path = path
+        self.path = path = real_path(path)
         if not path.parent.is_dir():
             raise StoreError(
                 f"cannot write {path}: there is no folder {path.parent}; make it first"
@@ -146,54 +96,78 @@ class RunStore:
             raise StoreError(
                 f"cannot write beside {path}: {error}; choose another folder"
             ) from error
+        for place in (path, *self._journals()):
+            remove_leftovers(place)
+        self._token = uuid.uuid4().hex
+        self._found: Stamp | None = None  # what the file is that we may replace; None for no file
+        self._ours: set[str] = set()  # runs whose journals we may replace
+        self._cleared = False  # those of others are set aside
         self._journal: Journal | None = None
+        self._deserted = False  # what was journaled is in no file that has a name
         self._size = 0
         self._sealed_at, self._seal_took = time.monotonic(), 0.0
         self._sealed = False  # the file holds a part of this run
 
     @classmethod
-    def claim(cls, path: Path, *, overwrite: bool) -> tuple[RunStore, str]:
-        """A place for a new run, and the id of the run there that it will replace, or "".
+    def claim(cls, path: Path, *, overwrite: bool) -> RunStore:
+        """A place for a new run. Nothing is written yet.
 
-        Nothing is written yet. Raises StoreExists if there is a run and ``overwrite`` is False.
+        Raises StoreExists if there is a run and ``overwrite`` is False.
         """
         if path.is_dir():
             raise StoreError(f"{path} is a folder; name a file in it, like {path / 'run.h5'}")
         store = cls(path)
         try:
-            if not path.exists():
-                return store, ""
-            if not overwrite:
-                raise StoreExists(
-                    f"{path} exists; continue it with resume, choose another path, "
-                    "or pass overwrite=True (--overwrite)"
-                )
-            return store, _replaceable_run(path)
+            if store.path.exists():
+                if not overwrite:
+                    raise StoreExists(
+                        f"{path} exists; continue it with resume, choose another path, "
+                        "or pass overwrite=True (--overwrite)"
+                    )
+                store._ours.add(_replaceable_run(store.path))
+                store._found = read_stamp(store.path)
+            return store
         except BaseException:
             store.release()
             raise
 
     @classmethod
-    def reopen(cls, path: Path) -> tuple[RunStore, Image, list[Event]]:
-        """The store of a run that goes on, what its file holds, and what its journal adds."""
+    def reopen(
+        cls, path: Path, *, without_journal: bool = False
+    ) -> tuple[RunStore, Image, list[Event]]:
+        """The store of a run that goes on, what its file holds, and what its journal adds.
+
+        ``without_journal`` goes on from the file alone; a journal is then set aside.
+        """
         if not path.exists():
             check_image(path)  # says that it is not there
         store = cls(path)
         try:
-            image = read_image(path)
-            store._sealed = True
-            return store, image, read_journal(path, image)
+            stamp, image = read_stamp(store.path), read_image(store.path)
+            events = [] if without_journal else read_events(store.path, stamp, image)
+            store._found, store._sealed = stamp, True
+            if not without_journal:
+                store._ours.add(image.specification["run_id"])
+            return store, image, events
         except BaseException:
             store.release()
             raise
 
     def append_evaluations(self, rows: Evaluations) -> None:
         """Journal finished evaluations. Raises StoreError."""
-        self._open_journal().append(encode_evaluations(rows))
+        self._append(encode_evaluations(rows))
 
     def append_population(self, generation: int, ids: IntArray) -> None:
         """Journal the population of a generation. Raises StoreError."""
-        self._open_journal().append(encode_population(generation, ids))
+        self._append(encode_population(generation, ids))
+
+    def _append(self, record: bytes) -> None:
+        journal = self._open_journal()
+        journal.append(record)
+        if not self._deserted and journal.replaced:
+            self._refuse_if_taken_over()
+            self._deserted = True
+            log.warning("%s was removed; the run is sealed anew", journal.path)
 
     def seal_if_due(self, make_image: Callable[[], Image]) -> None:
         """Fold the journal into a new file once it has grown by a quarter of the file, or is old.
@@ -202,41 +176,84 @@ class RunStore:
         """
         journal = self._open_journal()
         age = time.monotonic() - self._sealed_at
-        if journal.size > max(LEAST_JOURNAL, JOURNAL_SHARE * self._size) or (
-            age > max(SEAL_SECONDS, self._seal_took / SEAL_SHARE) and not journal.empty
+        if (
+            self._deserted
+            or journal.size > max(LEAST_JOURNAL, JOURNAL_SHARE * self._size)
+            or (age > max(SEAL_SECONDS, self._seal_took / SEAL_SHARE) and not journal.empty)
         ):
             self.seal(make_image())
 
     def seal(self, image: Image) -> None:
-        """Replace the file, then start an empty journal that continues it. Raises StoreError."""
+        """Replace the file, and its journal by an empty one that continues it.
+
+        Raises StoreLocked if another writer has taken over, otherwise StoreError.
+        """
         began = time.monotonic()
-        self._drop_journal()
-        self._write(image)
-        self._sealed_at = time.monotonic()
-        self._seal_took = self._sealed_at - began
+        self._make_ready(image)
         header = Header(
             run_id=image.specification["run_id"],
             seal=image.seal,
             host=socket.gethostname(),
             pid=os.getpid(),
             layout=layout_of(image.evaluations),
+            writer=self._token,
         )
-        self._journal = Journal(journal_path(self.path), json.dumps(vars(header)).encode())
+        journal = Journal(next_journal_path(self.path), header.encoded(), like=self.path)
+        try:
+            self._write(image, writer=self._token)
+            journal.move_to(journal_path(self.path))
+        except BaseException:
+            journal.close()
+            raise
+        self._journal, self._deserted = journal, False
+        self._sealed_at = time.monotonic()
+        self._seal_took = self._sealed_at - began
 
     def finish(self, image: Image) -> None:
-        """Seal for the last time and remove the journal. Raises StoreError."""
-        self._drop_journal()
-        self._write(image)
-        journal_path(self.path).unlink(missing_ok=True)
+        """Seal for the last time and remove the journal.
 
-    def _write(self, image: Image) -> None:
-        self._size = write_image(self.path, image, same_run=self._sealed)
+        Raises StoreLocked if another writer has taken over, otherwise StoreError.
+        """
+        self._make_ready(image)
+        self._write(image, writer="")
+        self._remove_journals()
+
+    def _make_ready(self, image: Image) -> None:
+        """Close the journal, whose content is about to be sealed; set others' aside."""
+        self._drop_journal()
+        self._refuse_if_taken_over()
+        if not self._cleared:
+            for place in self._journals():
+                header = read_header(place)
+                if header is None or header.run_id not in self._ours:
+                    set_aside(place)
+            self._cleared = True
+
+    def _write(self, image: Image, *, writer: str) -> None:
+        self._size = write_image(self.path, image, same_run=self._sealed, writer=writer)
         self._sealed = True
+        self._found = read_stamp(self.path)
+
+    def _refuse_if_taken_over(self) -> None:
+        """Raise StoreLocked if the file is one that another writer has put there.
+
+        One that is gone or damaged is nobody's: it is written anew from memory.
+        """
+        try:
+            there = read_stamp(self.path)
+        except (StoreNotFound, StoreCorrupt):
+            return
+        if self._found is None or there.whose != self._found.whose:
+            raise StoreLocked(
+                f"{self.path} was put there by another writer, which has taken over (it is sealing "
+                f"{there.seal} of run {there.run_id}); this one stops and overwrites nothing"
+            )
 
     def discard(self) -> None:
-        """Remove file and journal."""
+        """Remove file and journal, if they are still ours."""
         self._drop_journal()
-        journal_path(self.path).unlink(missing_ok=True)
+        self._refuse_if_taken_over()
+        self._remove_journals()
         self.path.unlink(missing_ok=True)
 
     def release(self) -> None:
@@ -245,6 +262,13 @@ class RunStore:
             self._close_journal()
         finally:
             self._lock.release()
+
+    def _journals(self) -> tuple[Path, Path]:
+        return journal_path(self.path), next_journal_path(self.path)
+
+    def _remove_journals(self) -> None:
+        for place in self._journals():
+            place.unlink(missing_ok=True)
 
     def _open_journal(self) -> Journal:
         if self._journal is None:
@@ -264,6 +288,11 @@ class RunStore:
             journal.close()
 
 
+def real_path(path: Path) -> Path:
+    """Where a run lies that is reached by this path, which may be a link."""
+    return Path(os.path.realpath(path))
+
+
 def _replaceable_run(path: Path) -> str:
     """The id of a sound run; raises StoreExists: a mistyped path must not cost anyone a file."""
     try:
@@ -277,9 +306,5 @@ def _replaceable_run(path: Path) -> str:
 
 def _holder(path: Path) -> str:
     """Who writes a locked run, as its journal says."""
-    try:
-        first = next(records(journal_path(path).read_bytes(), path), None)
-        header = Header(**json.loads(first or b"{}"))
-    except (OSError, TypeError, ValueError):
-        return "another process"
-    return f"process {header.pid} on {header.host}"
+    header = read_header(journal_path(path))
+    return "another process" if header is None else f"process {header.pid} on {header.host}"

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ...checks import whole_number
 from ...errors import ConfigurationError, ShapeError
 from ...typing import BoolArray, Candidates, FloatArray, IntArray
 from ..problem import Problem
@@ -39,7 +40,7 @@ class BlockProblem(Problem):
         name = type(self).__name__
         self.space = Binary(n)
         self.n = self.space.n_var
-        self.m = whole_number(name, "m", m)
+        self.m = whole_number(f"{name}: m", m)
         if self.m < 2 or self.m % 2:
             raise ConfigurationError(f"{name}: m must be even and at least 2, got {m!r}")
         parts = self.parts_per_block * self.m // 2
@@ -100,10 +101,3 @@ def count_ones(blocks: BoolArray) -> IntArray:
     """(k, b, block) bits to the (k, b) int64 number of ones of each block."""
     ones: IntArray = np.count_nonzero(blocks, axis=-1)
     return ones
-
-
-def whole_number(owner: str, name: str, value: Any) -> int:
-    """``value`` as an int, or ConfigurationError."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise ConfigurationError(f"{owner}: {name} must be a whole number, got {value!r}")
-    return int(value)

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...typing import Candidates, FloatArray
 from . import bounds as proved
-from .blocks import BlockProblem, count_ones, whole_number
+from .blocks import BlockProblem, count_ones
 from .bounds import RuntimeBound
 
 
@@ -35,7 +36,7 @@ class OneJumpZeroJump(BlockProblem):
 
     def __init__(self, n: int, k: int, m: int = 2) -> None:
         super().__init__(n, m)
-        self.k = whole_number(type(self).__name__, "k", k)
+        self.k = whole_number(f"{type(self).__name__}: k", k)
         if not 1 <= self.k <= self.block // 2:
             raise ConfigurationError(
                 f"{type(self).__name__}: k must be from 1 to {self.block // 2}, half of a block of "

@@ -12,11 +12,12 @@ from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
 from .engine.algorithms.nsga2 import NSGA2
 from .engine.executors import ProcessExecutor, RayExecutor, SerialExecutor
 from .engine.failures import FailureBudget
-from .engine.minimize import minimize, resume
+from .engine.minimize import minimize
 from .engine.outcome import Evaluated, Failed
 from .engine.population import Population
 from .engine.progress import Progress
 from .engine.result import Result
+from .engine.resume import resume
 from .engine.run import Run, open_run
 from .engine.schedule import BudgetShare, Constant, Doubling
 from .engine.terminations import (
@@ -27,6 +28,7 @@ from .engine.terminations import (
     Stall,
     TargetHypervolume,
 )
+from .engine.told import Told
 from .operators.crossover import SBX
 from .operators.mutation import BitFlip, PolynomialMutation
 from .operators.survival import crowding_distance, nondominated_rank
@@ -83,6 +85,7 @@ __all__ = [
     "Space",
     "Stall",
     "TargetHypervolume",
+    "Told",
     "crowding_distance",
     "equal",
     "errors",

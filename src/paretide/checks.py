@@ -27,15 +27,18 @@ def whole_number(what: str, value: Any, *, least: int | None = None) -> int:
     return found
 
 
-def real_number(what: str, value: Any) -> float:
-    """``value`` as a float; raises ConfigurationError unless it is a number, NaN being none."""
+def real_number(what: str, value: Any, *, expected: str = "a number") -> float:
+    """``value`` as a float; raises ConfigurationError unless it is a number, NaN being none.
+
+    ``expected`` is what the message asks for: the caller may go on to check more.
+    """
     number = isinstance(_scalar(value), (int, float, np.integer, np.floating))
     try:
         found = float(value) if number and not _is_truth_value(value) else np.nan
     except OverflowError:
         raise ConfigurationError(f"{what} is beyond the largest number, got {value!r}") from None
     if np.isnan(found):
-        raise ConfigurationError(f"{what} must be a number, got {value!r}")
+        raise ConfigurationError(f"{what} must be {expected}, got {value!r}")
     return found
 
 

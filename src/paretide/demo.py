@@ -9,6 +9,7 @@ from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
 from .engine.executors import make_executor
 from .engine.minimize import minimize
 from .engine.result import Result
+from .output import quoted
 
 MAX_SIZE = 12
 BUDGET = 1200
@@ -20,7 +21,8 @@ def introduction(store: Path) -> str:
     return (
         f"{BUDGET} networks for scikit-learn's digits (1 797 images), trained by Ray actors.\n"
         f"NSGA-II with a dynamic population (4 to {MAX_SIZE}) trades validation error against the "
-        f"number of parameters.\nKill it when you like; it goes on with: paretide resume {store}"
+        f"number of parameters.\nKill it when you like; it goes on with: "
+        f"paretide resume {quoted(store)}"
     )
 
 

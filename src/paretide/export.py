@@ -8,18 +8,19 @@ format        file beside run.h5     what it holds
 ``optuna``    ``run.optuna.db``      a study in SQLite, a trial an evaluation
 ============  =====================  ==========================================================
 
-All hold every evaluation in the order it was told, in the user's units and directions.
+All hold every evaluation in the order it was told, in the user's units and directions, and call
+columns what ``engine.frames.column_names`` calls them. In CSV a text that a spreadsheet would take
+for a formula has an apostrophe in front, and what does not show is an escape; Parquet holds texts
+as they are. Lists and mappings are JSON, where NaN and infinities are null.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import shlex
 import sqlite3
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,17 @@ from typing import Any
 import numpy as np
 
 from .engine.evaluations import Evaluations
+from .engine.frames import LOGGED, column_names
+from .engine.plain_text import encodable
 from .engine.run import Run
 from .engine.store.files import replace_file
-from .errors import ConfigurationError, StoreError
+from .errors import ConfigurationError
 from .problems.definition import Definition
 from .problems.space import SearchSpace
-from .tables import write_csv
+from .records import json_text, strict, write_csv
 from .typing import Candidates, FloatArray
 
-OWN = ("", ".journal", ".lock", ".tmp")
+OWN = ("", ".journal", ".journal.next", ".lock")
 """What stands behind a run's path in the names of its files."""
 
 SQLITE_LEFT = ("-journal", "-wal")
@@ -43,6 +46,9 @@ SQLITE_LEFT = ("-journal", "-wal")
 
 LARGEST = 2**63
 """The first whole number that Parquet's integers do not hold."""
+
+LARGEST_DOUBLE = float(np.finfo(np.float64).max)
+"""Stands for infinity where JSON is written, which has none."""
 
 EXACT = 2**53
 """Up to here a double counts every integer."""
@@ -74,7 +80,10 @@ def export(run: Run, to: str, output: Path | None = None, overwrite: bool = Fals
         if run.path is None:
             raise ConfigurationError("this run has no file to lie beside; say where: output=...")
         output = default_output(run.path, to)
-    _check_output(run.path, output, to, overwrite)
+    try:
+        _check_output(run.path, output, to, overwrite)
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        raise ConfigurationError(f"cannot write {output}: {error}") from error
     replace_file(output, lambda beside: write(run, beside))
     return output
 
@@ -99,9 +108,8 @@ def _check_output(path: Path | None, output: Path, to: str, overwrite: bool) -> 
         raise ConfigurationError(
             f"there is no folder {output.parent} for {output.name}; make it first"
         )
-    beside = output.with_name(f"{output.name}.tmp")  # written and removed by replace_file
     for own in () if path is None else [path.with_name(path.name + end) for end in OWN]:
-        if _same(output, own) or _same(beside, own):
+        if _same(output, own):
             raise ConfigurationError(
                 f"{output} would be written over the run's own {own.name}; name another --output"
             )
@@ -140,39 +148,28 @@ def _write_csv(run: Run, path: Path) -> None:
 
 
 def _write_parquet(run: Run, path: Path) -> None:
-    try:
-        import pandas  # noqa: F401
-    except ImportError as error:
-        raise _missing("pandas", "parquet") from error
+    """Write the columns of ``to_frame``, but not through pandas.
+
+    There one missing value makes floats of whole numbers, and texts that UTF-8 cannot hold are
+    refused.
+    """
     try:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError as error:
         raise _missing("pyarrow", "parquet") from error
-    frame = replace(run.evaluations, failures={}, extras={}).to_frame()
     columns = {
-        name: pa.array(frame[name])
-        if frame[name].dtype.kind in "biuf"
-        else _typed(pa, frame[name].tolist())
-        for name in frame.columns
+        encodable(name): pa.array(column)
+        if isinstance(column, np.ndarray) and column.dtype != object
+        else _typed(pa, [_plain(value) for value in column])
+        for name, column in run.evaluations.columns().items()
     }
-    columns |= {name: _typed(pa, values) for name, values in _told(run.evaluations).items()}
     parquet.write_table(pa.table(columns), path)
 
 
-def _told(evaluations: Evaluations) -> dict[str, list[Any]]:
-    """Failures and what was logged, by column of ``to_frame``; None where nothing was.
-
-    Not taken from the frame, where one missing value makes floats of whole numbers, and pandas
-    refuses texts that UTF-8 cannot hold.
-    """
-    ids, failures = evaluations.ids.tolist(), evaluations.failures
-    extras = [evaluations.extras.get(id, {}) for id in ids]
-    keys = dict.fromkeys(key for extra in evaluations.extras.values() for key in extra)
-    return {
-        "failure": [failures[id].reason if id in failures else "" for id in ids],
-        **{f"log.{key}": [extra.get(key) for extra in extras] for key in keys},
-    }
+def _plain(value: Any) -> Any:
+    """NumPy's numbers and arrays as Python's."""
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 def _typed(pa: Any, values: list[Any]) -> Any:
@@ -186,13 +183,8 @@ def _typed(pa: Any, values: list[Any]) -> Any:
     if kinds <= {int, float} and float in kinds and all(abs(v) <= EXACT for v in whole):
         return pa.array([None if v is None else float(v) for v in values], pa.float64())
     if kinds - {str}:
-        values = [None if v is None else json.dumps(v, default=str) for v in values]
-    return pa.array([None if v is None else _encodable(v) for v in values], pa.string())
-
-
-def _encodable(text: str) -> str:
-    """``text`` with what UTF-8 cannot hold, lone surrogates, written as an escape."""
-    return text.encode("utf-8", "backslashreplace").decode()
+        values = [None if v is None else json_text(v) for v in values]
+    return pa.array([None if v is None else encodable(v) for v in values], pa.string())
 
 
 # Optuna
@@ -209,7 +201,6 @@ def _write_optuna(run: Run, path: Path) -> None:
     except ImportError as error:
         raise _missing("optuna", "optuna") from error
 
-    path.unlink(missing_ok=True)  # one that a killed process left would be added to
     with _quiet(optuna):
         try:
             storage = optuna.storages.RDBStorage(
@@ -221,7 +212,8 @@ def _write_optuna(run: Run, path: Path) -> None:
                 storage.remove_session()
                 storage.engine.dispose()
         except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            raise StoreError(f"cannot write {path}: {error.__cause__ or error}") from error
+            # As any failure to write: the path here is one that nobody has named.
+            raise OSError(str(error.__cause__ or error)) from error
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -250,7 +242,7 @@ def _fill(optuna: Any, storage: Any, run: Run) -> None:
     specification, objectives = run.specification, run.definition.objectives
     study = optuna.create_study(
         storage=storage,
-        study_name=run.definition.name,
+        study_name=encodable(run.definition.name),
         directions=[f"{direction}imize" for direction in objectives.values()],
     )
     study.set_metric_names(list(objectives))
@@ -260,7 +252,7 @@ def _fill(optuna: Any, storage: Any, run: Run) -> None:
         "budget": specification["budget"],
         "paretide": specification["versions"]["paretide"],
     }.items():
-        study.set_user_attr(key, value)
+        study.set_user_attr(key, strict(value))
     study.add_trials(_trials(optuna, run))
 
 
@@ -268,7 +260,7 @@ def _trials(optuna: Any, run: Run) -> Iterator[Any]:
     """A finished trial an evaluation."""
     rows, definition = run.evaluations, run.definition
     distributions = {
-        name: _distribution(optuna, described)
+        encodable(name): _distribution(optuna, described)
         for name, described in _variables(definition.space).items()
     }
     params = _params(distributions, rows.X)
@@ -321,12 +313,14 @@ def _distribution(optuna: Any, variable: dict[str, Any]) -> Any:
 
 
 def _choices(values: list[Any]) -> tuple[Any, ...]:
-    """Described values, which JSON holds; as texts where Optuna would take one for another.
+    """Described values as Optuna and JSON hold them; as texts where they would not be told apart.
 
-    It finds values by ``==``, and 1 is 1.0 and True.
+    Optuna finds values by ``==``, and 1 is 1.0 and True, and NaN is not even itself.
     """
     alike = any(value in values[:i] for i, value in enumerate(values))
-    return tuple(repr(value) if alike else value for value in values)
+    if alike or any(strict(value) is None for value in values if value is not None):
+        return tuple(map(repr, values))
+    return tuple(json_text(v) if isinstance(v, (list, dict)) else v for v in values)
 
 
 def _params(distributions: dict[str, Any], X: Candidates) -> dict[str, list[Any]]:
@@ -342,17 +336,17 @@ def _params(distributions: dict[str, Any], X: Candidates) -> dict[str, list[Any]
 
 
 def _g(definition: Definition, G: FloatArray) -> FloatArray:
-    """(n, n_con) constraint values as Optuna reads them: feasible where <= 0."""
+    """(n, n_con) constraint values as Optuna reads them: feasible where <= 0, and finite."""
     g = np.empty_like(G)
     for j, constraint in enumerate(definition.constraints.values()):
         g[:, j] = constraint.g(G[:, j])
-    return g
+    return np.clip(g, -LARGEST_DOUBLE, LARGEST_DOUBLE)
 
 
 def _attributes(rows: Evaluations) -> list[dict[str, Any]]:
     """User attributes of every trial: what paretide knows of it besides parameters and values.
 
-    What was logged is called ``log.NAME``, as in CSV and frames, since it may be named ``id``.
+    They are called as the columns of ``to_frame``, and strict JSON: what is not finite is null.
     """
     parents = [[id for id in pair if id >= 0] for pair in rows.parents.tolist()]
     columns = zip(
@@ -360,10 +354,7 @@ def _attributes(rows: Evaluations) -> list[dict[str, Any]]:
         rows.worker.tolist(), rows.operator.tolist(), strict=True,
     )  # fmt: skip
     names = ("id", "generation", "parents", "seconds", "worker", "operator")
-    taken = {*names, "failure", "failure_kind"}
-    constraints = [
-        f"constraint.{name}" if name in taken else name for name in rows.definition.constraints
-    ]
+    constraints = column_names(rows.definition).constraints
     found = []
     for row, G in zip(columns, rows.G.tolist(), strict=True):
         attributes = dict(zip(names, row, strict=True))
@@ -372,8 +363,8 @@ def _attributes(rows: Evaluations) -> list[dict[str, Any]]:
             attributes |= zip(constraints, G, strict=True)
         else:
             attributes |= {"failure": failure.reason, "failure_kind": failure.kind}
-        attributes |= {f"log.{key}": v for key, v in rows.extras.get(row[0], {}).items()}
-        found.append(attributes)
+        attributes |= {f"{LOGGED}{key}": v for key, v in rows.extras.get(row[0], {}).items()}
+        found.append({encodable(key): strict(value) for key, value in attributes.items()})
     return found
 
 

@@ -1,27 +1,24 @@
-"""Runs as tables in the terminal."""
+"""Runs as tables in the terminal; what is in them is shown as text, never read as markup."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Iterator
-from typing import Any, TextIO
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from .engine.frames import column_names, logged_names
+from .engine.plain_text import one_line
 from .engine.population import Population
 from .engine.run import Run
 
 MOST_ROWS = 40
-PIPED_WIDTH = 160  # columns where there is no terminal to ask
-
-
-def console() -> Any:
-    """Standard output, wide enough for a table where it is no terminal."""
-    from rich.console import Console
-
-    found = Console()
-    return found if found.is_terminal else Console(width=PIPED_WIDTH)
+MOST_WIDTH = 60  # terminal columns of a cell or a name, beyond which it is cut
+MOST_TEXT = 300  # of a reason that stands alone
+MOST_LINE = 2000  # of anything else
+MOST_READ = 4000  # characters of a text that is cut: none takes less than a column, but for marks
+ELLIPSIS = "..."  # which every terminal knows
 
 
 def front_table(run: Run, front: Population, width: int) -> Any:
@@ -30,38 +27,44 @@ def front_table(run: Run, front: Population, width: int) -> Any:
     Objectives and constraints come first, then what ``ctx.log`` stored, then the variables.
     """
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
+    from rich.text import Text
 
     order = np.lexsort(front.F.T[::-1])[:MOST_ROWS]
     columns = _columns(run, front.take(order))
-    shown, used = {}, 1
-    for name, cells in columns.items():
-        used += 3 + max(len(line) for line in [*name.split("\n"), *cells])
+    shown, used = 0, 1
+    for column in columns:
+        used += 3 + max(map(cell_len, [column.name, column.kind, *column.cells]))
         if used > width:
             break
-        shown[name] = cells
+        shown += 1
     title = f"front: {len(front)} of {len(run.evaluations)} evaluated candidates"
     if not front.feasible.all():
         title += " (nothing feasible was found: the least infeasible)"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
-    for name in shown:
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in zip(*shown.values(), strict=True):
-        table.add_row(*row)
-    hidden = [name.split("\n")[0] for name in columns if name not in shown]
+    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    for column in columns[:shown]:
+        heading = f"{column.name}\n{column.kind}" if column.kind else column.name
+        table.add_column(Text(heading), justify="right", no_wrap=True)
+    for row in zip(*(column.cells for column in columns[:shown]), strict=True):
+        table.add_row(*map(Text, row))
+    hidden = [column.name for column in columns[shown:]]
     notes = [f"{len(front) - MOST_ROWS} more rows"] if len(front) > MOST_ROWS else []
     notes += [f"{len(hidden)} more columns ({_listed(hidden)})"] if hidden else []
     if notes:
-        table.caption = f"in the file, and not here: {' and '.join(notes)}"
+        table.caption = Text(f"in the file, and not here: {' and '.join(notes)}")
         table.caption_justify = "left"
     return table
 
 
 def lineage_table(run: Run, id: int, width: int) -> Any:
     """A rich table of a candidate and its ancestors, the youngest first."""
+    from rich.text import Text
+
     rows = run.lineage(id)
     table = front_table(run, rows.population(np.flatnonzero(rows.evaluated)), width)
-    table.title = f"candidate {id} and {len(rows) - 1} ancestors"
+    failed = f", failed: {', '.join(map(str, rows.failures))}" if rows.failures else ""
+    table.title = Text(f"candidate {id} and {len(rows) - 1} ancestors{failed}")
     return table
 
 
@@ -77,73 +80,36 @@ def failure_texts(run: Run) -> Iterator[str]:
             yield "  " + first.detail.rstrip().replace("\n", "\n  ")
 
 
-def _records(run: Run, population: Population) -> Iterator[dict[str, Any]]:
-    """Candidates by name, decoded, with what was logged."""
-    for i, id in enumerate(population.ids.tolist()):
-        yield {
-            "id": id,
-            **run.definition.space.show(population.X[i]),
-            **dict(zip(run.definition.objectives, population.F[i].tolist(), strict=True)),
-            **dict(zip(run.definition.constraints, population.G[i].tolist(), strict=True)),
-            **{f"log.{k}": v for k, v in run.evaluations.extras.get(id, {}).items()},
-        }
+@dataclass(frozen=True)
+class _Column:
+    """A column as it is shown: a name, what kind of column it is, and cells in one line each."""
+
+    name: str
+    kind: str
+    cells: list[str]
 
 
-def front_json(run: Run) -> str:
-    """What the run is and its front, as JSON."""
-    front = run.front()
-    return json.dumps(
-        {
-            "problem": run.specification["problem"],
-            "algorithm": run.specification["algorithm"],
-            "seed": run.specification["seed"],
-            "budget": run.specification["budget"],
-            "evaluations": len(run.evaluations),
-            "failed": len(run.evaluations.failures),
-            "stopped_by": run.stopped_by,
-            "feasible": bool(front.feasible.all()),
-            "front": list(_records(run, front)),
-        },
-        indent=1,
-        default=str,
-    )
-
-
-def write_csv(run: Run, file: TextIO) -> None:
-    """Every evaluation in the order it was told, failed ones with their reason."""
-    everything = run.evaluations
-    population = everything.population(np.arange(len(everything)))
-    logged = dict.fromkeys(f"log.{k}" for e in everything.extras.values() for k in e)
-    definition = run.definition
-    fields = ["id", *definition.space.names, *definition.objectives, *definition.constraints]
-    writer = csv.DictWriter(file, [*fields, *logged, "generation", "failure"], lineterminator="\n")
-    writer.writeheader()
-    for record, generation in zip(
-        _records(run, population), everything.generation.tolist(), strict=True
-    ):
-        failure = everything.failures.get(record["id"])
-        writer.writerow(
-            {**record, "generation": generation, "failure": failure.reason if failure else ""}
-        )
-
-
-def _columns(run: Run, front: Population) -> dict[str, list[str]]:
-    definition = run.definition
+def _columns(run: Run, front: Population) -> list[_Column]:
+    definition, names = run.definition, column_names(run.definition)
     ids = front.ids.tolist()
-    columns = {"id": [str(i) for i in ids]}
-    for j, (name, direction) in enumerate(definition.objectives.items()):
-        columns[f"{name}\n({direction})"] = [_show(v) for v in front.F[:, j]]
-    for j, name in enumerate(definition.constraints):
-        columns[f"{name}\n(constraint)"] = [_show(v) for v in front.G[:, j]]
-    logged = dict.fromkeys(key for i in ids for key in run.evaluations.extras.get(i, {}))
-    logged.pop("report", None)  # values on the way, too many for a cell
-    for key in logged:
-        columns[f"{key}\n(logged)"] = [
-            _show(run.evaluations.extras.get(i, {}).get(key, "")) for i in ids
-        ]
+
+    def column(name: str, kind: str, values: Iterable[Any]) -> _Column:
+        return _Column(_cut(name) or "''", kind, [_show(value) for value in values])
+
+    columns = [column("id", "", ids)]
+    for name, direction, values in zip(
+        names.objectives, definition.objectives.values(), front.F.T, strict=True
+    ):
+        columns.append(column(name, f"({direction})", values))
+    for name, values in zip(names.constraints, front.G.T, strict=True):
+        columns.append(column(name, "(constraint)", values))
+    extras = [run.evaluations.extras.get(i, {}) for i in ids]
+    for key in logged_names(extras):
+        if key != "report":  # values on the way, too many for a cell
+            columns.append(column(key, "(logged)", [extra.get(key, "") for extra in extras]))
     rows = [definition.space.show(x).values() for x in front.X]
-    for name, values in zip(definition.space.names, zip(*rows, strict=True), strict=False):
-        columns[name] = [_show(v) for v in values]
+    for name, values in zip(names.variables, zip(*rows, strict=True), strict=False):
+        columns.append(column(name, "", values))
     return columns
 
 
@@ -154,6 +120,7 @@ def _listed(names: list[str], most: int = 6) -> str:
 def run_summary(run: Run) -> Any:
     """A rich table of what a run is and how far it came."""
     from rich.table import Table
+    from rich.text import Text
 
     specification = run.specification
     problem, algorithm = specification["problem"], specification["algorithm"]
@@ -164,7 +131,7 @@ def run_summary(run: Run) -> Any:
         "objectives": ", ".join(f"{k} ({v})" for k, v in run.definition.objectives.items()),
         "algorithm": algorithm["name"] + "  " + ", ".join(f"{k}={v}" for k, v in settings.items()),
         "seed": specification["seed"],
-        "evaluations": f"{len(run.evaluations)} of {specification['budget']}",
+        "evaluations": f"{len(run.evaluations)} of {specification['budget'] or 'any number'}",
         "generations": len(run.populations),
         "failed": len(run.evaluations.failures),
         "from the cache": run.evaluations.recalled.sum(),
@@ -173,17 +140,29 @@ def run_summary(run: Run) -> Any:
     }
     table = Table(show_header=False, box=None)
     for key, value in rows.items():
-        table.add_row(key, str(value))
+        table.add_row(key, Text(_cut(value, MOST_LINE), overflow="fold"))
     for reason, ids in list(run.failures().items())[:5]:
-        table.add_row("", f"{len(ids)} x {reason}")
+        table.add_row("", Text(f"{len(ids)} x {_cut(reason, MOST_TEXT)}", overflow="fold"))
     return table
 
 
+def _cut(text: object, most: int = MOST_WIDTH) -> str:
+    """A text in one line that takes ``most`` columns of a terminal, an ellipsis included."""
+    from rich.cells import cell_len, chop_cells
+
+    found = str(text)
+    shown = one_line(found[:MOST_READ])
+    if len(found) <= MOST_READ and cell_len(shown) <= most:
+        return shown
+    return f"{chop_cells(shown, most - len(ELLIPSIS))[0]}{ELLIPSIS}"
+
+
 def _show(value: Any) -> str:
+    """A value in a cell."""
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
     if isinstance(value, (float, np.floating)):
         number = float(value)
         whole = number.is_integer() and abs(number) < 1e9
         return str(int(number)) if whole else f"{number:.3g}"
-    return str(value)
+    return _cut(value)

@@ -2,7 +2,9 @@
 
     PYTHONPATH=tests/helpers python tests/assets/make.py
 
-The run is one whose process died in the middle of a generation: a sealed file and a journal.
+The run is one whose process died in the middle of a generation: a sealed file and a journal. They
+hold no path and no name of the machine that made them. Files of older schemas were made by this
+script with the last commit that wrote them, which stands in the history.
 """
 
 import os
@@ -10,12 +12,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from paretide.engine.store.image import SCHEMA_VERSION
+from paretide.engine.store.stamp import SCHEMA_VERSION
 
 FOLDER = Path(__file__).parent
 
 SCRIPT = """
-import os, sys, toy, paretide as pt
+import os, pathlib, socket, sys, toy, traceback, paretide as pt
+from paretide.engine.executors import worker
+house = str(pathlib.Path(worker.__file__).parents[2]) + os.sep
+whole = traceback.format_exc
+traceback.format_exc = lambda: whole().replace(house, "paretide/")
+socket.gethostname = lambda: "host"
 class Mixed(toy.Mixed):
     def evaluate(self, x, ctx):
         if ctx.id == 27:
@@ -25,9 +32,10 @@ class Mixed(toy.Mixed):
         ctx.log(twice=2 * x["width"], kind=x["kind"])
         return super().evaluate(x, ctx)
 pt.minimize(
-    Mixed(scale=0.5), pt.NSGA2(size=10), budget=40, seed=3, store=sys.argv[1],
+    Mixed(scale=0.5), pt.NSGA2(size=10), budget=20, seed=3, store=sys.argv[1],
     initial=[{"rate": 0.01, "width": 8, "kind": "b", "flag": True, "step": 32}],
 )
+pt.resume(sys.argv[1], budget=20, problem=Mixed(scale=0.5))
 """
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def run(stop, algorithm=None, problem=None, budget=2_000, **arguments):
     [
         (pt.MaxEvaluations(45), "evaluations", 50),
         (pt.MaxGenerations(2), "generations", 30),
-        (pt.MaxSeconds(1e-9), "seconds", 10),
+        (pt.MaxSeconds(1e-9), "seconds", 0),
         (pt.MaxSeconds(1e9) | pt.MaxGenerations(3), "generations", 40),
         (pt.MaxGenerations(3) | pt.MaxEvaluations(10), "evaluations", 10),
         (pt.MaxGenerations(1) & pt.MaxEvaluations(45), "generations and evaluations", 50),

@@ -8,7 +8,7 @@ import toy
 
 import paretide as pt
 from paretide.engine.store import files
-from paretide.engine.store.store import journal_path
+from paretide.engine.store.continuation import journal_path
 from paretide.errors import StoreError
 
 LIMITED = """

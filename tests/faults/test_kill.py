@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 import toy
-from torture import ALGORITHMS, EXECUTORS, SCRIPT, Counts, evaluations_in, torment
+from torture import ALGORITHMS, EXECUTORS, Counts, evaluations_in, script_of, torment
 
 import paretide as pt
 
@@ -51,7 +51,7 @@ def test_an_interrupted_command_seals_and_says_how_it_goes_on(sign, tmp_path):
 
 def test_workers_end_with_a_killed_parent(tmp_path):
     script, path = tmp_path / "run.py", tmp_path / "run.h5"
-    script.write_text(SCRIPT.format(algorithm=ALGORITHMS["nsga2"], executor=EXECUTORS["processes"]))
+    script.write_text(script_of("nsga2", "processes"))
     process = subprocess.Popen([sys.executable, str(script), str(path), "start"])
     while evaluations_in(path) < 10:
         time.sleep(0.02)

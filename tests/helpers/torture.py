@@ -1,9 +1,10 @@
 """Kill runs at random moments, resume them, and compare with runs that were never killed.
 
-    python tests/helpers/torture.py --kills 1000
+    python tests/helpers/torture.py --kills 1000 [--algorithms nsga2-steady,concurrent]
 
 prints how many files could not be read, how many finished evaluations were lost, and how many runs
-differ; exits 1 unless all are 0.
+differ; exits 1 unless all are 0. The runs seal themselves every few records, so that many kills
+come while a file and its journal are being replaced.
 """
 
 import argparse
@@ -23,6 +24,8 @@ import paretide as pt
 
 SCRIPT = """
 import sys, toy, paretide as pt
+from paretide.engine.store import store
+store.LEAST_JOURNAL, store.JOURNAL_SHARE = {least_journal}, 0.05
 if __name__ == "__main__":
     algorithm = {algorithm}
     executor = {executor}
@@ -37,8 +40,20 @@ ALGORITHMS = {
     "dnsga2": "pt.DynamicNSGA2(start=4, max_size=32, tau=30)",
     "nsga2-steady": "pt.NSGA2(size=20, mode='steady', window=8)",
     "dnsga2-steady": "pt.DynamicNSGA2(start=4, max_size=32, tau=30, mode='steady', window=8)",
+    "concurrent": "pt.ConcurrentDynamicNSGA2(start=4, max_size=32)",
 }
 EXECUTORS = {"serial": "'serial'", "processes": "pt.ProcessExecutor(workers=2)"}
+
+
+LEAST_JOURNAL = 6000
+"""Bytes of journal after which the runs are sealed: some forty records."""
+
+
+def script_of(algorithm, executor):
+    """A script that starts or resumes a run of this kind."""
+    return SCRIPT.format(
+        algorithm=ALGORITHMS[algorithm], executor=EXECUTORS[executor], least_journal=LEAST_JOURNAL
+    )
 
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
@@ -75,9 +90,10 @@ def same(path, whole):
     """True if a finished run equals one that was never killed."""
     run = pt.open_run(path)
     ours, theirs = run.evaluations, whole.run.evaluations
-    # Within a generation they are told as they finish; in steady state in an order of its own.
-    steady = run.specification["algorithm"]["settings"]["mode"] == "steady"
-    order = np.arange(len(ours)) if steady else np.argsort(ours.ids)
+    # Within a generation they are told as they finish; elsewhere in an order of its own.
+    algorithm = run.specification["algorithm"]
+    in_turn = algorithm["settings"].get("mode") == "steady" or "concurrent" in algorithm["name"]
+    order = np.arange(len(ours)) if in_turn else np.argsort(ours.ids)
     return (
         run.stopped_by == "budget"
         and ours.ids[order].tobytes() == theirs.ids.tobytes()
@@ -92,7 +108,7 @@ def same(path, whole):
 def torment(algorithm, executor, folder, kills, generator, counts):
     """Kill runs of one kind until there were ``kills``, and finish the last one."""
     script = folder / "run.py"
-    script.write_text(SCRIPT.format(algorithm=ALGORITHMS[algorithm], executor=EXECUTORS[executor]))
+    script.write_text(script_of(algorithm, executor))
     whole = pt.minimize(toy.Slow(), eval(ALGORITHMS[algorithm]), budget=400, seed=3)
     path, known, left = folder / "run.h5", 0, kills
     while left or path.exists():
@@ -131,10 +147,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--algorithms", default=",".join(ALGORITHMS))
     options = parser.parse_args()
     counts = Counts()
     generator = np.random.default_rng(options.seed)
-    kinds = [(a, e) for a in ALGORITHMS for e in EXECUTORS]
+    kinds = [(a, e) for a in options.algorithms.split(",") for e in EXECUTORS]
     for i, (algorithm, executor) in enumerate(kinds):
         share = options.kills // len(kinds) + (i < options.kills % len(kinds))
         with tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,7 @@
+import itertools
 import json
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -52,6 +54,8 @@ def test_the_tolerance_of_an_equality_is_by_keyword():
     ids=["upper", "lower", "target", "tol"],
 )
 def test_bounds_must_be_finite_numbers(make, what, wrong):
+    if {pt.upper: math.inf, pt.lower: -math.inf}.get(make) == wrong:
+        return  # is no limit
     with pytest.raises(ConfigurationError, match=what) as caught:
         make(wrong)
     assert repr(wrong) in str(caught.value)
@@ -91,3 +95,69 @@ def test_the_total_violation_adds_what_is_violated_and_nothing_else():
 def test_without_constraints_everything_is_feasible():
     definition = read_definition(pt.OneMinMax(3))
     np.testing.assert_array_equal(definition.violation(np.empty((4, 0))), np.zeros(4))
+
+
+def test_no_limit_is_always_kept():
+    values = np.array([-np.inf, -1e308, 0.0, 1e308, np.inf])
+    for constraint in (pt.upper(math.inf), pt.lower(-math.inf), pt.upper(np.float32("inf"))):
+        assert (constraint.g(values) == -np.inf).all()
+        assert np.isnan(constraint.g(np.array([np.nan]))).all()
+        text = json.dumps(constraint.describe(), allow_nan=False)
+        description = json.loads(text)
+        assert type(constraint)(description["bound"]) == constraint
+
+
+INFINITE = [
+    (pt.upper(1), -np.inf, True), (pt.upper(1), np.inf, False), (pt.lower(1), np.inf, True),
+    (pt.lower(1), -np.inf, False), (pt.equal(1), np.inf, False), (pt.equal(1), -np.inf, False),
+    (pt.upper(1), np.nan, False), (pt.upper(math.inf), np.inf, True),
+    (pt.upper(math.inf), np.nan, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("constraint", "value", "fit"), INFINITE)
+def test_infinity_is_feasible_on_the_satisfied_side_alone(constraint, value, fit):
+    class Margin(pt.Problem):
+        space = pt.Real(0, 1)
+        objectives = {"cost": "min"}
+        constraints = {"other": pt.upper(0), "margin": constraint}
+
+        def evaluate(self, x, ctx):
+            raise NotImplementedError
+
+    definition = read_definition(Margin())
+    F, G = np.zeros((2, 1)), np.array([[0.0, value], [3.0, value]])
+    assert definition.fit_for_ranking(F, G).tolist() == [fit, fit]
+    assert definition.endless(G).tolist() == [[False, not fit]] * 2
+    if fit:
+        assert definition.violation(G).tolist() == [0.0, 3.0]
+    assert not definition.fit_for_ranking(np.full((2, 1), np.inf), G).any()
+
+
+huge = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(st.tuples(huge, huge, huge), min_size=2, max_size=6))
+def test_violations_of_finite_values_are_finite_and_in_order(rows):
+    definition, half = read_definition(Beam()), Fraction(1, 2)
+    G = np.array(rows)
+    violation = definition.violation(G)
+    assert np.isfinite(violation).all()
+    exact = [
+        max(Fraction(a) - 100, 0) + max(2 - Fraction(b), 0) + max(abs(Fraction(c) - 5) - half, 0)
+        for a, b, c in rows
+    ]
+    order = np.argsort(violation, kind="stable")
+    for i, j in itertools.pairwise(order.tolist()):
+        assert exact[i] <= exact[j] * (1 + Fraction(1, 2**40))
+    assert [v == 0 for v in exact] == (violation == 0).tolist()
+
+
+def test_violations_beyond_the_largest_number_are_told_apart():
+    definition = read_definition(Beam())
+    G = np.array(
+        [[1e308, 2, 5], [1.7e308, 2, 5], [1.7e308, -1e308, 5], [1.7e308, -1.7e308, -1.7e308]]
+    )
+    violation = definition.violation(G)
+    assert (np.diff(violation) > 0).all()
+    assert np.isfinite(violation).all()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from ..output import complain, console, quoted, say, show
 
 Store = Annotated[Path, typer.Argument(help="The run's HDF5 file.", show_default=False)]
 Progress = Annotated[bool, typer.Option(help="Show a live line.")]
@@ -46,27 +47,25 @@ def resumable(store: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        sys.stderr.write(f"interrupted; go on with: paretide resume {store}\n")
+        complain(f"interrupted; go on with: paretide resume {quoted(store)}")
         raise typer.Exit(130) from None
 
 
 def finish(result: Any, store: Path, picture: Path | None) -> None:
     """Say how a run ended, how it goes on, and draw its front."""
-    from ..tables import console, front_table
+    from ..tables import front_table
 
-    out = console()
     run_ = result.run
-    out.print(front_table(run_, run_.front(), out.width))
+    show(front_table(run_, run_.front(), console().width))
     failed = len(run_.evaluations.failures)
-    out.print(
+    say(
         f"{len(run_.evaluations)} evaluations, {failed} failed, stopped by "
-        f"{result.stopped_by}, seed {result.seed}",
-        highlight=False,
+        f"{result.stopped_by}, seed {result.seed}"
     )
     again = "" if run_.specification["problem"]["target"] else " --problem FILE.py:NAME"
-    out.print(f"go on:  paretide resume {store}{again} --budget +500", highlight=False)
-    out.print(f"open:   paretide show {store}", highlight=False)
-    out.print(f'        paretide.open_run("{store}").front()', highlight=False, markup=False)
+    say(f"go on:  paretide resume {quoted(store)}{again} --budget +500")
+    say(f"open:   paretide show {quoted(store)}")
+    say(f"        paretide.open_run({str(store)!r}).front()")
     draw(run_, picture)
 
 
@@ -83,9 +82,8 @@ def draw(run_: Any, picture: Path | None) -> None:
     if picture is None:
         return
     from ..pictures import draw_front
-    from ..tables import console
 
     extras = run_.evaluations.extras.values()
     logged = "test_error" if any("test_error" in e for e in extras) else None
     draw_front(run_, picture, logged=logged)
-    console().print(f"picture: {picture}", highlight=False)
+    complain(f"picture: {picture}")  # standard output may hold JSON or CSV

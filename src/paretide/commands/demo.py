@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..output import say
 from .common import Progress, Workers, check_picture, finish, resumable
 
 
@@ -21,10 +22,9 @@ def demo(
 ) -> None:
     """Search networks for scikit-learn's digits: validation error against number of parameters."""
     from .. import demo as job
-    from ..tables import console
 
     check_picture(picture)
-    console().print(job.introduction(store), highlight=False)
+    say(job.introduction(store))
     with resumable(store):
         result = job.search(
             store,

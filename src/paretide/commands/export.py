@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..output import say
 from .common import Store
 
 
@@ -18,10 +19,14 @@ def export(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
 ) -> None:
-    """Every evaluation as CSV, Parquet or an Optuna study; also while the run goes on."""
+    """Every evaluation as CSV, Parquet or an Optuna study; also while the run goes on.
+
+    A variable, objective or constraint that is called like another column is x.NAME, F.NAME,
+    G.NAME; what was logged is log.NAME. Lists are JSON; formulas in CSV begin with an apostrophe.
+    """
     from .. import export as job
     from ..engine.run import open_run
 
     opened = open_run(store)
     written = job.export(opened, to, output or job.default_output(store, to), overwrite)
-    typer.echo(f"{written}: {len(opened.evaluations)} evaluations" + job.opening(written, to))
+    say(f"{written}: {len(opened.evaluations)} evaluations" + job.opening(written, to))

@@ -36,6 +36,10 @@ def resume(
     executor: ExecutorName = None,
     workers: Workers = None,
     address: Address = None,
+    without_journal: Annotated[
+        bool,
+        typer.Option("--without-journal", help="Go on from the file alone if its journal is lost."),
+    ] = False,
     picture: Picture = None,
     progress: Progress = True,
 ) -> None:
@@ -44,7 +48,7 @@ def resume(
     It keeps its executor, with all its settings but those that are given here.
     """
     from ..engine.executors import make_executor
-    from ..engine.minimize import resume as resume_run
+    from ..engine.resume import resume as resume_run
 
     check_picture(picture)
     chosen = None
@@ -64,6 +68,7 @@ def resume(
             problem=named_problem(problem, store),
             executor=chosen,
             progress=progress,
+            without_journal=without_journal,
         )
     finish(result, store, picture)
 

@@ -17,12 +17,16 @@ def show(
     lineage: Annotated[
         int | None, typer.Option(help="A candidate and its ancestors.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The front as JSON.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Every evaluation as CSV.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The front as JSON; NaN and infinity are null.")
+    ] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Every evaluation as CSV, with the columns of a frame.")
+    ] = False,
     picture: Picture = None,
 ) -> None:
     """What a run is, how far it came, and its front; also while it goes on."""
-    from .. import tables
+    from .. import output, records, tables
     from ..engine.run import open_run
     from ..errors import ConfigurationError
 
@@ -32,18 +36,19 @@ def show(
         )
     check_picture(picture)
     opened = open_run(store)
-    out = tables.console()
+    width = output.console().width
     if as_json:
-        typer.echo(tables.front_json(opened))
+        output.say(records.front_json(opened))
     elif as_csv:
-        tables.write_csv(opened, sys.stdout)
+        with output.writing():
+            records.write_csv(opened, sys.stdout)
     elif failures:
         for text in tables.failure_texts(opened):
-            typer.echo(text)
+            output.say(text)
     elif lineage is not None:
-        out.print(tables.lineage_table(opened, lineage, out.width))
+        output.show(tables.lineage_table(opened, lineage, width))
     else:
         if not front:
-            out.print(tables.run_summary(opened))
-        out.print(tables.front_table(opened, opened.front(), out.width))
+            output.show(tables.run_summary(opened))
+        output.show(tables.front_table(opened, opened.front(), width))
     draw(opened, picture)

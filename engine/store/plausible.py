@@ -1,0 +1,58 @@
+"""What a table of evaluations must be to have come from a run, whoever wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ...typing import BoolArray
+from ..born import OPERATORS
+from ..evaluations import Evaluations
+from ..outcome import EVALUATED, FAILED
+
+LARGEST_ID = 2**48
+"""Beyond every id, and small enough to be counted with."""
+
+TOLERANCE = 1e-9
+"""By which a value may lie outside its bounds: a logarithm and back may change the last digits."""
+
+
+def faults(rows: Evaluations) -> Iterator[str]:
+    """What no run can have evaluated: each fault as the end of a sentence, "it has ..."."""
+    done, failed = rows.status == EVALUATED, rows.status == FAILED
+    ids = set(rows.ids.tolist())
+    checks: tuple[tuple[bool | BoolArray, str], ...] = (
+        (len(ids) == len(rows), "an id twice"),
+        ((rows.ids >= 0) & (rows.ids < LARGEST_ID), "ids that are none"),
+        (done | failed, "a status that is neither evaluated nor failed"),
+        (set(rows.ids[failed].tolist()) == set(rows.failures), "other failures than are told"),
+        (ids >= rows.extras.keys(), "logged values of nobody"),
+        (np.isfinite(rows.F[done]), "objectives that are not finite"),
+        (~np.isnan(rows.G[done]), "constraints that are no numbers"),
+        (np.isnan(rows.F[failed]), "objectives of what has failed"),
+        (rows.generation >= 0, "generations below 0"),
+        (
+            (rows.parents >= -1) & (rows.parents < rows.ids[:, None]),
+            "parents that were born after their children",
+        ),
+        (rows.operator_code < len(OPERATORS), "operators that this paretide does not know"),
+        (
+            (rows.worker_code >= 0) & (rows.worker_code < len(rows.workers)),
+            "workers without a name",
+        ),
+        (np.isfinite(rows.seconds) & (rows.seconds >= 0), "times that are none"),
+        (_inside(rows), "candidates outside their space"),
+    )
+    yield from (what for right, what in checks if not np.all(right))
+
+
+def _inside(rows: Evaluations) -> BoolArray:
+    """(n, n_var) bool, True where a value is one of its variable."""
+    if rows.X.dtype == np.bool_ or not len(rows):
+        return np.ones(rows.X.shape, dtype=np.bool_)
+    space, layout = rows.definition.space, rows.definition.space.layout
+    lower, upper = (space.from_working(z[None, :])[0] for z in (layout.lower, layout.upper))
+    slack = TOLERANCE * np.maximum(np.abs(lower), np.abs(upper))
+    whole = space.continuous | (np.rint(rows.X) == rows.X)
+    return np.asarray((lower - slack <= rows.X) & (upper + slack >= rows.X) & whole)
