@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import ConfigurationError, StoreMismatch
 from ..problems.candidates import read_candidates
 from ..problems.definition import Definition
+from ..problems.space import varying
 from ..typing import Candidates
 from .evaluations import Archive, Evaluations, empty, unrecorded
 from .memory import Memory
@@ -57,7 +58,9 @@ def read_initial(
             "cache must be True, False, or a run (its file, Run, Result, Population), "
             f"got {cache!r}"
         )
-    grows = not definition.space.continuous.any() if cache is None else cache is not False
+    space = definition.space
+    finite = not space.continuous[varying(space)].any()
+    grows = finite if cache is None else cache is not False
     return candidates, Memory(_gathered(known, definition), grows=grows)
 
 
