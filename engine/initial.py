@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import ConfigurationError, StoreMismatch
 from ..problems.candidates import read_candidates
 from ..problems.definition import Definition
+from ..problems.space import varying
 from ..typing import Candidates
 from .evaluations import Archive, Evaluations, empty, unrecorded
 from .memory import Memory
@@ -78,7 +79,9 @@ def _gathered(known: list[Evaluations], definition: Definition) -> Evaluations:
 
 def grows(cache: Any, definition: Definition) -> bool:
     """Whether a run with this ``cache`` remembers what it evaluates."""
-    return not definition.space.continuous.any() if cache is None else cache is not False
+    space = definition.space
+    finite = not space.continuous[varying(space)].any()
+    return finite if cache is None else cache is not False
 
 
 def is_source(given: Any) -> TypeGuard[Source]:

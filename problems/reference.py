@@ -160,8 +160,11 @@ class FromFile:
 
     def make(self, file: Path | None = None) -> Any:
         """The problem; ``file`` is where its file is here, None is where it was."""
+        from .pymoo_problem import adapt, is_pymoo  # which refers to problems itself
+
         place, name = split(self.target)
-        return load_problem(f"{file or place}:{name}", self.arguments, source=self.source)
+        problem = load_problem(f"{file or place}:{name}", self.arguments, source=self.source)
+        return adapt(problem) if is_pymoo(problem) else problem
 
 
 def from_file(problem: Any) -> FromFile | None:

@@ -59,7 +59,7 @@ class SearchSpace(Protocol):
 
     @property
     def continuous(self) -> BoolArray:
-        """(n_var,) bool, True where a value is any real number of a range."""
+        """(n_var,) bool, True where a value is a real number."""
 
     def to_working(self, X: Candidates) -> FloatArray:
         """(n, n_var) candidates to working coordinates."""
@@ -150,7 +150,7 @@ class Real(_Vector):
         self.low, self.high = _vector_bounds("Real", low, high, n)
         self.n_var = self.low.size
         self.layout = Layout(self.low, self.high, np.zeros(self.n_var, dtype=np.int64))
-        self.continuous = self.low < self.high
+        self.continuous = np.ones(self.n_var, dtype=np.bool_)
 
     def __repr__(self) -> str:
         return f"Real({self.low.tolist()}, {self.high.tolist()})"
@@ -278,9 +278,7 @@ class Space:
                     "use Float, Int, Choice, Bool or Ordinal"
                 )
         self.variables = dict(variables)
-        self.continuous = np.array(
-            [isinstance(v, Float) and v.low < v.high for v in variables.values()]
-        )
+        self.continuous = np.array([isinstance(v, Float) for v in variables.values()])
         self.n_var = len(variables)
         self.names = tuple(variables)
         bounds = np.array([v.working_bounds for v in variables.values()])

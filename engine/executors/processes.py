@@ -437,15 +437,12 @@ def _pack(job: Job, conditions: Conditions, parcel: Parcel | None) -> bytes:
             f"{type(problem).__name__} is defined in a notebook or typed in, where processes "
             'cannot find it; put it into a file, or use executor="ray" or "serial"'
         )
-    definition = None
     if (made := from_file(problem)) is not None:
         problem = made
     elif type(problem).__module__.startswith(FILE_MODULE):
         reason = reference_to(problem).reason
         raise ExecutorError(f"{problem!r} cannot be sent to processes: {reason}")
-    else:
-        definition = job.definition
     try:
-        return pickle.dumps((problem, definition, job.seed, job.run_id, conditions, parcel))
+        return pickle.dumps((problem, job.seed, job.run_id, conditions, parcel))
     except Exception as error:  # whatever the user's objects raise when pickled
         raise cannot_be_pickled(job.problem, error, pickle.dumps) from error

@@ -14,6 +14,7 @@ from multiprocessing import resource_tracker, spawn
 from typing import Any
 
 from ...problems.definition import read_definition
+from ...problems.reference import FromFile
 from .base import Conditions, Job
 from .leftovers import Leftovers
 from .messages import receive_whole, send_whole
@@ -88,11 +89,10 @@ def _get_ready(connection: socket.socket, name: str, outlet: ScribeOutlet) -> Wo
 
 
 def _unpacked(payload: bytes) -> tuple[Job, Conditions, Parcel | None]:
-    problem, definition, seed, run_id, conditions, parcel = pickle.loads(payload)
-    if definition is None:  # it came as what it is made of
+    problem, seed, run_id, conditions, parcel = pickle.loads(payload)
+    if isinstance(problem, FromFile):
         problem = problem.make()
-        definition = read_definition(problem)
-    return Job(problem, definition, seed, run_id), conditions, parcel
+    return Job(problem, read_definition(problem), seed, run_id), conditions, parcel
 
 
 def _serve(connection: socket.socket, worker: Worker) -> None:

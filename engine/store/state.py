@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,15 @@ from ...errors import ParetideError, StoreCorrupt
 from ...problems.definition import Definition
 from . import strict_json
 from .columns import Writing
-from .plausible import LARGEST_ID
 from .reading import Reading
 
 _SCALARS, _NAMES = "state/scalars", "state/names"
+
+_COLUMN = re.compile(
+    r"state/(?P<table>(run\d+_)?(parents|offspring|open|members|waiting|initial))_"
+    r"(?P<column>ids|X|F|G|parents|operator|status|generation|told|rank|crowding|by_value)"
+)
+"""Arrays of our own algorithms that are tables of candidates."""
 
 
 def write_state(writing: Writing, state: dict[str, Any]) -> None:
@@ -36,11 +42,16 @@ def write_state(writing: Writing, state: dict[str, Any]) -> None:
         writing.text(_NAMES, strict_json.dumps(names))
 
 
-def read_state(reading: Reading, definition: Definition) -> dict[str, Any]:
+def read_state(reading: Reading, definition: Definition, finished: int) -> dict[str, Any]:
     """Read a state. Raises StoreCorrupt for what cannot be one.
 
-    What the names of arrays say is checked: candidates ``X``, their values ``F`` and ``G`` have as
-    many columns as the problem, and ``ids`` are ids.
+    Args:
+        reading: Of the file.
+        definition: Of the problem.
+        finished: Candidates that were evaluated.
+
+    Tables of candidates that our own algorithms keep are checked: candidates ``X``, their values
+    ``F`` and ``G`` have as many columns as the problem, and ``ids`` are ids.
     """
     state = reading.json(_SCALARS)
     names = reading.json(_NAMES) if reading.has(_NAMES) else {}
@@ -54,42 +65,55 @@ def read_state(reading: Reading, definition: Definition) -> dict[str, Any]:
             state[names.get(key, key)] = array
     found: dict[str, Any] = state
     _check_lengths(reading, found)
+    _check_ids(reading, found, finished)
     return found
 
 
 def _check(reading: Reading, path: str, array: Any, definition: Definition) -> None:
-    space = definition.space
-    column = path.rpartition("_")[2]
-    columns = {"X": space.n_var, "F": definition.n_obj, "G": definition.n_con}
-    if column in columns and array.shape[1:] != (columns[column],):
-        reading.wrong(f"{path} has shape {array.shape}, of {columns[column]} columns")
-    dtypes = {"X": space.dtype, "F": np.float64, "G": np.float64}
+    """Refuse a column of a table of our own algorithms that is none."""
+    if not (found := _COLUMN.fullmatch(path)):
+        return
+    column, space = found["column"], definition.space
+    rows = {"X": space.n_var, "F": definition.n_obj, "G": definition.n_con, "parents": 2}
+    inner = (rows[column],) if column in rows else ()
+    if column == "by_value":
+        ordered = array.ndim == 2 and (np.sort(array) == np.arange(array.shape[1])).all()
+        if not ordered or array.dtype != np.int64:  # kernels would follow it anywhere
+            reading.wrong(f"{path} is no order")
+    elif array.ndim == 0 or array.shape[1:] != inner:
+        reading.wrong(f"{path} has shape {array.shape}, not (k, {inner})")
+    dtypes = {"X": space.dtype, "F": np.float64, "G": np.float64, "crowding": np.float64}
     if column in dtypes and array.dtype != dtypes[column]:
         reading.wrong(f"{path} has dtype {array.dtype}, not {dtypes[column]}")
-    if column == "ids" and (
-        array.ndim != 1
-        or array.dtype != np.int64
-        or not ((array >= 0) & (array < LARGEST_ID)).all()
-    ):
-        reading.wrong(f"{path} are no ids")
-    if path.endswith("_rank") and not ((array >= 0) & (array < len(array))).all():
+    if column not in dtypes and array.dtype.kind not in "iu":
+        reading.wrong(f"{path} has dtype {array.dtype}, and holds whole numbers")
+    if column == "rank" and not ((array >= 0) & (array < len(array))).all():
         reading.wrong(f"{path} are no ranks")
-    if path.endswith("_by_value") and not (
-        array.ndim == 2 and (np.sort(array) == np.arange(array.shape[1])).all()
-    ):
-        reading.wrong(f"{path} is no order")  # kernels would follow it anywhere
 
 
 def _check_lengths(reading: Reading, state: dict[str, Any]) -> None:
     """Refuse columns of one table, like ``parents_X`` and ``parents_F``, of different length."""
     lengths: dict[str, set[int]] = {}
     for name, array in state.items():
-        table, _, column = name.rpartition("_")
-        if column in ("ids", "X", "F", "G") and isinstance(array, np.ndarray):
-            lengths.setdefault(table, set()).add(len(array))
-    for table, found in lengths.items():
-        if len(found) > 1:
-            reading.wrong(f"state/{table} has columns of {sorted(found)} rows")
+        found = _COLUMN.fullmatch(f"state/{name}")
+        if found and found["column"] != "by_value" and isinstance(array, np.ndarray):
+            lengths.setdefault(found["table"], set()).add(len(array))
+    for table, different in lengths.items():
+        if len(different) > 1:
+            reading.wrong(f"state/{table} has columns of {sorted(different)} rows")
+
+
+def _check_ids(reading: Reading, state: dict[str, Any], finished: int) -> None:
+    """Refuse ids beyond all that can have been asked for: what has finished, and what is kept."""
+    columns = {
+        name: found["column"]
+        for name in state
+        if (found := _COLUMN.fullmatch(f"state/{name}")) is not None
+    }
+    kept = sum(len(state[name]) for name, column in columns.items() if column == "X")
+    for name, column in columns.items():
+        if column == "ids" and not ((state[name] >= 0) & (state[name] < finished + kept)).all():
+            reading.wrong(f"state/{name} are no ids")
 
 
 @contextlib.contextmanager

@@ -144,6 +144,8 @@ LOG = {
     "no extra": lambda ctx: setattr(ctx, "extra", MuteValue()),
     "no reports": lambda ctx: setattr(ctx, "reports", [MuteValue(), 3]),
     "report twice": lambda ctx: (ctx.log(report="mine"), ctx.report(1, f=np.float32(1))),
+    "another id": lambda ctx: (setattr(ctx, "id", -1), setattr(ctx, "seed", 0)),
+    "its folder gone": lambda ctx: ctx.workdir.rmdir(),
     "control characters": lambda ctx: print("\x1b[2J\x1b]0;title\x07\x00 [red] \rover", end=""),
     "much output": lambda ctx: print("spam " * 20_000),
     "warnings": lambda ctx: warnings.warn("[bold]beware", stacklevel=1),

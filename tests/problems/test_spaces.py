@@ -148,7 +148,6 @@ class TestVectors:
         fixed = space.low == space.high
         assert (X[:, fixed] == space.low[fixed]).all()
         assert (space.layout.lower[fixed] == space.layout.upper[fixed]).all()
-        assert not space.continuous[fixed].any()
         wrong = X[:1].astype(float)
         wrong[0, np.flatnonzero(fixed)[0]] += 1
         with pytest.raises(ShapeError, match="is no value of variable"):

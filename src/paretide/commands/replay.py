@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..output import say
 from .common import Store, named_problem
 
 
@@ -25,7 +26,7 @@ def replay(
 
     run_ = open_run(store)
     replay_run(run_, problem=named_problem(problem, store))
-    typer.echo(
+    say(
         f"{store}: replayed {len(run_.evaluations)} evaluations and {len(run_.populations)} "
         "populations, the same bits"
     )

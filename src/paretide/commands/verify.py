@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..output import quoted, say
 from .common import Store
 
 Repair = Annotated[
@@ -31,18 +32,18 @@ def verify(store: Store, repair: Repair = False) -> None:
             findings = repair_image(writer.path)
         finally:
             writer.release()
-    typer.echo(
+    say(
         f"{store}: sound, {len(run_.evaluations)} evaluations, "
         f"{len(run_.populations)} populations, "
         + (f"stopped by {run_.stopped_by}" if run_.stopped_by else "not finished")
     )
     if findings is None:
         return
-    typer.echo("another program has opened it for writing since it was sealed; no value changed")
+    say("another program has opened it for writing since it was sealed; no value changed")
     for added in findings.added:
-        typer.echo(f"  {'dropped' if repair else 'added'}: {ascii(added)[1:-1]}")
-    typer.echo(
+        say(f"  {'dropped' if repair else 'added'}: {ascii(added)[1:-1]}")
+    say(
         "sealed anew"
         if repair
-        else f"to seal it anew without that: paretide verify {store} --repair"
+        else f"to seal it anew without that: paretide verify {quoted(store)} --repair"
     )
