@@ -56,14 +56,15 @@ class TestSerial(Tame):
         return pt.SerialExecutor(**settings)
 
 
-class TestProcesses(Tame):
-    def executor(self, **settings):
-        return pt.ProcessExecutor(workers=2, **settings)
+class Wild(Tame):
+    """What only workers bear that are processes of their own."""
+
+    deadly = ("KILL",)
 
     def test_what_kills_its_worker_fails_alone(self, tmp_path):
-        result = run(("KILL",), tmp_path / "here", self.executor())
-        expected = dict.fromkeys(range(1, len(hostile.KILL) + 1), "crash")
-        assert not in_words(("KILL",), expected, result)
+        result = run(self.deadly, tmp_path / "here", self.executor())
+        expected = dict.fromkeys(range(1, len(hostile.deeds(self.deadly)) + 1), "crash")
+        assert not in_words(self.deadly, expected, result)
         assert set(kinds_of(result).values()) == {"crash"}
         tries = [len(list((tmp_path / "here").glob(f"{id}-*"))) for id in expected]
         assert tries == [2] * len(expected)
@@ -82,8 +83,15 @@ class TestProcesses(Tame):
         )
 
 
+class TestProcesses(Wild):
+    deadly = ("KILL", "KILL_PROCESS")
+
+    def executor(self, **settings):
+        return pt.ProcessExecutor(workers=2, **settings)
+
+
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_cluster")
-class TestRay(Tame):
+class TestRay(Wild):
     def executor(self, **settings):
         return pt.RayExecutor(workers=2, cpus=0.5, **settings)
