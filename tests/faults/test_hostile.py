@@ -60,6 +60,7 @@ class Wild(Tame):
     """What only workers bear that are processes of their own."""
 
     deadly = ("KILL",)
+    tries = frozenset({2})
 
     def test_what_kills_its_worker_fails_alone(self, tmp_path):
         result = run(self.deadly, tmp_path / "here", self.executor())
@@ -67,7 +68,7 @@ class Wild(Tame):
         assert not in_words(self.deadly, expected, result)
         assert set(kinds_of(result).values()) == {"crash"}
         tries = [len(list((tmp_path / "here").glob(f"{id}-*"))) for id in expected]
-        assert tries == [2] * len(expected)
+        assert set(tries) <= self.tries
 
     def test_what_hangs_fails_alone(self, tmp_path):
         result = run(("HANG",), tmp_path / "here", self.executor(timeout=1.0))
@@ -93,5 +94,7 @@ class TestProcesses(Wild):
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_cluster")
 class TestRay(Wild):
+    tries = frozenset({2, 3})  # with others at first, which are not to blame for a death
+
     def executor(self, **settings):
         return pt.RayExecutor(workers=2, cpus=0.5, **settings)
