@@ -13,7 +13,7 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib.machinery import ModuleSpec, PathFinder
 from itertools import islice
@@ -126,7 +126,7 @@ def folders_of_module(name: str) -> list[Path]:
         return folders_beside(Path(str(file)))
     top = name.partition(".")[0]
     root = sys.modules.get(top)
-    own = getattr(root, "__file__", None) or next(iter(getattr(root, "__path__", ())), None)
+    own = getattr(root, "__file__", None) or next(iter(_search_path(root)), None)
     return _of_package(top, own)
 
 
@@ -195,7 +195,13 @@ def _places(module: ModuleType | None) -> list[str]:
         return [str(file)]
     if module is not None and module.__name__ in sys.builtin_module_names:
         return ["Python itself"]
-    return [str(folder) for folder in getattr(module, "__path__", ())]
+    return _search_path(module)
+
+
+def _search_path(module: ModuleType | None) -> list[str]:
+    """Folders of a package; [] for a module, and for objects that pose as one (``torch.ops``)."""
+    path = getattr(module, "__path__", ())
+    return [str(folder) for folder in path] if isinstance(path, Iterable) else []
 
 
 def _sources_of(spec: ModuleSpec) -> Iterator[bytes]:

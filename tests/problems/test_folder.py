@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import textwrap
+import types
+from collections.abc import Iterable
 
 import pytest
 import toy
@@ -34,7 +36,8 @@ def process_of_its_own(monkeypatch, tmp_path):
     monkeypatch.setattr(folders, "_beside", {})
     yield
     for name, module in list(sys.modules.items()):
-        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+        path = getattr(module, "__path__", ())  # torch has objects that pose as modules
+        places = [getattr(module, "__file__", None), *(path if isinstance(path, Iterable) else ())]
         if any(str(place).startswith(str(tmp_path)) for place in places):
             del sys.modules[name]
     importlib.invalidate_caches()
@@ -250,6 +253,13 @@ def test_the_folders_of_a_problem_and_of_its_base_classes(write, tmp_path, monke
         str(tmp_path / "path"),
         os.path.dirname(toy.__file__),
     ]
+
+
+def test_what_poses_as_a_module_is_none(monkeypatch):
+    posing = types.ModuleType("posing")
+    posing.__path__ = object()
+    monkeypatch.setitem(sys.modules, "posing", posing)
+    assert folders.folders_of_module("posing") == []
 
 
 def test_a_file_brings_its_folder(write, tmp_path):
