@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ...checks import whole_number
 from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition
 from ..outcome import Completion, Failed, LostTask, Task, failed_completion
@@ -117,16 +118,6 @@ class RayExecutor:
         workdir: str = "",
         keep_workdirs: bool = False,
     ) -> None:
-        for what, value in (
-            ("workers", workers),
-            ("max_evaluations_per_worker", max_evaluations_per_worker),
-        ):
-            if value is not None and (
-                isinstance(value, bool) or not isinstance(value, int) or value < 1
-            ):
-                raise ConfigurationError(
-                    f"RayExecutor: {what} must be a whole number >= 1, or None, got {value!r}"
-                )
         self.needs = Needs(
             cpus=cpus,
             gpus=gpus,
@@ -137,9 +128,14 @@ class RayExecutor:
         )
         if workers is None and not self.needs.bounded:
             raise ConfigurationError("RayExecutor: with cpus=0 and gpus=0, say how many workers")
-        self.workers = workers
+        self.workers, self.max_evaluations_per_worker = (
+            value if value is None else whole_number(f"RayExecutor: {what}", value, least=1)
+            for what, value in (
+                ("workers", workers),
+                ("max_evaluations_per_worker", max_evaluations_per_worker),
+            )
+        )
         self.address = address
-        self.max_evaluations_per_worker = max_evaluations_per_worker
         self.shared = check_shared("RayExecutor", shared)
         self.retries = check_retries(retries)
         self.conditions = Conditions(
