@@ -198,11 +198,12 @@ KILL = {
     "a segmentation fault": lambda: ctypes.string_at(0),
     "abort": os.abort,
     "a child that outlives it": die_and_leave_a_child,
-    "garbage": write_garbage,
-    "half a message": half_a_message,
     "closed descriptors": close_descriptors,
 }
 """These take their worker with them: crashes."""
+
+BREAK = {"garbage": write_garbage, "half a message": half_a_message}
+"""These speak for their worker: crashes. On Ray they end the node's own daemon, and all of it."""
 
 HANG = {
     "sleep": lambda: time.sleep(60),
