@@ -216,7 +216,8 @@ def _connect(ray: Any, address: str | None, slots: int) -> Guard | None:
     marked = {} if guard is None else guard.environment
     try:
         with _environment({"RAY_USAGE_STATS_ENABLED": "0"} | marked), _own_handler():
-            ray.init(address=address, **options)
+            # Without "local" Ray would join whatever cluster runs on this machine.
+            ray.init(address=address or "local", **options)
     except BaseException as error:
         if guard is not None:
             guard.dismiss()
