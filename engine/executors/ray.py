@@ -156,6 +156,7 @@ class RayExecutor:
         self._queue: deque[Task] = deque()
         self._actors: dict[Any, _Actor] = {}  # by the reference each is waited for with
         self._idle: list[_Actor] = []
+        self._leaving: dict[Any, _Actor] = {}  # by the reference to their ``teardown``
         self._gone: dict[Any, _Actor] = {}  # by the reference to what they printed last
         self._speech: Speech | None = None
         self._made = self._lost = 0
@@ -239,7 +240,7 @@ class RayExecutor:
 
     def collect(self, timeout: float) -> list[Completion | LostTask]:
         """What has finished; waits for the first at most ``timeout`` seconds."""
-        waited_for = (*self._actors.values(), *self._gone.values())
+        waited_for = (*self._actors.values(), *self._gone.values(), *self._leaving.values())
         first = min((a.ends for a in waited_for), default=math.inf)
         finished = self._receive(max(0.0, min(timeout, first - time.monotonic())))
         finished += self._end_those_that_hang()
@@ -269,7 +270,7 @@ class RayExecutor:
         if self._connection is None:
             return
         with contextlib.suppress(Exception):  # the cluster may be gone already
-            dismissed = [actor.handle.dismiss.remote() for actor in self._idle]
+            dismissed = [*self._leaving, *(a.handle.dismiss.remote() for a in self._idle)]
             _, late = (
                 self._ray.wait(dismissed, num_returns=len(dismissed), timeout=TEARDOWN_SECONDS)
                 if dismissed
@@ -277,12 +278,13 @@ class RayExecutor:
             )
             if late:
                 log.warning("%d workers are killed: teardown() takes too long", len(late))
-        for actor in (*self._idle, *self._actors.values()):
+        for actor in (*self._idle, *self._actors.values(), *self._leaving.values()):
             self._kill(actor)
         if self._speech is not None:
             self._speech.close()
             self._speech = None
-        self._idle, self._actors, self._gone, self._references = [], {}, {}, {}
+        self._idle, self._actors, self._references = [], {}, {}
+        self._leaving, self._gone = {}, {}
         self._job = self._packed = self._archive = None
         self._connection.close()
         self._connection = self._ray = None
@@ -337,9 +339,10 @@ class RayExecutor:
             self._ray.kill(actor.handle, no_restart=True)
 
     def _retire(self, actor: _Actor) -> None:
-        """Replace a worker that has done its share; it ends itself."""
-        actor.handle.dismiss.remote()
+        """Replace a worker that has done its share; it ends itself, or is ended."""
+        self._leaving[actor.handle.dismiss.remote()] = actor
         actor.handle.leave.remote()
+        actor.ends = time.monotonic() + TEARDOWN_SECONDS
         self._add_actor()
 
     def _bury(self, actor: _Actor, error: Exception) -> list[Completion | LostTask]:
@@ -579,6 +582,11 @@ class RayExecutor:
     def _end_those_that_hang(self) -> list[Completion | LostTask]:
         now = time.monotonic()
         finished: list[Completion | LostTask] = []
+        for reference in [r for r, actor in self._leaving.items() if actor.ends <= now]:
+            actor = self._leaving.pop(reference)
+            if not self._ray.wait([reference], timeout=0)[0]:
+                log.warning("worker %s is killed: its teardown() takes too long", actor.name)
+            self._kill(actor)  # without effect upon one that has ended
         for reference in [r for r, actor in self._gone.items() if actor.ends <= now]:
             finished += self._last_of(self._gone.pop(reference), [])
         for reference in [r for r, actor in self._actors.items() if actor.ends <= now]:
