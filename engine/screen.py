@@ -16,7 +16,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-STREAMS = ("stdout", "stderr")
+STREAMS = {"stdout": 1, "stderr": 2}
+"""Names of the streams of a process, and their descriptors."""
 
 Sink = Callable[[str, str], None]
 """Takes the name of a stream and a text that was written to it."""
@@ -146,6 +147,27 @@ class Taken:
             _sinks.remove(self._sink)
 
 
+def reopen() -> None:
+    """Put back what a job has closed or removed of the streams that are tapped."""
+    for name, number in STREAMS.items():
+        present = getattr(sys, name)
+        if present is not None and not getattr(present, "closed", False):
+            continue
+        with _lock:
+            stream = next((s for which, s, _ in _tapped.values() if which == name), None)
+            closed = getattr(stream, "closed", False)
+            if stream is not None and closed and stream is getattr(sys, f"__{name}__"):
+                del _tapped[id(stream)]
+                stream = open(  # noqa: SIM115 -- as long as the process lives
+                    number, "w", encoding=stream.encoding, errors=stream.errors, buffering=1,
+                    closefd=False,
+                )  # fmt: skip
+                setattr(sys, f"__{name}__", stream)
+                _tap_stream(name, stream)
+            if stream is not None:
+                setattr(sys, name, stream)
+
+
 def _tap() -> None:
     global _taps  # noqa: PLW0603 -- the streams of a process are global
     _taps += 1
@@ -155,10 +177,14 @@ def _tap() -> None:
         stream = getattr(sys, name)
         if id(stream) in _tapped:  # both are one
             continue
-        with contextlib.suppress(AttributeError):  # there is none, or it takes no attributes
-            own_write = stream.write
-            stream.write = _writer(name, own_write)
-            _tapped[id(stream)] = name, stream, own_write
+        _tap_stream(name, stream)
+
+
+def _tap_stream(name: str, stream: Any) -> None:
+    with contextlib.suppress(AttributeError):  # there is none, or it takes no attributes
+        own_write = stream.write
+        stream.write = _writer(name, own_write)
+        _tapped[id(stream)] = name, stream, own_write
 
 
 def _untap() -> None:

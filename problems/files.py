@@ -108,5 +108,15 @@ def _run(name: str, path: Path, source: bytes | None) -> None:
         ) from reason
     if reason is not None:
         raise ProblemReferenceError(
-            f"{path} cannot be loaded: {type(reason).__name__}: {reason}"
+            f"{path} cannot be loaded: {type(reason).__name__}: {reason}{_remedy(path, reason)}"
         ) from reason
+
+
+def _remedy(path: Path, reason: BaseException) -> str:
+    """What to do about a file of a package that imports its neighbours by ``from . import``."""
+    if not isinstance(reason, ImportError) or "relative import" not in str(reason):
+        return ""
+    folder, name = path.parent.parent, f"{path.parent.name}.{path.stem}"
+    while (folder / "__init__.py").exists():
+        folder, name = folder.parent, f"{folder.name}.{name}"
+    return f"; it belongs to a package: name it {name}:Name, in the folder {folder}"

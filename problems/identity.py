@@ -188,7 +188,7 @@ def _module(name: str) -> str:
         return name
     module = sys.modules.get(name)
     spec: Any = getattr(module, "__spec__", None)
-    if name == "__main__" and spec is not None:  # python -m package.module
+    if name == "__main__" and spec is not None and spec.name != name:  # python -m package.module
         return str(spec.name).removesuffix(".__main__")
     file: str | None = getattr(module, "__file__", None)
     return Path(file).stem if file else "__main__"

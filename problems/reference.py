@@ -93,8 +93,9 @@ def _place(kind: type) -> str:
         return file
     if kind.__module__ not in ("__main__", "__mp_main__"):
         return kind.__module__
-    if module.__spec__ is not None:  # python -m
-        return module.__spec__.name
+    spec = module.__spec__
+    if spec is not None and spec.name != "__main__":  # python -m; else a folder or a zip file
+        return spec.name
     return file if file.endswith(".py") and _written_in(file, kind) else ""
 
 

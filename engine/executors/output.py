@@ -28,9 +28,6 @@ from .scribe import Keeper
 PATIENCE_SECONDS = 2.0
 """For the scribe to answer: a failure is told without its last lines rather than late."""
 
-STREAMS = {"stdout": 1, "stderr": 2}
-"""Names of the streams of a process, and their descriptors."""
-
 CLOSING_SECONDS = 5.0
 """For the last lines to come: children of the job may go on printing."""
 
@@ -70,17 +67,18 @@ class ScribeOutlet:
         # Of its own: a job may put something else in their place.
         self._pipes = [os.dup(1), os.dup(2)]
         self._flush_c = _flush_of_c()
-        for name, number in STREAMS.items():
+        for name, number in screen.STREAMS.items():
             _bind(name, number)
 
     def begin(self, whose: str) -> None:
         """Mark both streams, after all that was printed before; open them if a job closed them."""
-        self._flush()
-        for (name, number), pipe in zip(STREAMS.items(), self._pipes, strict=True):
+        for number, pipe in zip(screen.STREAMS.values(), self._pipes, strict=True):
             try:
                 os.fstat(number)
             except OSError:
                 os.dup2(pipe, number)
+        self._flush()  # only now: what a job printed to a closed one waits for this
+        for name, number in screen.STREAMS.items():
             if getattr(getattr(sys, name), "closed", True):
                 _bind(name, number)
         text = mark(self._token, whose)
@@ -210,6 +208,7 @@ class SerialOutlet:
 
     def begin(self, whose: str) -> None:
         """What is printed from now on is of this candidate."""
+        screen.reopen()
         self._whose = whose
 
     def last_lines(self, whose: str) -> list[str]:

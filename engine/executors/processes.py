@@ -432,10 +432,15 @@ def _pack(job: Job, conditions: Conditions, parcel: Parcel | None) -> bytes:
     """The job as bytes. One from a file goes as what it is made of: no import finds it."""
     problem: Any = job.problem
     main = sys.modules["__main__"]
-    if type(problem).__module__ == "__main__" and not hasattr(main, "__file__"):
+    unit = getattr(main.__spec__, "name", "").rpartition(".")[2]
+    if type(problem).__module__ == "__main__" and (
+        unit == "__main__" or not hasattr(main, "__file__")
+    ):
+        where = "the __main__.py of a package, a folder or a zip file"
         raise ExecutorError(
-            f"{type(problem).__name__} is defined in a notebook or typed in, where processes "
-            'cannot find it; put it into a file, or use executor="ray" or "serial"'
+            f"{type(problem).__name__} is defined in {where if unit else 'a notebook or typed in'}"
+            ', where processes cannot find it; put it into a module, or use executor="ray" or '
+            '"serial"'
         )
     if (made := from_file(problem)) is not None:
         problem = made

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ...checks import whole_number
 from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition
 from ..outcome import Completion, Failed, LostTask, Task, failed_completion
@@ -117,16 +118,6 @@ class RayExecutor:
         workdir: str = "",
         keep_workdirs: bool = False,
     ) -> None:
-        for what, value in (
-            ("workers", workers),
-            ("max_evaluations_per_worker", max_evaluations_per_worker),
-        ):
-            if value is not None and (
-                isinstance(value, bool) or not isinstance(value, int) or value < 1
-            ):
-                raise ConfigurationError(
-                    f"RayExecutor: {what} must be a whole number >= 1, or None, got {value!r}"
-                )
         self.needs = Needs(
             cpus=cpus,
             gpus=gpus,
@@ -137,9 +128,14 @@ class RayExecutor:
         )
         if workers is None and not self.needs.bounded:
             raise ConfigurationError("RayExecutor: with cpus=0 and gpus=0, say how many workers")
-        self.workers = workers
+        self.workers, self.max_evaluations_per_worker = (
+            value if value is None else whole_number(f"RayExecutor: {what}", value, least=1)
+            for what, value in (
+                ("workers", workers),
+                ("max_evaluations_per_worker", max_evaluations_per_worker),
+            )
+        )
         self.address = address
-        self.max_evaluations_per_worker = max_evaluations_per_worker
         self.shared = check_shared("RayExecutor", shared)
         self.retries = check_retries(retries)
         self.conditions = Conditions(
@@ -160,6 +156,7 @@ class RayExecutor:
         self._queue: deque[Task] = deque()
         self._actors: dict[Any, _Actor] = {}  # by the reference each is waited for with
         self._idle: list[_Actor] = []
+        self._leaving: dict[Any, _Actor] = {}  # by the reference to their ``teardown``
         self._gone: dict[Any, _Actor] = {}  # by the reference to what they printed last
         self._speech: Speech | None = None
         self._made = self._lost = 0
@@ -243,7 +240,7 @@ class RayExecutor:
 
     def collect(self, timeout: float) -> list[Completion | LostTask]:
         """What has finished; waits for the first at most ``timeout`` seconds."""
-        waited_for = (*self._actors.values(), *self._gone.values())
+        waited_for = (*self._actors.values(), *self._gone.values(), *self._leaving.values())
         first = min((a.ends for a in waited_for), default=math.inf)
         finished = self._receive(max(0.0, min(timeout, first - time.monotonic())))
         finished += self._end_those_that_hang()
@@ -273,7 +270,7 @@ class RayExecutor:
         if self._connection is None:
             return
         with contextlib.suppress(Exception):  # the cluster may be gone already
-            dismissed = [actor.handle.dismiss.remote() for actor in self._idle]
+            dismissed = [*self._leaving, *(a.handle.dismiss.remote() for a in self._idle)]
             _, late = (
                 self._ray.wait(dismissed, num_returns=len(dismissed), timeout=TEARDOWN_SECONDS)
                 if dismissed
@@ -281,12 +278,13 @@ class RayExecutor:
             )
             if late:
                 log.warning("%d workers are killed: teardown() takes too long", len(late))
-        for actor in (*self._idle, *self._actors.values()):
+        for actor in (*self._idle, *self._actors.values(), *self._leaving.values()):
             self._kill(actor)
         if self._speech is not None:
             self._speech.close()
             self._speech = None
-        self._idle, self._actors, self._gone, self._references = [], {}, {}, {}
+        self._idle, self._actors, self._references = [], {}, {}
+        self._leaving, self._gone = {}, {}
         self._job = self._packed = self._archive = None
         self._connection.close()
         self._connection = self._ray = None
@@ -341,9 +339,10 @@ class RayExecutor:
             self._ray.kill(actor.handle, no_restart=True)
 
     def _retire(self, actor: _Actor) -> None:
-        """Replace a worker that has done its share; it ends itself."""
-        actor.handle.dismiss.remote()
+        """Replace a worker that has done its share; it ends itself, or is ended."""
+        self._leaving[actor.handle.dismiss.remote()] = actor
         actor.handle.leave.remote()
+        actor.ends = time.monotonic() + TEARDOWN_SECONDS
         self._add_actor()
 
     def _bury(self, actor: _Actor, error: Exception) -> list[Completion | LostTask]:
@@ -583,6 +582,11 @@ class RayExecutor:
     def _end_those_that_hang(self) -> list[Completion | LostTask]:
         now = time.monotonic()
         finished: list[Completion | LostTask] = []
+        for reference in [r for r, actor in self._leaving.items() if actor.ends <= now]:
+            actor = self._leaving.pop(reference)
+            if not self._ray.wait([reference], timeout=0)[0]:
+                log.warning("worker %s is killed: its teardown() takes too long", actor.name)
+            self._kill(actor)  # without effect upon one that has ended
         for reference in [r for r, actor in self._gone.items() if actor.ends <= now]:
             finished += self._last_of(self._gone.pop(reference), [])
         for reference in [r for r, actor in self._actors.items() if actor.ends <= now]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import signal
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...checks import real_number
 from ...errors import ConfigurationError, ExecutorError
 from ...problems.reference import survives_json
 from .ray_guard import Guard, guard_ray
@@ -42,14 +44,15 @@ class Needs:
 
     def __post_init__(self) -> None:
         for what in ("cpus", "gpus"):
-            value = getattr(self, what)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-                raise ConfigurationError(f"RayExecutor: {what} must be >= 0, got {value!r}")
-        memory = self.memory
-        if memory is not None and (
-            isinstance(memory, bool) or not isinstance(memory, (int, float)) or not memory > 0
-        ):
-            raise ConfigurationError(f"RayExecutor: memory must be bytes above 0, got {memory!r}")
+            object.__setattr__(self, what, _amount(what, getattr(self, what)))
+        if self.memory is not None:
+            memory = _amount("memory", self.memory)
+            if not memory:
+                raise ConfigurationError("RayExecutor: memory must be bytes above 0, got 0")
+            object.__setattr__(self, "memory", memory)
+        if isinstance(self.resources, Mapping):
+            amounts = {key: _amount(f"resources[{key!r}]", n) for key, n in self.resources.items()}
+            object.__setattr__(self, "resources", amounts)
         for what in ("resources", "runtime_env"):
             value = getattr(self, what)
             if value is not None and not (
@@ -94,6 +97,14 @@ class Needs:
 
     def __str__(self) -> str:
         return ", ".join(f"{n:g} {name}" for name, n in self._amounts().items()) or "nothing"
+
+
+def _amount(what: str, value: Any) -> float:
+    """An amount of something, whole ones as integers."""
+    found = real_number(f"RayExecutor: {what}", value)
+    if not 0 <= found < math.inf:
+        raise ConfigurationError(f"RayExecutor: {what} must be >= 0, got {value!r}")
+    return int(found) if found.is_integer() else found
 
 
 def storable(runtime_env: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -205,7 +216,8 @@ def _connect(ray: Any, address: str | None, slots: int) -> Guard | None:
     marked = {} if guard is None else guard.environment
     try:
         with _environment({"RAY_USAGE_STATS_ENABLED": "0"} | marked), _own_handler():
-            ray.init(address=address, **options)
+            # Without "local" Ray would join whatever cluster runs on this machine.
+            ray.init(address=address or "local", **options)
     except BaseException as error:
         if guard is not None:
             guard.dismiss()

@@ -134,6 +134,15 @@ def _started(pid: int) -> str:
         return ""
 
 
+def _parent(pid: int) -> int:
+    """Of a process; 0 if it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0
+
+
 def _processes() -> list[int]:
     return [
         int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()
@@ -172,8 +181,8 @@ def _end_all(seen: dict[int, str], mark: bytes, pipe: str) -> None:
         time.sleep(0.05)
 
 
-def _write_rest(path: Path, post: _Post) -> None:
-    """What was not handed on, and when nobody fetches it, nothing."""
+def _write_rest(path: Path, post: _Post, node: tuple[int, str]) -> None:
+    """What was not handed on; nothing when nobody fetches it, or Ray itself is gone."""
     until = time.monotonic() + LAST_SECONDS
     while post.up >= 0 and time.monotonic() < until:
         if select.select([post.up], [], [], 0.1)[0]:
@@ -183,7 +192,7 @@ def _write_rest(path: Path, post: _Post) -> None:
     beside.write_bytes(b"".join(line + b"\n" for line in post.waiting))
     beside.rename(path)
     until = time.monotonic() + FETCH_SECONDS
-    while path.exists() and time.monotonic() < until:
+    while path.exists() and time.monotonic() < until and _started(node[0]) == node[1]:
         time.sleep(0.2)
     path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # there is something else in it
@@ -206,7 +215,8 @@ def main(arguments: list[str]) -> None:
     """Keep an actor company until it is gone."""
     actor, token, pipe = int(arguments[0]), arguments[1], arguments[2]
     up, down, acknowledged = map(int, arguments[3:6])
-    began = _started(actor)
+    began, node = _started(actor), _parent(actor)
+    ray = (node, _started(node))  # Ray's daemon, which starts actors and runs who fetches
     if os.fork():
         os._exit(0)
     post = _Post(up, down)
@@ -231,7 +241,7 @@ def main(arguments: list[str]) -> None:
     started = {pid: when for pid, when in seen.items() if not _is_scribe(pid)}
     _end_all(started, f"{MARK}={token}".encode(), pipe)
     if arguments[6] and not closed:
-        _write_rest(Path(arguments[6]), post)
+        _write_rest(Path(arguments[6]), post, ray)
 
 
 def _is_scribe(pid: int) -> bool:

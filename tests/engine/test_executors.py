@@ -1,5 +1,6 @@
 """One contract, kept by every executor: the same outcomes whatever the user's code does."""
 
+import json
 import logging
 import sys
 import types
@@ -285,9 +286,11 @@ def check_problem_from_file(contract, tmp_path):
         (lambda: pt.ProcessExecutor(workers=0), "workers must be a whole number >= 1, got 0"),
         (
             lambda: pt.RayExecutor(workers=-1),
-            "workers must be a whole number >= 1, or None, got -1",
+            "workers must be a whole number >= 1, got -1",
         ),
         (lambda: pt.RayExecutor(cpus=-1), "cpus must be >= 0, got -1"),
+        (lambda: pt.RayExecutor(cpus=float("nan")), "cpus must be a number, got nan"),
+        (lambda: pt.RayExecutor(resources={"a": "1"}), r"resources\['a'\] must be a number"),
         (lambda: pt.RayExecutor(cpus=0), "say how many workers"),
         (lambda: pt.RayExecutor(memory=0), "memory must be bytes above 0, got 0"),
         (lambda: pt.RayExecutor(resources=["a100"]), "resources must be a mapping"),
@@ -306,3 +309,16 @@ def check_problem_from_file(contract, tmp_path):
 def test_wrong_arguments_are_named(make, message):
     with pytest.raises(ConfigurationError, match=message):
         make()
+
+
+def test_numbers_of_numpy_are_numbers():
+    executor = pt.RayExecutor(
+        workers=np.int64(2), cpus=np.float32(0.5), gpus=np.int8(0), memory=np.int64(10**9),
+        resources={"a100": np.int64(1)}, max_evaluations_per_worker=np.int32(3),
+        timeout=np.float64(2), retries=np.int64(1),
+    )  # fmt: skip
+    same = pt.RayExecutor(
+        workers=2, cpus=0.5, memory=10**9, resources={"a100": 1}, max_evaluations_per_worker=3,
+        timeout=2.0, retries=1,
+    )  # fmt: skip
+    assert json.dumps(executor.settings()) == json.dumps(same.settings())

@@ -133,6 +133,31 @@ def test_the_last_words_of_a_worker_that_dies_are_kept(capfd):
         assert f"[{id}] out {id}" in out.splitlines()
 
 
+CLOSES = """
+import paretide as pt, sys
+from talkative import Closes
+if __name__ == "__main__":
+    make = {"serial": pt.SerialExecutor, "processes": lambda: pt.ProcessExecutor(1)}[sys.argv[1]]
+    problem = Closes(descriptors=sys.argv[1] == "processes")
+    pt.minimize(problem, pt.NSGA2(size=8), budget=8, seed=1, executor=make(), progress=False)
+    print("that was all")
+"""
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_streams_that_a_job_closes_are_there_for_the_next(executor, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(CLOSES)
+    done = subprocess.run(
+        [sys.executable, script, executor], capture_output=True, text=True, timeout=60, check=True
+    )
+    out, err = done.stdout.splitlines(), done.stderr.splitlines()
+    assert [line for line in out if "out " in line] == [f"[{id}] out {id}" for id in range(8)]
+    assert [line for line in err if "err " in line] == [f"[{id}] err {id}" for id in range(8)]
+    assert ("[3] unheard" in out) == (executor == "processes")
+    assert out[-1] == "that was all"
+
+
 def test_runs_in_threads_do_not_mix_their_lines(capfd):
     class Other(Talkative):
         def evaluate(self, x, ctx):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ray_jobs import Hostile, OnceBad, SlowSetup, Starts
+from ray_jobs import Hostile, NeverDone, OnceBad, SlowSetup, Starts
 
 import paretide as pt
 from paretide.errors import ExecutorError
@@ -17,8 +17,8 @@ from paretide.errors import ExecutorError
 pytestmark = [pytest.mark.ray, pytest.mark.usefixtures("ray_cluster")]
 
 
-def run(problem, budget=16, workers=2, **settings):
-    executor = pt.RayExecutor(workers=workers, cpus=0.5, **settings)
+def run(problem, budget=16, workers=2, cpus=0.5, **settings):
+    executor = pt.RayExecutor(workers=workers, cpus=cpus, **settings)
     return pt.minimize(problem, pt.NSGA2(size=8), budget=budget, seed=1, executor=executor)
 
 
@@ -55,19 +55,34 @@ def alive(pid):
         return False
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
-def test_what_a_job_started_ends_with_its_deadline(tmp_path):
-    evaluations = run(Starts(str(tmp_path)), timeout=3.0).run.evaluations
-    assert {id: f.kind for id, f in evaluations.failures.items()} == {1: "deadline"}
-    pids = [int(path.stem) for path in tmp_path.glob("*.pid")]
-    assert len(pids) == 4
+def left_of(folder):
+    """Processes that have noted themselves there and live after ten seconds; they are ended."""
+    pids = [int(path.stem) for path in folder.glob("*.pid")]
     patience = time.monotonic() + 10
     while any(map(alive, pids)) and time.monotonic() < patience:
         time.sleep(0.1)
     left = [pid for pid in pids if alive(pid)]
     for pid in left:
         os.kill(pid, signal.SIGKILL)
-    assert left == []
+    return left
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
+def test_what_a_job_started_ends_with_its_deadline(tmp_path):
+    evaluations = run(Starts(str(tmp_path)), timeout=3.0).run.evaluations
+    assert {id: f.kind for id, f in evaluations.failures.items()} == {1: "deadline"}
+    assert len(list(tmp_path.glob("*.pid"))) == 4
+    assert left_of(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
+def test_a_worker_that_never_finishes_its_teardown_makes_room_for_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr("paretide.engine.executors.ray.TEARDOWN_SECONDS", 1.0)
+    # The cluster has places for four: a second worker each needs that of the first.
+    problem = NeverDone(str(tmp_path))
+    evaluations = run(problem, workers=4, cpus=1, max_evaluations_per_worker=2).run.evaluations
+    assert sorted(evaluations.ids.tolist()) == list(range(16))
+    assert left_of(tmp_path) == []
 
 
 def test_runs_in_two_threads_share_a_ray_of_the_users(tmp_path):

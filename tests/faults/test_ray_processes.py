@@ -12,7 +12,8 @@ import pytest
 pytest.importorskip("ray")
 psutil = pytest.importorskip("psutil")
 
-from paretide.engine.executors.ray_guard import MARK  # noqa: E402  # only with psutil
+from paretide.engine.executors.ray_cluster import Connection  # noqa: E402  # only with psutil
+from paretide.engine.executors.ray_guard import MARK  # noqa: E402  # the same
 
 PATIENCE = 10.0  # seconds until nothing may be left
 
@@ -42,6 +43,32 @@ def marked(value):
         except psutil.Error:
             continue
     return found
+
+
+class Clusters:
+    """Ray, as far as it is joined or started."""
+
+    def __init__(self):
+        self.addresses = []
+
+    def is_initialized(self):
+        return bool(self.addresses)
+
+    def init(self, address, **options):
+        self.addresses.append(address)
+
+    def shutdown(self):
+        pass
+
+
+@pytest.mark.parametrize(("address", "asked"), [(None, "local"), ("auto", "auto")])
+def test_a_cluster_of_this_machine_is_joined_only_if_asked(address, asked, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    ray = Clusters()
+    connection = Connection(ray, address, 2)
+    assert connection.is_of_this_machine == (address is None)
+    connection.close()
+    assert ray.addresses == [asked]
 
 
 @pytest.mark.ray

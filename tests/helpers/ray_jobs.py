@@ -90,3 +90,16 @@ class Starts(Base):
         for pid in (child.pid, int(daemon.stdout), forked):
             (Path(self.folder) / f"{pid}.pid").touch()
         time.sleep(60)
+
+
+class NeverDone(Base):
+    """Notes its worker, and has a teardown that does not end."""
+
+    def setup(self, ctx):
+        (Path(self.folder) / f"{os.getpid()}.pid").touch()
+
+    def teardown(self):
+        time.sleep(600)
+
+    def misbehave(self, ctx):
+        pass

@@ -50,6 +50,28 @@ class TalkativeWorker(Talkative):
     others = ("command",)
 
 
+class Closes(pt.Problem):
+    """Candidates that close what the next ones print to."""
+
+    space = pt.Real(0, 1, n=2)
+    objectives = {"f": "min", "g": "min"}
+
+    def __init__(self, descriptors):
+        self.descriptors = descriptors
+
+    def evaluate(self, x, ctx):
+        print(f"out {ctx.id}")
+        print(f"err {ctx.id}", file=sys.stderr)
+        if ctx.id == 1:
+            sys.stdout.close()
+        elif ctx.id == 2:
+            sys.stdout = sys.stderr = None
+        elif ctx.id == 3 and self.descriptors:
+            os.close(1)
+            print("unheard", end="")
+        return {"f": float(x[0]), "g": float(x[1])}
+
+
 class Odd(pt.Problem):
     """Logs what JSON does not hold."""
 

@@ -2,10 +2,12 @@
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 import textwrap
 import types
+import zipfile
 from collections.abc import Iterable
 
 import pytest
@@ -193,6 +195,21 @@ def test_a_scripts_own_problem_resumes_by_its_store(write, tmp_path, as_module):
     assert len(pt.open_run(tmp_path / "run.h5").evaluations) == 12
 
 
+def test_a_folder_or_archive_that_is_run_is_no_module(write, tmp_path):
+    guarded = GUARDED.replace("store=", "executor=sys.argv[2], store=")
+    folder = script(write, guarded, "app/__main__.py").parent
+    with zipfile.ZipFile(tmp_path / "app.zip", "w") as archive:
+        archive.write(folder / "__main__.py", "__main__.py")
+    for number, app in enumerate(("app", "app.zip")):
+        done = run(app, f"{number}.h5", "serial", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert ("defined in __main__, not in a file" in done.stderr) == (app == "app.zip")
+        again = run("-m", "paretide", "resume", f"{number}.h5", "--budget", "+4", cwd=tmp_path)
+        assert again.returncode == (0 if app == "app" else 2), again.stderr
+        refused = run(app, "none.h5", "processes", cwd=tmp_path)
+        assert "processes cannot find it; put it into a module" in refused.stderr
+
+
 @pytest.mark.parametrize(
     "around", ["{}", "try:\n    {}\nexcept Exception:\n    sys.exit(0)", "print(1)\n{}\n1/0"]
 )
@@ -231,6 +248,15 @@ def test_a_script_resumes_itself_without_a_second_import(write, tmp_path):
 def test_a_script_that_exits_when_it_is_imported_says_so(write):
     with pytest.raises(ProblemReferenceError, match="SystemExit"):
         load_problem(f"{write('leaves.py', 'import sys; sys.exit(0)')}:Job")
+
+
+def test_a_file_that_only_its_package_can_import_says_how_to_name_it(write, tmp_path):
+    for folder in ("outer", "outer/inner"):
+        write(f"{folder}/__init__.py")
+    file = write("outer/inner/train.py", job("from . import other"))
+    expected = f"name it outer.inner.train:Name, in the folder {tmp_path}"
+    with pytest.raises(ProblemReferenceError, match=re.escape(expected)):
+        load_problem(f"{file}:Job")
 
 
 # -- where a problem's code is ---------------------------------------------------------------------
