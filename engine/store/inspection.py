@@ -23,6 +23,7 @@ from typing import IO, TypeVar
 
 from ...errors import StoreCorrupt, StoreError, StoreNotFound
 from .contents import CONTENTS, digest_of_parts, digest_of_value
+from .files import open_file
 from .reading import Reading
 from .stamp import Stamp, stamp_of
 
@@ -66,7 +67,7 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], Stamp]]:
     Raises what ``read_stamp`` raises, and Changing if the file changes before it is closed.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             before = _version(file)
             try:
                 yield file, stamp_of(file, path)

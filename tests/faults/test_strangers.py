@@ -54,7 +54,14 @@ def schema1(path):
     shutil.copy(ASSETS / "schema1.h5", path)
 
 
-RUNS = [generational, steady, schema1]
+def retried(path):
+    """With candidates that were evaluated again, and some of them a second time."""
+    generational(path)
+    for _ in range(2):
+        pt.resume(path, problem=strangers.Logging(), budget=10, retry_failed=True)
+
+
+RUNS = [generational, steady, retried, schema1]
 
 
 @pytest.fixture(scope="module", params=RUNS, ids=lambda make: make.__name__)
@@ -158,6 +165,25 @@ def test_edited_states_go_on_or_are_refused(reader, tmp_path):
             how, name, _, _, memory = found = reader.open(path, resumes=True)
             assert how == "run" or name in ("StoreCorrupt", "StoreMismatch"), (what, found)
             assert memory < MOST_BYTES, what
+
+
+@pytest.mark.parametrize("run_id", ["../../elsewhere", "a" * 400, "\x1b[2J", ""])
+def test_a_run_of_schema_1_has_an_id_of_hexadecimal_digits(run_id, reader, tmp_path):
+    path = tmp_path / "run.h5"
+    schema1(path)
+    with h5py.File(path, "r+") as file:
+        change_specification(file, lambda s: s.update(run_id=run_id))
+    strangers.restamp(path)
+    assert check(reader.open(path), run_id) == "refused"
+
+
+def test_a_run_that_was_sealed_more_often_than_can_be_counted_is_refused(reader, tmp_path):
+    path = tmp_path / "run.h5"
+    schema1(path)
+    with h5py.File(path, "r+") as file:
+        file.attrs["seal"] = 2**63 - 1
+    strangers.restamp(path)
+    assert check(reader.open(path), "seal") == "refused"
 
 
 def huge_everywhere(file):
