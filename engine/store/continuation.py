@@ -118,7 +118,7 @@ def read_events(path: Path, stamp: Stamp, image: Image) -> list[Event]:
         with open_file(place) as file:
             payloads = records(file.read(), place)
     except (OSError, MemoryError) as error:
-        raise StoreError(f"cannot read {place}: {error or 'it is too large'}") from error
+        raise StoreError(f"cannot read {place}: {error!r:.300}") from error
     next(payloads)  # the header
     definition = image.evaluations.definition
     strict = bool(header.writer)  # a journal of schema 1 has none

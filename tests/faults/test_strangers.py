@@ -177,6 +177,13 @@ def test_a_run_of_schema_1_has_an_id_of_hexadecimal_digits(run_id, reader, tmp_p
     assert check(reader.open(path), run_id) == "refused"
 
 
+def test_a_file_that_has_grown_without_bounds_is_not_read_to_its_end(reader, tmp_path):
+    path = tmp_path / "run.h5"
+    generational(path)
+    os.truncate(path, 1 << 40)  # nothing on the disk
+    assert check(reader.open(path), "terabyte") == "refused"
+
+
 def test_a_run_that_was_sealed_more_often_than_can_be_counted_is_refused(reader, tmp_path):
     path = tmp_path / "run.h5"
     schema1(path)
