@@ -217,4 +217,4 @@ def set_aside(place: Path) -> None:
         number += 1
         target = place.with_name(f"{name}.{whose}-{number}.journal")
     move_file(place, target)
-    log.warning("%s is not of this run; it is kept as %s", place, target.name)
+    log.warning("%s continues another file than this run's; it is kept as %s", place, target.name)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ParetideError, StoreCorrupt
+from ...errors import StoreCorrupt, StoreError
 from ...problems.definition import Definition
 from . import strict_json
 from .columns import Writing
@@ -19,7 +19,7 @@ from .reading import Reading
 _SCALARS, _NAMES = "state/scalars", "state/names"
 
 _COLUMN = re.compile(
-    r"state/(?P<table>(run\d+_)?(parents|offspring|open|members|waiting|initial))_"
+    r"state/(?P<table>(run\d+_)?(parents|offspring|late|open|members|waiting|initial))_"
     r"(?P<column>ids|X|F|G|parents|operator|status|generation|told|rank|crowding|by_value)"
 )
 """Arrays of our own algorithms that are tables of candidates."""
@@ -121,7 +121,7 @@ def believed(path: Path) -> Iterator[None]:
     """What fails in here fails because of what the file at ``path`` holds: raises StoreCorrupt."""
     try:
         yield
-    except ParetideError:
+    except StoreError:
         raise
     except Exception as error:  # a state can be wrong in every way
         raise StoreCorrupt(

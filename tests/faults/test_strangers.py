@@ -12,11 +12,13 @@ import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import h5py
 import numpy as np
 import pytest
 import strangers
+import toy
 from commands import paretide
 
 import paretide as pt
@@ -165,6 +167,53 @@ def test_edited_states_go_on_or_are_refused(reader, tmp_path):
             how, name, _, _, memory = found = reader.open(path, resumes=True)
             assert how == "run" or name in ("StoreCorrupt", "StoreMismatch"), (what, found)
             assert memory < MOST_BYTES, what
+
+
+def edited_late(name, edit):
+    def change(file):
+        values = edit(file[f"state/late_{name}"][()])
+        del file[f"state/late_{name}"]
+        if values is not None:
+            file[f"state/late_{name}"] = values
+
+    return change
+
+
+LATE = {
+    "ids that are no whole numbers": edited_late("ids", lambda ids: ids.astype("f4")),
+    "ids of nobody": edited_late("ids", lambda ids: ids + 10**6),
+    "candidates of another type": edited_late("X", lambda X: X.astype("i8")),
+    "fewer candidates": edited_late("X", lambda X: X[:-1]),
+    "more objectives": edited_late("F", lambda F: np.hstack([F, F])),
+    "no objectives": edited_late("F", lambda F: None),
+}
+
+
+@pytest.mark.parametrize("change", LATE.values(), ids=LATE)
+def test_what_is_late_in_a_state_is_checked_like_the_rest(change, tmp_path):
+    path = tmp_path / "run.h5"
+    pt.minimize(strangers.Logging(), pt.NSGA2(size=10), budget=35, seed=1, store=path)
+    told = []
+
+    def stop(one):
+        told.append(one)
+        if len(told) == 4:
+            raise InterruptedError
+
+    with mock.patch.object(strangers.Logging, "evaluate", toy.Mixed.evaluate):  # it is mended
+        with pytest.raises(InterruptedError):
+            pt.resume(
+                path,
+                problem=strangers.Logging(),
+                budget=20,
+                retry_failed=True,
+                on_evaluation=[stop],
+            )
+        with h5py.File(path, "r+") as file:
+            change(file)
+        strangers.restamp(path)
+        with pytest.raises(pt.errors.StoreCorrupt):
+            pt.resume(path, problem=strangers.Logging())
 
 
 @pytest.mark.parametrize("run_id", ["../../elsewhere", "a" * 400, "\x1b[2J", ""])
