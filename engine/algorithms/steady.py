@@ -455,6 +455,13 @@ class SteadyState:
         order = _part(state, "order_")
         self._order = ORDERS[self._order_name](order)
         started = set(order["started"].tolist())
+        with_outcome = {id for id, c in self._open.items() if c.status != PENDING}
+        if (
+            len(started) < len(order["started"])
+            or not started <= self._open.keys()
+            or sorted(order["finished"].tolist()) != sorted(with_outcome)
+        ):  # a turn that never comes would be waited for
+            raise ConfigurationError("the order of telling is of other candidates than are open")
         self._unstarted = deque(id for id in self._open if id not in started)
         self.withdraw()
 

@@ -156,12 +156,16 @@ def test_edited_files_open_right_or_are_refused(run, reader, trap, tmp_path):
 def test_edited_states_go_on_or_are_refused(reader, tmp_path):
     rng = np.random.default_rng(3)
     path = tmp_path / "run.h5"
-    for mode in ("generational", "steady"):
+    for algorithm in (
+        pt.NSGA2(size=10),
+        pt.NSGA2(size=10, mode="steady"),
+        pt.DynamicNSGA2(start=4, max_size=16, tau=8, mode="steady", window=4),
+        pt.ConcurrentDynamicNSGA2(start=4, max_size=16),
+    ):
         path.unlink(missing_ok=True)
-        algorithm = pt.NSGA2(size=10, mode=mode)
         pt.minimize(strangers.Logging(), algorithm, budget=40, seed=1, store=path)
         sealed = path.read_bytes()
-        for _ in range(EDITS // 6):
+        for _ in range(EDITS // 12):
             path.write_bytes(sealed)
             what = strangers.edit_state(path, rng)
             how, name, _, _, memory = found = reader.open(path, resumes=True)
@@ -177,6 +181,40 @@ def edited_late(name, edit):
             file[f"state/late_{name}"] = values
 
     return change
+
+
+def test_an_order_of_telling_that_never_comes_to_its_end_is_refused(tmp_path):
+    path = tmp_path / "run.h5"
+    algorithm = pt.NSGA2(size=10, mode="steady", window=4)
+    pt.minimize(strangers.Logging(), algorithm, budget=40, seed=1, store=path)
+    with h5py.File(path, "r+") as file:
+        file["state/order_started"][-1] = 255
+    strangers.restamp(path)
+    with pytest.raises(pt.errors.StoreCorrupt, match="order of telling"):
+        pt.resume(path, problem=strangers.Logging(), budget=10)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: s["algorithm"].update(name="NSGA9"),
+        lambda s: s["algorithm"]["settings"].update(crossover={"operator": "SBX", "eta": "x"}),
+        lambda s: s["algorithm"].update(settings={"size": []}),
+        lambda s: s.update(seed=-1),
+        lambda s: s.update(seed=2**4000),
+        lambda s: s.update(failure_budget=5),
+        lambda s: s.update(failure_budget={"count": [], "share": {}}),
+        lambda s: s.update(failure_budget={"more": 1}),
+    ],
+)
+def test_settings_that_are_none_are_the_files_fault(change, tmp_path):
+    path = tmp_path / "run.h5"
+    pt.minimize(strangers.Logging(), pt.NSGA2(size=10), budget=20, seed=1, store=path)
+    with h5py.File(path, "r+") as file:
+        change_specification(file, change)
+    strangers.restamp(path)
+    with pytest.raises(pt.errors.StoreCorrupt, match=str(path)):
+        pt.resume(path, problem=strangers.Logging(), budget=10)
 
 
 LATE = {
