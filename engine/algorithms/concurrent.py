@@ -29,6 +29,7 @@ from ..outcome import Evaluated, Failed
 from ..population import Population, no_population
 from ..schedule import Doubling
 from .batch import Batch
+from .counts import count
 from .generational import Generational
 from .telling import read_asked_for, read_told
 
@@ -356,7 +357,7 @@ class Concurrent:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state: candidates that were asked for and not told are asked again."""
         self.runs, self.populations = [], []
-        for i in range(int(state["runs"])):
+        for i in range(count(state, "runs")):
             prefix = f"run{i}_"
             run = self._make_run(i)
             run.load_state_dict(
@@ -369,11 +370,11 @@ class Concurrent:
             self.runs.append(run)
         self._spent = set(state["spent"])
         self._of, self._first = state["of"].tolist(), state["first"].tolist()
-        self.selections = int(state["selections"])
-        self.completed = int(state["completed"])
-        self.evaluations = int(state["evaluations"])
-        self.failures = int(state["failures"])
-        self._born = int(state["born"])
+        self.selections = count(state, "selections")
+        self.completed = count(state, "completed")
+        self.evaluations = count(state, "evaluations")
+        self.failures = count(state, "failures")
+        self._born = count(state, "born")
         ids = state["waiting_ids"].tolist()
         F, G = np.array(state["waiting_F"]), np.array(state["waiting_G"])
         self._outcomes = {id: (F[row], G[row]) for row, id in enumerate(ids)}

@@ -201,7 +201,6 @@ def test_an_order_of_telling_that_never_comes_to_its_end_is_refused(tmp_path):
         lambda s: s["algorithm"]["settings"].update(crossover={"operator": "SBX", "eta": "x"}),
         lambda s: s["algorithm"].update(settings={"size": []}),
         lambda s: s.update(seed=-1),
-        lambda s: s.update(seed=2**4000),
         lambda s: s.update(failure_budget=5),
         lambda s: s.update(failure_budget={"count": [], "share": {}}),
         lambda s: s.update(failure_budget={"more": 1}),
@@ -214,6 +213,20 @@ def test_settings_that_are_none_are_the_files_fault(change, tmp_path):
         change_specification(file, change)
     strangers.restamp(path)
     with pytest.raises(pt.errors.StoreCorrupt, match=str(path)):
+        pt.resume(path, problem=strangers.Logging(), budget=10)
+
+
+@pytest.mark.parametrize("mode", ["generational", "steady"])
+@pytest.mark.parametrize("size", [-1, 0, 11, 10**12, "x", None])
+def test_a_size_that_its_schedule_has_not_is_refused(mode, size, tmp_path):
+    path = tmp_path / "run.h5"
+    pt.minimize(strangers.Logging(), pt.NSGA2(size=10, mode=mode), budget=20, seed=1, store=path)
+    with h5py.File(path, "r+") as file:
+        scalars = json.loads(file["state/scalars"][()]) | {"size": size}
+        del file["state/scalars"]
+        file["state/scalars"] = np.bytes_(json.dumps(scalars))
+    strangers.restamp(path)
+    with pytest.raises(pt.errors.StoreCorrupt, match="members"):
         pt.resume(path, problem=strangers.Logging(), budget=10)
 
 
