@@ -15,12 +15,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...errors import AskTellError
+from ...errors import AskTellError, ConfigurationError
 from ...operators.survival import constrained_rank
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
@@ -375,6 +376,14 @@ class Concurrent:
         self.evaluations = count(state, "evaluations")
         self.failures = count(state, "failures")
         self._born = count(state, "born")
+        begun = [run.generation + 1 for run in self.runs]
+        ends = [*self._first, self._born]
+        if [self._of.count(i) for i in range(len(self.runs))] != begun or (
+            len(self._first) != len(self._of)
+            or ends[0] != 0
+            or any(end <= first for first, end in pairwise(ends))
+        ):
+            raise ConfigurationError("the generations of a state are not those of its runs")
         ids = state["waiting_ids"].tolist()
         F, G = np.array(state["waiting_F"]), np.array(state["waiting_G"])
         self._outcomes = {id: (F[row], G[row]) for row, id in enumerate(ids)}

@@ -178,7 +178,7 @@ def kinds() -> dict[str, Kind]:
         ),
         "retries": Kind(slope, pt.NSGA2(size=4), 16, options={"retries": 1}),
         "mended": Kind(Mended(), pt.NSGA2(size=4), 24, mended_at=0.6),
-        "mended-at-end": Kind(Mended(), pt.NSGA2(size=5), 20, mended_at=1),
+        "mended-at-end": Kind(Mended(), pt.NSGA2(size=5), 100, mended_at=1),
         "mended-dynamic": Kind(Mended(), pt.DynamicNSGA2(**dynamic), 26, mended_at=0.5),
         "mended-steady": Kind(Mended(), pt.NSGA2(size=4, **steady), 24, mended_at=0.6),
         "mended-concurrent": Kind(
