@@ -23,6 +23,7 @@ from .memory import Memory
 from .run import Run
 from .session import Session
 from .specification import refuse_other_problem, stored_algorithm, stored_problem
+from .store.state import believed
 
 
 def replay(run: Run, *, problem: Any = None) -> Session:
@@ -34,18 +35,21 @@ def replay(run: Run, *, problem: Any = None) -> Session:
             the store cannot say how to make it again.
 
     Raises:
+        StoreCorrupt: If its settings are none.
         StoreMismatch: If other candidates or populations come out.
         ConfigurationError: If the problem must be passed.
     """
     specification = run.specification
-    algorithm = stored_algorithm(specification)
-    definition, cost = run.definition, None
+    path, definition, cost = run.path or Path("the run"), run.definition, None
+    with believed(path):
+        algorithm = stored_algorithm(specification)
     if algorithm.mode == "steady" and algorithm.order == "cost":
-        path = run.path or Path("the run")
         problem = stored_problem(specification, path) if problem is None else as_problem(problem)
         definition, cost = read_definition(problem), cost_of(problem)
         refuse_other_problem(specification, problem, definition, path)
-    machine = algorithm.machine(definition, int(specification["seed"]), cost, _initial(run.as_told))
+    seed, initial = int(specification["seed"]), _initial(run.as_told)
+    with believed(path):
+        machine = algorithm.machine(definition, seed, cost, initial)
     nothing_known = Memory(empty(definition), grows=False)
     session = Session.fresh(definition, machine, specification["budget"], nothing_known)
     _tell(session, run)

@@ -143,10 +143,12 @@ def go_on(
         if oversight.failure_budget is not None:
             specification["failure_budget"] = asdict(oversight.failure_budget)
         elif "failure_budget" in specification:
-            stored_budget = FailureBudget(**specification["failure_budget"])
+            with believed(path):
+                stored_budget = FailureBudget(**specification["failure_budget"])
             oversight = replace(oversight, failure_budget=stored_budget)
-        seed = int(specification["seed"])
-        machine = stored_algorithm(specification).machine(definition, seed, cost_of(problem))
+        seed, cost = int(specification["seed"]), cost_of(problem)
+        with believed(path):
+            machine = stored_algorithm(specification).machine(definition, seed, cost)
         known = replace(image.known, definition=definition)
         memory = Memory(known, grows=specification["cache"])
         budget: int | None = specification["budget"]

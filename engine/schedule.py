@@ -264,6 +264,16 @@ def sizes(schedule: Constant | Doubling) -> list[int]:
     return found
 
 
+def stored_size(schedule: Constant | Doubling, size: Any) -> int:
+    """The size that a state tells of; raises ConfigurationError for one that is none of it."""
+    if type(size) is not int or not schedule.first_size <= size <= schedule.last_size:
+        raise ConfigurationError(
+            f"a population has {schedule.first_size} to {schedule.last_size} members here, not "
+            f"{size!r:.100}"
+        )
+    return size
+
+
 def size_at(schedule: Constant | Doubling, evaluations: int) -> int:
     """The size of the generation that begins after so many, if all before were of full size."""
     size, next_growth, used = schedule.first_size, schedule.first_growth, schedule.first_size

@@ -15,12 +15,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...errors import AskTellError
+from ...errors import AskTellError, ConfigurationError
 from ...operators.survival import constrained_rank
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
@@ -29,6 +30,7 @@ from ..outcome import Evaluated, Failed
 from ..population import Population, no_population
 from ..schedule import Doubling
 from .batch import Batch
+from .counts import count
 from .generational import Generational
 from .telling import read_asked_for, read_told
 
@@ -356,7 +358,7 @@ class Concurrent:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state: candidates that were asked for and not told are asked again."""
         self.runs, self.populations = [], []
-        for i in range(int(state["runs"])):
+        for i in range(count(state, "runs")):
             prefix = f"run{i}_"
             run = self._make_run(i)
             run.load_state_dict(
@@ -369,11 +371,19 @@ class Concurrent:
             self.runs.append(run)
         self._spent = set(state["spent"])
         self._of, self._first = state["of"].tolist(), state["first"].tolist()
-        self.selections = int(state["selections"])
-        self.completed = int(state["completed"])
-        self.evaluations = int(state["evaluations"])
-        self.failures = int(state["failures"])
-        self._born = int(state["born"])
+        self.selections = count(state, "selections")
+        self.completed = count(state, "completed")
+        self.evaluations = count(state, "evaluations")
+        self.failures = count(state, "failures")
+        self._born = count(state, "born")
+        begun = [run.generation + 1 for run in self.runs]
+        ends = [*self._first, self._born]
+        if [self._of.count(i) for i in range(len(self.runs))] != begun or (
+            len(self._first) != len(self._of)
+            or ends[0] != 0
+            or any(end <= first for first, end in pairwise(ends))
+        ):
+            raise ConfigurationError("the generations of a state are not those of its runs")
         ids = state["waiting_ids"].tolist()
         F, G = np.array(state["waiting_F"]), np.array(state["waiting_G"])
         self._outcomes = {id: (F[row], G[row]) for row, id in enumerate(ids)}

@@ -26,9 +26,10 @@ from ..frozen import frozen
 from ..outcome import EVALUATED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
-from ..schedule import Constant, Doubling
+from ..schedule import Constant, Doubling, stored_size
 from ..variation import Variation, widened
 from .batch import Batch
+from .counts import count
 from .drawing import Selected, draw, draw_distinct, first_candidates, select
 from .offspring import Offspring
 from .telling import read_asked_for, read_told
@@ -375,11 +376,11 @@ class Generational:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state: candidates that were asked for and not told are asked again."""
-        self.size = int(state["size"])
-        self._next_growth = int(state["next_growth"])
-        self.generation = int(state["generation"])
-        self.evaluations = int(state["evaluations"])
-        self.failures = int(state["failures"])
+        self.size = stored_size(self.schedule, state["size"])
+        self._next_growth = count(state, "next_growth")
+        self.generation = count(state, "generation")
+        self.evaluations = count(state, "evaluations")
+        self.failures = count(state, "failures")
         self._variation_rng = restored(state["variation_rng"])
         self._survival_rng = restored(state["survival_rng"])
         G = np.array(state["parents_G"])
@@ -393,7 +394,7 @@ class Generational:
         )
         self._offspring = Offspring.restored(
             self.definition,
-            first_id=int(state["first_id"]),
+            first_id=count(state, "first_id"),
             born=Born(
                 np.array(state["offspring_X"]),
                 np.array(state["offspring_parents"]),

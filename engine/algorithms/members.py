@@ -11,6 +11,7 @@ from ...operators.incremental_survival import insert, most_crowded, remove
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..population import Population
+from .counts import count
 from .drawing import Mating
 
 OWN = ("ids", "told", "X", "F", "G", "violation")
@@ -121,7 +122,7 @@ class Members:
 
     def load(self, state: dict[str, Any]) -> None:
         """Become what ``state`` was taken from."""
-        self.n, self._next = len(state["ids"]), int(state["next"])
+        self.n, self._next = len(state["ids"]), count(state, "next")
         for name in STORED:
             getattr(self, name)[: self.n] = state[name]
         self.by_value[:, : self.n] = state["by_value"]

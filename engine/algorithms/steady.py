@@ -33,9 +33,10 @@ from ..order import ORDERS, Order, OrderName
 from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
-from ..schedule import Constant, Doubling
+from ..schedule import Constant, Doubling, stored_size
 from ..variation import Variation, widened
 from .batch import Batch
+from .counts import count
 from .drawing import draw, first_candidates
 from .members import Members
 from .telling import read_asked_for, read_told
@@ -425,13 +426,13 @@ class SteadyState:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a state: candidates that were asked for and not told are asked again."""
-        self.size = int(state["size"])
-        self._next_growth = int(state["next_growth"])
-        self.generation = int(state["generation"])
-        self.evaluations = int(state["evaluations"])
-        self.failures = int(state["failures"])
-        self._to_tell = int(state["to_tell"])
-        self._born = int(state["born"])
+        self.size = stored_size(self.schedule, state["size"])
+        self._next_growth = count(state, "next_growth")
+        self.generation = count(state, "generation")
+        self.evaluations = count(state, "evaluations")
+        self.failures = count(state, "failures")
+        self._to_tell = count(state, "to_tell")
+        self._born = count(state, "born")
         self._variation_rng = restored(state["variation_rng"])
         self._survival_rng = restored(state["survival_rng"])
         self._members = Members(self.definition, self.size)
@@ -455,6 +456,13 @@ class SteadyState:
         order = _part(state, "order_")
         self._order = ORDERS[self._order_name](order)
         started = set(order["started"].tolist())
+        with_outcome = {id for id, c in self._open.items() if c.status != PENDING}
+        if (
+            len(started) < len(order["started"])
+            or not started <= self._open.keys()
+            or sorted(order["finished"].tolist()) != sorted(with_outcome)
+        ):  # a turn that never comes would be waited for
+            raise ConfigurationError("the order of telling is of other candidates than are open")
         self._unstarted = deque(id for id in self._open if id not in started)
         self.withdraw()
 

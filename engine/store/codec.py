@@ -4,6 +4,8 @@ payload = kind (1 byte), length of JSON (uint32), JSON, arrays one after the oth
 kind E  = evaluations: the columns of ``Evaluations`` in the order of ``ARRAYS``
 kind P  = population of a generation: its ids
 kind R  = as E, of candidates that were evaluated again
+
+The JSON is strict (``strict_json.py``); that of schema 1 is not.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from ...problems.definition import Definition
 from ...typing import IntArray
 from ..evaluations import ARRAYS, Evaluations
 from ..outcome import Failed
+from . import strict_json
 
 _HEAD = struct.Struct("<cII")
 EVALUATIONS, POPULATION, RETRIED = b"E", b"P", b"R"
@@ -59,7 +62,7 @@ def encode_evaluations(rows: Evaluations, *, retried: bool = False) -> bytes:
         named["failures"] = [[i, f.reason, f.kind, f.detail] for i, f in rows.failures.items()]
     if rows.extras:
         named["extras"] = list(rows.extras.items())
-    return _framed(kind, len(rows), json.dumps(named).encode(), arrays)
+    return _framed(kind, len(rows), strict_json.dumps(named).encode(), arrays)
 
 
 @functools.lru_cache(maxsize=1024)
@@ -78,11 +81,15 @@ def _framed(kind: bytes, rows: int, text: bytes, arrays: list[bytes]) -> bytes:
     return b"".join([_HEAD.pack(kind, rows, len(text)), text, *arrays])
 
 
-def decode(payload: bytes, layout: Layout, definition: Definition) -> Event:
-    """What a record holds. Raises StoreCorrupt for anything of another structure."""
+def decode(payload: bytes, layout: Layout, definition: Definition, *, strict: bool = True) -> Event:
+    """What a record holds; ``strict`` unless it is one of schema 1.
+
+    Raises StoreCorrupt for anything of another structure.
+    """
     try:
         kind, rows, length = _HEAD.unpack_from(payload)
-        named = json.loads(payload[_HEAD.size : _HEAD.size + length])
+        text = payload[_HEAD.size : _HEAD.size + length].decode()
+        named = strict_json.loads(text) if strict else json.loads(text)
         data = payload[_HEAD.size + length :]
         if kind == POPULATION:
             return _decode_population(named, rows, data)

@@ -21,11 +21,11 @@ from pathlib import Path
 from ...errors import StoreCorrupt, StoreError, StoreMismatch
 from ..evaluations import Archive, Evaluations, empty
 from .codec import Event, Layout, Retried, decode, layout_of
-from .files import move_file
+from .files import move_file, open_file
 from .image import Image
 from .journal import first_record, records
 from .plausible import faults
-from .stamp import Stamp
+from .stamp import LARGEST_SEAL, RUN_ID, Stamp
 
 log = logging.getLogger(__name__)
 
@@ -89,9 +89,13 @@ def read_header(path: Path) -> Header | None:
     required = {f.name for f in fields(Header)} - {"writer"}
     if not isinstance(values, dict) or not required <= values.keys() <= kinds.keys():
         return None
-    if not all(isinstance(value, kinds[name]) for name, value in values.items()):
+    if not all(type(value) is kinds[name] for name, value in values.items()):
         return None
-    return Header(**values)
+    header = Header(**values)
+    named = RUN_ID.fullmatch(header.run_id) and (
+        not header.writer or RUN_ID.fullmatch(header.writer)
+    )
+    return header if named and 0 <= header.seal < LARGEST_SEAL else None
 
 
 def read_events(path: Path, stamp: Stamp, image: Image) -> list[Event]:
@@ -108,15 +112,17 @@ def read_events(path: Path, stamp: Stamp, image: Image) -> list[Event]:
         return []
     place, header = found
     layout = layout_of(image.evaluations)
-    if json.dumps(header.layout) != json.dumps(layout):
+    if header.layout != json.loads(json.dumps(layout)):
         raise StoreCorrupt(f"{place} holds other columns than {path}; restore it from a backup")
     try:
-        payloads = records(place.read_bytes(), place)
-    except OSError as error:
-        raise StoreError(f"cannot read {place}: {error}") from error
+        with open_file(place) as file:
+            payloads = records(file.read(), place)
+    except (OSError, MemoryError) as error:
+        raise StoreError(f"cannot read {place}: {error!r:.300}") from error
     next(payloads)  # the header
     definition = image.evaluations.definition
-    events = [decode(payload, layout, definition) for payload in payloads]
+    strict = bool(header.writer)  # a journal of schema 1 has none
+    events = [decode(payload, layout, definition, strict=strict) for payload in payloads]
     finished = Archive(empty(definition))
     found_wrong: list[str] = []
     for event in events:
@@ -211,4 +217,4 @@ def set_aside(place: Path) -> None:
         number += 1
         target = place.with_name(f"{name}.{whose}-{number}.journal")
     move_file(place, target)
-    log.warning("%s is not of this run; it is kept as %s", place, target.name)
+    log.warning("%s continues another file than this run's; it is kept as %s", place, target.name)

@@ -27,7 +27,7 @@ from .inspection import Changing, Findings, check_bytes, opened, read_sound
 from .reading import Reading
 from .retried import read_retried, write_retried
 from .specified import names_of, read_definition_of, read_specification
-from .stamp import SCHEMA_VERSION, USER_BLOCK, Stamp, read_stamp
+from .stamp import LARGEST_SEAL, SCHEMA_VERSION, USER_BLOCK, Stamp, read_stamp
 from .state import read_state, write_state
 from .tables import check_parents, read_table, write_table
 
@@ -184,12 +184,6 @@ def read_image(path: Path) -> Image:
     return read_sound(path, _read_hdf5)[0]
 
 
-def check_image(path: Path) -> None:
-    """Raise StoreCorrupt unless a file is byte for byte what was sealed; HDF5 is not asked."""
-    with opened(path) as (file, stamp):
-        check_bytes(file, stamp, path)
-
-
 def inspect_image(path: Path) -> Findings | None:
     """How another program has touched a file that is sound; None if it has not.
 
@@ -214,8 +208,10 @@ def _read_hdf5(reading: Reading, stamp: Stamp) -> Image:
     specification = read_specification(reading)
     definition = read_definition_of(reading, specification)
     seal, stopped_by = (reading.attribute("", name) for name in ("seal", "stopped_by"))
-    if not isinstance(seal, int) or not isinstance(stopped_by, str) or seal < 0:
+    if not isinstance(seal, int) or not isinstance(stopped_by, str):
         reading.wrong("it does not say its sealing, or why the run ended")
+    if not 0 <= seal < LARGEST_SEAL:
+        reading.wrong(f"it is sealing {seal}")
     if stamp.schema > 1 and (seal, specification["run_id"]) != (stamp.seal, stamp.run_id):
         reading.wrong("its first bytes are those of another run or sealing")
     evaluations, waiting, known = (

@@ -23,8 +23,9 @@ from typing import IO, TypeVar
 
 from ...errors import StoreCorrupt, StoreError, StoreNotFound
 from .contents import CONTENTS, digest_of_parts, digest_of_value
+from .files import open_file
 from .reading import Reading
-from .stamp import Stamp, stamp_of
+from .stamp import USER_BLOCK, Stamp, stamp_of
 
 T = TypeVar("T")
 
@@ -34,6 +35,9 @@ SECONDS = 30.0
 BYTES_A_SECOND = 5_000_000
 CHILD_BYTES = 1 << 30
 """Of memory that the child may take beyond what its imports take."""
+
+MOST_ADDED = 1 << 32
+"""Bytes by which a file may have grown since it was sealed: a copy of it is made and read."""
 
 ATTEMPTS = 5
 MOST_NAMES = 100
@@ -66,7 +70,7 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], Stamp]]:
     Raises what ``read_stamp`` raises, and Changing if the file changes before it is closed.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             before = _version(file)
             try:
                 yield file, stamp_of(file, path)
@@ -89,15 +93,24 @@ def _version(file: IO[bytes]) -> tuple[int, int]:
 
 def check_bytes(file: IO[bytes], stamp: Stamp, path: Path) -> None:
     """Raise StoreCorrupt unless what follows the stamp is byte for byte what was sealed."""
-    length = crc = 0
-    while block := file.read(_BLOCK):
-        length += len(block)
-        crc = zlib.crc32(block, crc)
-    if (length, crc) != (stamp.length, stamp.crc):
+    length, crc = _bytes_behind(file), 0
+    if length != stamp.length:  # however many there are
         raise StoreCorrupt(
-            f"{path} is damaged: {length} bytes with CRC32 {crc:08x} follow its header, not "
-            f"{stamp.length} bytes with {stamp.crc:08x}; restore it from a backup"
+            f"{path} is damaged: {length} bytes follow its header, not {stamp.length}; restore it "
+            "from a backup"
         )
+    while block := file.read(_BLOCK):
+        crc = zlib.crc32(block, crc)
+    if crc != stamp.crc:
+        raise StoreCorrupt(
+            f"{path} is damaged: the {length} bytes that follow its header have CRC32 {crc:08x}, "
+            f"not {stamp.crc:08x}; restore it from a backup"
+        )
+
+
+def _bytes_behind(file: IO[bytes]) -> int:
+    """How many bytes follow the stamp."""
+    return os.fstat(file.fileno()).st_size - USER_BLOCK
 
 
 def read_sound(path: Path, parse: Callable[[Reading, Stamp], T]) -> tuple[T, Findings | None]:
@@ -145,7 +158,8 @@ def _compared(
     damage: StoreCorrupt,
 ) -> tuple[T, Findings]:
     """Raises ``damage`` if a child cannot read the file or finds what was sealed changed."""
-    if stamp.schema == 1:  # has no digests
+    grown = _bytes_behind(file) - stamp.length
+    if stamp.schema == 1 or grown > MOST_ADDED:  # without digests; too large for a copy
         raise damage
     with tempfile.TemporaryFile() as copy:
         file.seek(0)

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import StoreCorrupt, StoreError
-from .files import move_file, replace_file
+from .files import move_file, open_file, replace_file
 from .group_commit import GroupCommit
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ LONGEST_HEADER = 1 << 20
 
 def first_record(path: Path) -> bytes | None:
     """The payload of the first record, if it is sound; raises OSError."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         found = _record_at(file.read(LONGEST_HEADER), 0)
     return None if found is None else found[0]
 

@@ -9,6 +9,7 @@ from ...problems.definition import Definition
 from ...problems.description import definition_from
 from .columns import stored_text
 from .reading import Reading
+from .stamp import RUN_ID
 
 _TEXT, _OBJECT, _WHOLE = (str,), (dict,), (int,)
 
@@ -60,6 +61,8 @@ def read_specification(reading: Reading) -> dict[str, Any]:
     for name, types in _LATER.items():
         if name in specification and type(specification[name]) not in types:
             reading.wrong(f"{name} of its specification is {specification[name]!r:.80}")
+    if not RUN_ID.fullmatch(specification["run_id"]):
+        reading.wrong(f"its run has the id {specification['run_id']!r:.80}")
     try:
         datetime.fromisoformat(specification["created"])
     except ValueError:

@@ -20,9 +20,16 @@ from pathlib import Path
 from typing import IO
 
 from ...errors import StoreCorrupt, StoreError, StoreNotFound, StoreVersion
+from .files import open_file
 
 SCHEMA_VERSION = 2
 USER_BLOCK = 512
+
+RUN_ID = re.compile(r"[0-9a-f]{32}")
+"""Of the id of a run, and of the token of a writer: they become parts of names of files."""
+
+LARGEST_SEAL = 10**17
+"""Beyond every number of a sealing, and room for more."""
 
 _SCHEMA = re.compile(rb"paretide run schema (\d{1,9}) ")
 _FIRST = re.compile(rb"paretide run schema 1 length (\d{1,18}) crc32 ([0-9a-f]{8})\n")
@@ -83,7 +90,7 @@ def read_stamp(path: Path) -> Stamp:
         StoreError: If it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return stamp_of(file, path)
     except FileNotFoundError:
         raise StoreNotFound(f"there is no run at {path}") from None

@@ -10,16 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ParetideError, StoreCorrupt
+from ...errors import StoreCorrupt, StoreError
 from ...problems.definition import Definition
 from . import strict_json
 from .columns import Writing
 from .reading import Reading
 
+LARGEST_COUNT = 2**62
+"""Beyond everything that a state counts, and small enough to be counted on from."""
+
 _SCALARS, _NAMES = "state/scalars", "state/names"
 
 _COLUMN = re.compile(
-    r"state/(?P<table>(run\d+_)?(parents|offspring|open|members|waiting|initial))_"
+    r"state/(?P<table>(run\d+_)?(parents|offspring|late|open|members|waiting|initial))_"
     r"(?P<column>ids|X|F|G|parents|operator|status|generation|told|rank|crowding|by_value)"
 )
 """Arrays of our own algorithms that are tables of candidates."""
@@ -57,6 +60,9 @@ def read_state(reading: Reading, definition: Definition, finished: int) -> dict[
     names = reading.json(_NAMES) if reading.has(_NAMES) else {}
     if not isinstance(state, dict) or not isinstance(names, dict):
         reading.wrong("the state of its algorithm is no object")
+    for name, value in state.items():
+        if isinstance(value, int) and abs(value) >= LARGEST_COUNT:
+            reading.wrong(f"{name!r:.80} of its state is beyond every count")
     for path in reading.paths():
         group, _, key = path.rpartition("/")
         if group == "state" and path not in (_SCALARS, _NAMES):
@@ -121,10 +127,10 @@ def believed(path: Path) -> Iterator[None]:
     """What fails in here fails because of what the file at ``path`` holds: raises StoreCorrupt."""
     try:
         yield
-    except ParetideError:
+    except StoreError:
         raise
     except Exception as error:  # a state can be wrong in every way
         raise StoreCorrupt(
-            f"{path} is no sound run: its algorithm cannot go on from the state that it holds "
-            f"({error!r:.300})"
+            f"{path} is no sound run: nothing can go on from the settings and the state that it "
+            f"holds ({error!r:.300})"
         ) from error

@@ -50,7 +50,7 @@ from .continuation import (
     set_aside,
 )
 from .files import remove_leftovers
-from .image import Image, check_image, read_image, write_image
+from .image import Image, read_image, write_image
 from .journal import Journal
 from .stamp import Stamp, read_stamp
 
@@ -140,7 +140,7 @@ class RunStore:
         ``without_journal`` goes on from the file alone; a journal is then set aside.
         """
         if not path.exists():
-            check_image(path)  # says that it is not there
+            read_stamp(path)  # says that it is not there
         store = cls(path)
         try:
             stamp, image = read_stamp(store.path), read_image(store.path)

@@ -132,7 +132,7 @@ DAMAGES = {
     "a dataset removed": (remove("populations/final"), "populations/final"),
     "a dataset of another type": (retype, "evaluations/F"),
     "a group removed": (remove("state"), "state/scalars"),
-    "a table of contents removed": (remove("contents"), "CRC32"),
+    "a table of contents removed": (remove("contents"), "bytes follow its header"),
 }
 
 

@@ -41,6 +41,30 @@ def killed(request, tmp_path_factory):
     return path, path.read_bytes(), list(records(journal_path(path).read_bytes(), path))
 
 
+LOGGING = """
+import os, sys, strangers, paretide as pt
+pt.minimize(strangers.Logging(), pt.NSGA2(size=10), budget=40, seed=1, store=sys.argv[1],
+            callbacks=[lambda p: p.evaluations >= 20 and os.kill(os.getpid(), 9)])
+"""
+
+
+def test_journals_are_strict_json_and_keep_what_is_no_number(tmp_path):
+    path = tmp_path / "run.h5"
+    done = subprocess.run([sys.executable, "-c", LOGGING, path], check=False)
+    assert done.returncode == -9
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    for payload in list(records(journal_path(path).read_bytes(), path))[1:]:
+        _, _, length = _HEAD.unpack_from(payload)
+        json.loads(payload[_HEAD.size : _HEAD.size + length], parse_constant=refuse)
+    for run in (pt.open_run(path), pt.resume(path).run, pt.open_run(path)):
+        one, nan = run.evaluations.extras[3]["curve"]
+        assert one == 1.0
+        assert np.isnan(nan)
+
+
 def put(killed, payloads):
     path, sealed, _ = killed
     path.write_bytes(sealed)

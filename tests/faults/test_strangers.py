@@ -12,11 +12,13 @@ import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import h5py
 import numpy as np
 import pytest
 import strangers
+import toy
 from commands import paretide
 
 import paretide as pt
@@ -54,7 +56,14 @@ def schema1(path):
     shutil.copy(ASSETS / "schema1.h5", path)
 
 
-RUNS = [generational, steady, schema1]
+def retried(path):
+    """With candidates that were evaluated again, and some of them a second time."""
+    generational(path)
+    for _ in range(2):
+        pt.resume(path, problem=strangers.Logging(), budget=10, retry_failed=True)
+
+
+RUNS = [generational, steady, retried, schema1]
 
 
 @pytest.fixture(scope="module", params=RUNS, ids=lambda make: make.__name__)
@@ -147,17 +156,141 @@ def test_edited_files_open_right_or_are_refused(run, reader, trap, tmp_path):
 def test_edited_states_go_on_or_are_refused(reader, tmp_path):
     rng = np.random.default_rng(3)
     path = tmp_path / "run.h5"
-    for mode in ("generational", "steady"):
+    for algorithm in (
+        pt.NSGA2(size=10),
+        pt.NSGA2(size=10, mode="steady"),
+        pt.DynamicNSGA2(start=4, max_size=16, tau=8, mode="steady", window=4),
+        pt.ConcurrentDynamicNSGA2(start=4, max_size=16),
+    ):
         path.unlink(missing_ok=True)
-        algorithm = pt.NSGA2(size=10, mode=mode)
         pt.minimize(strangers.Logging(), algorithm, budget=40, seed=1, store=path)
         sealed = path.read_bytes()
-        for _ in range(EDITS // 6):
+        for _ in range(EDITS // 12):
             path.write_bytes(sealed)
             what = strangers.edit_state(path, rng)
             how, name, _, _, memory = found = reader.open(path, resumes=True)
             assert how == "run" or name in ("StoreCorrupt", "StoreMismatch"), (what, found)
             assert memory < MOST_BYTES, what
+
+
+def edited_late(name, edit):
+    def change(file):
+        values = edit(file[f"state/late_{name}"][()])
+        del file[f"state/late_{name}"]
+        if values is not None:
+            file[f"state/late_{name}"] = values
+
+    return change
+
+
+def test_an_order_of_telling_that_never_comes_to_its_end_is_refused(tmp_path):
+    path = tmp_path / "run.h5"
+    algorithm = pt.NSGA2(size=10, mode="steady", window=4)
+    pt.minimize(strangers.Logging(), algorithm, budget=40, seed=1, store=path)
+    with h5py.File(path, "r+") as file:
+        file["state/order_started"][-1] = 255
+    strangers.restamp(path)
+    with pytest.raises(pt.errors.StoreCorrupt, match="order of telling"):
+        pt.resume(path, problem=strangers.Logging(), budget=10)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: s["algorithm"].update(name="NSGA9"),
+        lambda s: s["algorithm"]["settings"].update(crossover={"operator": "SBX", "eta": "x"}),
+        lambda s: s["algorithm"].update(settings={"size": []}),
+        lambda s: s.update(seed=-1),
+        lambda s: s.update(failure_budget=5),
+        lambda s: s.update(failure_budget={"count": [], "share": {}}),
+        lambda s: s.update(failure_budget={"more": 1}),
+    ],
+)
+def test_settings_that_are_none_are_the_files_fault(change, tmp_path):
+    path = tmp_path / "run.h5"
+    pt.minimize(strangers.Logging(), pt.NSGA2(size=10), budget=20, seed=1, store=path)
+    with h5py.File(path, "r+") as file:
+        change_specification(file, change)
+    strangers.restamp(path)
+    with pytest.raises(pt.errors.StoreCorrupt, match=str(path)):
+        pt.resume(path, problem=strangers.Logging(), budget=10)
+
+
+@pytest.mark.parametrize("mode", ["generational", "steady"])
+@pytest.mark.parametrize("size", [-1, 0, 11, 10**12, "x", None])
+def test_a_size_that_its_schedule_has_not_is_refused(mode, size, tmp_path):
+    path = tmp_path / "run.h5"
+    pt.minimize(strangers.Logging(), pt.NSGA2(size=10, mode=mode), budget=20, seed=1, store=path)
+    with h5py.File(path, "r+") as file:
+        scalars = json.loads(file["state/scalars"][()]) | {"size": size}
+        del file["state/scalars"]
+        file["state/scalars"] = np.bytes_(json.dumps(scalars))
+    strangers.restamp(path)
+    with pytest.raises(pt.errors.StoreCorrupt, match="members"):
+        pt.resume(path, problem=strangers.Logging(), budget=10)
+
+
+LATE = {
+    "ids that are no whole numbers": edited_late("ids", lambda ids: ids.astype("f4")),
+    "ids of nobody": edited_late("ids", lambda ids: ids + 10**6),
+    "candidates of another type": edited_late("X", lambda X: X.astype("i8")),
+    "fewer candidates": edited_late("X", lambda X: X[:-1]),
+    "more objectives": edited_late("F", lambda F: np.hstack([F, F])),
+    "no objectives": edited_late("F", lambda F: None),
+}
+
+
+@pytest.mark.parametrize("change", LATE.values(), ids=LATE)
+def test_what_is_late_in_a_state_is_checked_like_the_rest(change, tmp_path):
+    path = tmp_path / "run.h5"
+    pt.minimize(strangers.Logging(), pt.NSGA2(size=10), budget=35, seed=1, store=path)
+    told = []
+
+    def stop(one):
+        told.append(one)
+        if len(told) == 4:
+            raise InterruptedError
+
+    with mock.patch.object(strangers.Logging, "evaluate", toy.Mixed.evaluate):  # it is mended
+        with pytest.raises(InterruptedError):
+            pt.resume(
+                path,
+                problem=strangers.Logging(),
+                budget=20,
+                retry_failed=True,
+                on_evaluation=[stop],
+            )
+        with h5py.File(path, "r+") as file:
+            change(file)
+        strangers.restamp(path)
+        with pytest.raises(pt.errors.StoreCorrupt):
+            pt.resume(path, problem=strangers.Logging())
+
+
+@pytest.mark.parametrize("run_id", ["../../elsewhere", "a" * 400, "\x1b[2J", ""])
+def test_a_run_of_schema_1_has_an_id_of_hexadecimal_digits(run_id, reader, tmp_path):
+    path = tmp_path / "run.h5"
+    schema1(path)
+    with h5py.File(path, "r+") as file:
+        change_specification(file, lambda s: s.update(run_id=run_id))
+    strangers.restamp(path)
+    assert check(reader.open(path), run_id) == "refused"
+
+
+def test_a_file_that_has_grown_without_bounds_is_not_read_to_its_end(reader, tmp_path):
+    path = tmp_path / "run.h5"
+    generational(path)
+    os.truncate(path, 1 << 40)  # nothing on the disk
+    assert check(reader.open(path), "terabyte") == "refused"
+
+
+def test_a_run_that_was_sealed_more_often_than_can_be_counted_is_refused(reader, tmp_path):
+    path = tmp_path / "run.h5"
+    schema1(path)
+    with h5py.File(path, "r+") as file:
+        file.attrs["seal"] = 2**63 - 1
+    strangers.restamp(path)
+    assert check(reader.open(path), "seal") == "refused"
 
 
 def huge_everywhere(file):

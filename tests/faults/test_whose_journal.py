@@ -2,6 +2,7 @@
 disk, other names, links, strangers in their places, and a second writer."""
 
 import itertools
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ import paretide as pt
 from paretide.engine.store import files, journal, store
 from paretide.engine.store.continuation import journal_path, next_journal_path, read_header
 from paretide.engine.store.stamp import read_stamp
-from paretide.errors import StoreCorrupt, StoreExists, StoreLocked, StoreMismatch
+from paretide.errors import StoreCorrupt, StoreError, StoreExists, StoreLocked, StoreMismatch
 
 ALGORITHMS = [
     pt.NSGA2(size=10),
@@ -216,6 +217,37 @@ def test_a_journal_of_another_run_is_named(killed, tmp_path):
         pt.resume(one)
     assert evaluations(other) == 40  # by what is in it
     same(pt.resume(other), whole(seed=4))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"run_id": "../../elsewhere"}, {"run_id": "a" * 400}, {"seal": 10**4000}, {"seal": -1},
+     {"writer": "x/y"}, {"seal": True}],
+    ids=lambda header: next(iter(header)),
+)  # fmt: skip
+def test_a_journal_whose_header_names_no_run_is_set_aside(header, tmp_path):
+    known = {"run_id": "0" * 32, "seal": 3, "host": "h", "pid": 1, "layout": {}, "writer": ""}
+    place = journal_path(tmp_path / "run.h5")
+    place.write_bytes(journal.frame(json.dumps(known | header).encode(), 0))
+    same(whole(store=tmp_path / "run.h5"), whole())
+    assert (tmp_path / "run.h5.unknown.journal").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe")
+@pytest.mark.parametrize("name", ["run.h5", "run.h5.journal", "run.h5.journal.next", "x.journal"])
+def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(name, killed, tmp_path):
+    path = killed()
+    if name != journal_path(path).name:
+        journal_path(path).rename(tmp_path / "kept")
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(StoreError):
+        pt.resume(path)
+    if name == path.name:
+        with pytest.raises(StoreError, match="no regular file"):
+            pt.open_run(path)
+    else:
+        same(pt.resume(path, without_journal=True), whole())
 
 
 def test_a_closed_run_needs_no_journal_and_keeps_a_foreign_one(killed, tmp_path):

@@ -211,14 +211,14 @@ def _changed_json(file, name, rng):
         del where[key]
     else:
         where[key] = NUMBERS[int(rng.integers(len(NUMBERS)))]
-    _again(file, name, json.dumps(found).encode())
+    _again(file, name, np.bytes_(json.dumps(found)))  # bytes would be of variable length
     return f"json {name} {key} {where.get(key) if isinstance(where, dict) else '...'!r:.60}"
 
 
 def _text(file, name, rng, trap, groups):
     name = str(rng.choice(["specification", "state/scalars", "contents"]))
     texts = [b"", b"[" * 200_000, b"{}", b"null", b"[]", b"\xff\xfe", b"1" * 10_000, b'{"a": NaN}']
-    _again(file, name, texts[int(rng.integers(len(texts)))])
+    _again(file, name, np.bytes_(texts[int(rng.integers(len(texts)))]))
     return f"text {name}"
 
 
