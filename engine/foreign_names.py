@@ -283,13 +283,18 @@ def refuse_foreign_problem(problem: Any) -> None:
         )
 
 
+def meant_condition(given: Any) -> str:
+    """What is meant by pymoo's conditions, like ``("n_gen", 100)``; "" if it is none of them."""
+    if isinstance(given, tuple) and len(given) == 2 and given[0] in tuple(WHOLE_RUN):
+        return f"; you mean {WHOLE_RUN[given[0]].format(value=_short(given[1]))}"
+    return f"; you mean {WHOLE_RUN['termination']}" if _is_of("pymoo", given) else ""
+
+
 def _meant_by_place(extra: Any, known: Iterable[str]) -> str:
-    """What is meant by an argument without a name, like pymoo's third: ``("n_gen", 100)``."""
-    if isinstance(extra, tuple) and len(extra) == 2 and extra[0] in tuple(WHOLE_RUN):
-        return f"; you mean {WHOLE_RUN[extra[0]].format(value=_short(extra[1]))}"
+    """What is meant by an argument without a name, like pymoo's third."""
     if isinstance(extra, int):
         return next((f"; you mean {n}={extra}" for n in BY_PLACE if n in known), "")
-    return f"; you mean {WHOLE_RUN['termination']}" if _is_of("pymoo", extra) else ""
+    return meant_condition(extra)
 
 
 def _is_of(package: str, value: Any) -> bool:
