@@ -88,7 +88,7 @@ def test_a_file_of_another_encoding_is_refused_and_a_mark_in_front_is_not(tmp_pa
 @pytest.mark.parametrize("problem", ["toy.py", "zdt1"])
 def test_a_problem_without_a_place_is_refused_with_the_forms_that_there_are(problem):
     config = read_config(None, {"problem": problem, "budget": 3}, [])
-    with pytest.raises(ConfigurationError, match="write file.py:Name, module:Name, or.*pymoo:zdt1"):
+    with pytest.raises(ConfigurationError, match=r"write file\.py:Name, .*pymoo:zdt1"):
         config.make_problem()
 
 
@@ -96,6 +96,7 @@ def test_options_of_other_tools_are_met_with_what_is_meant():
     words = ["a.py:B", "--pop-size=10", "--n-gen", "5", "--workers", "two", "--verbose"]
     assert meant_options(words, ["workers"]) == [
         "--pop-size: you mean algorithm.size = 10; an option, or a key for --set",
-        "--n-gen: you mean budget = 5 * size, the evaluations in all; an option, or a key for --set",
+        "--n-gen: you mean budget = 5 * size, the evaluations in all; an option, or a key for "
+        "--set",
         "--verbose: you mean the option --progress; an option, or a key for --set",
     ]

@@ -69,8 +69,8 @@ class RunConfig(BaseModel):
             return get(self.problem.removeprefix(PYMOO), **self.arguments)
         if ":" not in self.problem:
             raise ConfigurationError(
-                f"{self.problem!r} is no problem reference; write file.py:Name, module:Name, or, for one "
-                f"of pymoo's, {PYMOO}zdt1"
+                f"{self.problem!r} is no problem reference; write file.py:Name, module:Name, or, "
+                f"for one of pymoo's, {PYMOO}zdt1"
             )
         return load_problem(self.problem, self.arguments)
 
