@@ -251,7 +251,7 @@ def test_only_those_that_failed_in_a_way_are_tried_again(path, broken, caplog):
     assert "retry_failed: no candidate has failed by deadline" in caplog.text
     assert len(went_on.run.specification["events"]) == 1
     for wrong, message in (
-        ("timeout", "there is no kind of failure 'timeout'; choose of"),
+        ("timeout", "there is no kind of failure 'timeout'; you mean 'deadline'; choose of"),
         (3, "retry_failed must be True, or kinds of failures of"),
         (["deadline", 3], "there is no kind of failure 3"),
     ):
