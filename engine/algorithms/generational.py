@@ -288,7 +288,8 @@ class Generational:
         self.size, self._next_growth = size, next_growth
         self.generation += 1
         self._offspring, self._looked = brood, None
-        self._late = no_population(self.definition)
+        if len(self._late):
+            self._late = no_population(self.definition)
         if selected is None:
             self._initial = nobody(self.definition.space).X
         return brood.size

@@ -71,6 +71,7 @@ class Worker:
         interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.job = job
+        self._finds_more = hasattr(job.problem, "take_logged")
         self.name = name
         self._conditions = conditions
         self._device = device
@@ -158,16 +159,19 @@ class Worker:
                         failures[id] = values
                     else:
                         F[row : row + 1], G[row : row + 1] = values
-                        self._take_logged([id], extras, remarks)
+                        if self._finds_more:
+                            self._take_logged([id], extras, remarks)
         else:
             F, G = values
-            self._take_logged(task.ids.tolist(), extras, remarks)
+            if self._finds_more:
+                self._take_logged(task.ids.tolist(), extras, remarks)
         took = time.perf_counter() - began
         seconds = full_float64(k, took / max(1, k))
         if self._leftovers is not None and took > SHORTEST_SECONDS:
             self._leftovers.end()
         self._refuse_nonfinite(task, F, G, failures)
-        self._keep_last_words(whose, failures, task.ids.tolist())
+        if failures:
+            self._keep_last_words(whose, failures, task.ids.tolist())
         seeds = constants[k, 0, np.uint32]
         return self._completion(task, F, G, failures, extras, seeds, seconds, remarks)
 
@@ -175,8 +179,7 @@ class Worker:
         self, ids: list[int], extras: dict[int, dict[str, Any]], remarks: dict[str, str]
     ) -> None:
         """Take in what an adapted problem found beside the values of the last batch."""
-        take = getattr(self.job.problem, "take_logged", None)
-        for id, values in zip(ids, [] if take is None else take(), strict=False):  # none, or all
+        for id, values in zip(ids, self.job.problem.take_logged(), strict=False):  # none, or all
             ctx = Context(id, 0)
             ctx.extra.update(values)  # whatever their names are
             self._collect(ctx, id, extras, remarks)

@@ -1,5 +1,7 @@
 """Equal candidates are evaluated once, and nothing else changes."""
 
+import signal
+
 import numpy as np
 import pytest
 import toy
@@ -117,7 +119,7 @@ def test_a_cached_run_resumes_exactly(name, stop_after, tmp_path):
 
         def evaluate(self, x, ctx):
             if not self.left:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
             type(self).left -= 1
             return super().evaluate(x, ctx)
 

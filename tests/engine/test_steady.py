@@ -1,6 +1,7 @@
 """Steady state: the result depends on the order of telling, and on nothing else."""
 
 import heapq
+import signal
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ class Interrupting(Uneven):
 
     def evaluate(self, x, ctx):
         if ctx.id == self.at:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         return super().evaluate(x, ctx)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -579,7 +580,7 @@ def test_a_run_interrupted_in_its_first_evaluation_starts_anew(tmp_path, monkeyp
     path = tmp_path / "run.h5"
 
     def interrupt(self, x, ctx):
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
         patch.setattr(toy.Schaffer, "evaluate", interrupt)

@@ -1,6 +1,7 @@
 """Starting from candidates and outcomes that are there already."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -134,7 +135,7 @@ def test_a_warm_start_resumes_exactly(before, algorithm, stop_after, tmp_path):
 
         def evaluate(self, x, ctx):
             if not self.left:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
             self.left -= 1
             return super().evaluate(x, ctx)
 
@@ -160,7 +161,7 @@ def test_a_run_killed_before_its_first_outcome_still_knows_what_it_begins_with(b
         """Its first evaluation never ends."""
 
         def evaluate(self, x, ctx):
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     Leaves.__name__ = "Counting"
     with pytest.raises(KeyboardInterrupt):

@@ -46,7 +46,8 @@ def test_children_of_jobs_end_with_the_driver(which, tmp_path):
     driver.wait(10)
     if which != signal.SIGKILL:  # sealed: what had finished is in the file
         assert not (tmp_path / "run.h5.journal").exists()
-        assert len(pt.open_run(tmp_path / "run.h5").evaluations) >= 4
+        # Of 0, 1 and 2 one may have been under way on the other worker as 3 began.
+        assert len(pt.open_run(tmp_path / "run.h5").evaluations) >= 2
 
 
 def test_a_driver_that_leaves_takes_all_with_it(tmp_path):
@@ -123,6 +124,16 @@ def test_a_forked_child_is_no_second_driver(ending, tmp_path):
     assert len(result.run.evaluations) == 10
 
 
+@pytest.fixture
+def usual_handlers():
+    """Handlers that nobody has changed: Ray, in this process, installs one of its own."""
+    before = {which: signal.signal(which, usual) for which, usual in interrupts.OURS.items()}
+    yield
+    for which, handler in before.items():
+        signal.signal(which, handler)
+
+
+@pytest.mark.usefixtures("usual_handlers")
 def test_a_forked_child_has_the_usual_handlers():
     with interrupts.deferred():
         assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL

@@ -56,17 +56,19 @@ class TestSerial(Tame):
         return pt.SerialExecutor(**settings)
 
 
-class TestProcesses(Tame):
-    def executor(self, **settings):
-        return pt.ProcessExecutor(workers=2, **settings)
+class Wild(Tame):
+    """What only workers bear that are processes of their own."""
+
+    deadly = ("KILL",)
+    tries = frozenset({2})
 
     def test_what_kills_its_worker_fails_alone(self, tmp_path):
-        result = run(("KILL",), tmp_path / "here", self.executor())
-        expected = dict.fromkeys(range(1, len(hostile.KILL) + 1), "crash")
-        assert not in_words(("KILL",), expected, result)
+        result = run(self.deadly, tmp_path / "here", self.executor())
+        expected = dict.fromkeys(range(1, len(hostile.deeds(self.deadly)) + 1), "crash")
+        assert not in_words(self.deadly, expected, result)
         assert set(kinds_of(result).values()) == {"crash"}
         tries = [len(list((tmp_path / "here").glob(f"{id}-*"))) for id in expected]
-        assert tries == [2] * len(expected)
+        assert set(tries) <= self.tries
 
     def test_what_hangs_fails_alone(self, tmp_path):
         result = run(("HANG",), tmp_path / "here", self.executor(timeout=1.0))
@@ -82,8 +84,17 @@ class TestProcesses(Tame):
         )
 
 
+class TestProcesses(Wild):
+    deadly = ("KILL", "KILL_PROCESS")
+
+    def executor(self, **settings):
+        return pt.ProcessExecutor(workers=2, **settings)
+
+
 @pytest.mark.ray
 @pytest.mark.usefixtures("ray_cluster")
-class TestRay(Tame):
+class TestRay(Wild):
+    tries = frozenset({2, 3})  # with others at first, which are not to blame for a death
+
     def executor(self, **settings):
         return pt.RayExecutor(workers=2, cpus=0.5, **settings)

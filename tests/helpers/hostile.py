@@ -194,15 +194,19 @@ KILL = {
     "os._exit(0)": lambda: os._exit(0),
     "os._exit(1)": lambda: os._exit(1),
     "SIGKILL": lambda: os.kill(os.getpid(), signal.SIGKILL),
-    "SIGTERM": lambda: os.kill(os.getpid(), signal.SIGTERM),
     "a segmentation fault": lambda: ctypes.string_at(0),
     "abort": os.abort,
     "a child that outlives it": die_and_leave_a_child,
+}
+"""These take their worker with them: crashes."""
+
+KILL_PROCESS = {
+    "SIGTERM": lambda: os.kill(os.getpid(), signal.SIGTERM),
     "garbage": write_garbage,
     "half a message": half_a_message,
     "closed descriptors": close_descriptors,
 }
-"""These take their worker with them: crashes."""
+"""These, too; in a Ray actor the first is an exception, and the others take its node along."""
 
 HANG = {
     "sleep": lambda: time.sleep(60),
