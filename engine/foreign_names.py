@@ -59,9 +59,10 @@ WHOLE_RUN = {
         "space = pt.Real(low, high) in the problem's class",
     ),
     **dict.fromkeys(
-        ("constr", "n_constr", "n_ieq_constr"),
+        ("constraints", "constr", "n_constr", "n_ieq_constr"),
         "constraints = {{\"stress\": pt.upper(240)}} in the problem's class",
     ),
+    **dict.fromkeys(("method", "sampler", "optimizer"), "the algorithm: pt.NSGA2(size=100)"),
     "metric": "objectives = {{\"cost\": \"min\"}} in the problem's class",
     **dict.fromkeys(
         ("size", "pop_size", "popsize", "population_size", "n_pop"),

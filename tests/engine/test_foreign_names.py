@@ -28,6 +28,8 @@ CALLS = [
     ({"n_gen": 100}, r"budget=100 \* size, .* in all, or stop=pt.MaxGenerations\(100\)"),
     ({"n_eval": 500}, "you mean budget=500"),
     ({"n_trials": 500}, "you mean budget=500"),
+    ({"method": "L-BFGS-B"}, r"you mean the algorithm: pt.NSGA2\(size=100\)"),
+    ({"constraints": []}, "you mean constraints = "),
     ({"bugdet": 500}, "you mean budget=500"),
     ({"termination": ("n_gen", 3)}, r"stop=pt.MaxGenerations\(50\)"),
     ({"verbose": True}, "you mean progress=True"),
