@@ -97,6 +97,6 @@ def leave_if_spawning() -> None:
 
 def absolute(path: str | Path) -> Path:
     """``path`` as it is meant now: user code may change the working folder."""
-    if not isinstance(path, (str, os.PathLike)) or not str(path):
+    if not isinstance(path, (str, os.PathLike)) or not str(path) or "\0" in str(path):
         raise ConfigurationError(f"a store is the path of a file, like 'run.h5', got {path!r}")
     return Path(path).absolute()

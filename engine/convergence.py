@@ -43,9 +43,15 @@ class Convergence:
 
 
 def convergence(
-    everything: Evaluations, points: int, reference: Sequence[float] | None
+    everything: Evaluations, points: int, reference: Sequence[float] | None, places: IntArray
 ) -> Convergence:
     """Hypervolume of what is feasible among the first of ``everything``; see ``Run.convergence``.
+
+    Args:
+        everything: (n,) told so far.
+        points: How many counts.
+        reference: In the user's units, or None.
+        places: (n,) after how many others each was told.
 
     Raises ConfigurationError for a wrong reference or number of points.
     """
@@ -54,10 +60,13 @@ def convergence(
     feasible, F = feasible_and_minimized(everything)
     steps = min(points, max(1, len(everything)))  # there are no more counts
     counts = np.unique(np.linspace(0, len(everything), steps + 1).astype(np.int64)[1:])
+    order = np.argsort(places, kind="stable")
+    ends = np.searchsorted(places[order], counts)  # rows that were told among so many
     fronts = []
     front, begin = np.empty((0, definition.n_obj)), 0
-    for end in counts.tolist():
-        front = np.concatenate([front, F[begin:end][feasible[begin:end]]])
+    for end in ends.tolist():
+        rows = order[begin:end]
+        front = np.concatenate([front, F[rows[feasible[rows]]]])
         front = front[nondominated_rank(front) == 0]
         fronts.append(front)
         begin = end

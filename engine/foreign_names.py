@@ -10,7 +10,7 @@ import difflib
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from ..errors import ConfigurationError
@@ -59,9 +59,10 @@ WHOLE_RUN = {
         "space = pt.Real(low, high) in the problem's class",
     ),
     **dict.fromkeys(
-        ("constr", "n_constr", "n_ieq_constr"),
+        ("constraints", "constr", "n_constr", "n_ieq_constr"),
         "constraints = {{\"stress\": pt.upper(240)}} in the problem's class",
     ),
+    **dict.fromkeys(("method", "sampler", "optimizer"), "the algorithm: pt.NSGA2(size=100)"),
     "metric": "objectives = {{\"cost\": \"min\"}} in the problem's class",
     **dict.fromkeys(
         ("size", "pop_size", "popsize", "population_size", "n_pop"),
@@ -116,6 +117,52 @@ DYNAMIC = {
 }
 """The same of an algorithm with a dynamic population."""
 
+WORKERS = tuple(name for name, text in WHOLE_RUN.items() if text.startswith("executor="))
+"""What the number of workers is called elsewhere."""
+
+EXECUTOR = {
+    **dict.fromkeys(WORKERS, "workers={value}"),
+    **dict.fromkeys(("max_retries", "retry", "max_failures"), "retries={value}"),
+    **dict.fromkeys(("time_limit", "max_seconds", "deadline"), "timeout={value}"),
+    **dict.fromkeys(("num_gpus", "n_gpus", "gpu"), "gpus={value}"),
+    **dict.fromkeys(("num_cpus", "n_cpus", "cpu"), "cpus={value}"),
+}
+"""By the foreign name of a setting of an executor: what to write."""
+
+IN_A_FILE = {
+    name: {
+        WHOLE_RUN["n_gen"]: "budget = {value} * size, the evaluations in all",
+        WHOLE_RUN["timeout"]: "max_seconds = {value}; for one evaluation: executor.timeout",
+        WHOLE_RUN["pop_size"]: "algorithm.size = {value}",
+        WHOLE_RUN["n_jobs"]: 'executor.workers = {value}, with executor.name = "processes"',
+        WHOLE_RUN["random_state"]: "seed = {value}",
+        WHOLE_RUN["verbose"]: "the option --progress",
+    }.get(text, text)
+    for name, text in WHOLE_RUN.items()
+}
+"""By the foreign name of a key of a configuration: what to write there."""
+
+ALGORITHMS = {
+    "dynamicnsga2": "dnsga2",
+    "nsga2d": "dnsga2",
+    "concurrentdynamicnsga2": "concurrent-dnsga2",
+    "concurrentnsga2": "concurrent-dnsga2",
+}
+"""By what algorithms are called elsewhere, squeezed: their names."""
+
+EXECUTORS = {
+    **dict.fromkeys(
+        ("multiprocessing", "joblib", "pool", "parallel", "threads", "thread", "loky", "spawn"),
+        "processes",
+    ),
+    **dict.fromkeys(("sequential", "local", "inline", "none"), "serial"),
+    "cluster": "ray",
+}
+"""By what executors are called elsewhere: their names."""
+
+NEARLY = 0.81
+"""How alike a misspelled name is; "nsga3", which is another algorithm, is less like "nsga2"."""
+
 BY_PLACE = ("budget", "size", "max_size")
 """What a number without a name is meant to be, of whatever has the argument."""
 
@@ -131,6 +178,34 @@ def meant(name: str, value: object, foreign: Mapping[str, str], known: Iterable[
         return f"; you mean {foreign[name].format(value=_short(value))}"
     near = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.7)
     return f"; you mean {near[0]}={_short(value)}" if near else ""
+
+
+def meant_options(words: Sequence[str], known: Container[str]) -> list[str]:
+    """What to write instead of each option of a command line that is another tool's."""
+    found = []
+    for word, value in zip(words, [*words[1:], ""], strict=True):
+        option, separator, own = word.partition("=")
+        name = option.removeprefix("--").replace("-", "_")
+        if option.startswith("--") and name in IN_A_FILE and name not in known:
+            text = IN_A_FILE[name].format(value=own if separator else value)
+            found.append(f"{option}: you mean {text}; an option, or a key for --set")
+    return found
+
+
+def meant_name(name: str, known: Iterable[str], foreign: Mapping[str, str]) -> str:
+    """Which of the known names is meant, as "nsga2" by "NSGA-II"; "" if that is not clear."""
+    by_squeezed = {_squeezed(own): own for own in known}
+    squeezed = _squeezed(name)
+    if squeezed in foreign:
+        return f"; you mean {foreign[squeezed]!r}"
+    near = difflib.get_close_matches(squeezed, list(by_squeezed), n=1, cutoff=NEARLY)
+    return f"; you mean {by_squeezed[near[0]]!r}" if near else ""
+
+
+def _squeezed(name: str) -> str:
+    """Without what spellings of one name differ by."""
+    letters = "".join(c for c in name.lower() if c.isalnum())
+    return letters.removesuffix("ii") + "2" if letters.endswith("nsgaii") else letters
 
 
 def check_arguments(
@@ -209,13 +284,18 @@ def refuse_foreign_problem(problem: Any) -> None:
         )
 
 
+def meant_condition(given: Any) -> str:
+    """What is meant by pymoo's conditions, like ``("n_gen", 100)``; "" if it is none of them."""
+    if isinstance(given, tuple) and len(given) == 2 and given[0] in tuple(WHOLE_RUN):
+        return f"; you mean {WHOLE_RUN[given[0]].format(value=_short(given[1]))}"
+    return f"; you mean {WHOLE_RUN['termination']}" if _is_of("pymoo", given) else ""
+
+
 def _meant_by_place(extra: Any, known: Iterable[str]) -> str:
-    """What is meant by an argument without a name, like pymoo's third: ``("n_gen", 100)``."""
-    if isinstance(extra, tuple) and len(extra) == 2 and extra[0] in tuple(WHOLE_RUN):
-        return f"; you mean {WHOLE_RUN[extra[0]].format(value=_short(extra[1]))}"
+    """What is meant by an argument without a name, like pymoo's third."""
     if isinstance(extra, int):
         return next((f"; you mean {n}={extra}" for n in BY_PLACE if n in known), "")
-    return f"; you mean {WHOLE_RUN['termination']}" if _is_of("pymoo", extra) else ""
+    return meant_condition(extra)
 
 
 def _is_of(package: str, value: Any) -> bool:

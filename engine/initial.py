@@ -53,11 +53,6 @@ def read_initial(
         known.append(rows)
     if is_source(cache):
         known.append(_everything(cache, problem, definition))
-    elif cache is not None and not isinstance(cache, bool):
-        raise ConfigurationError(
-            "cache must be True, False, or a run (its file, Run, Result, Population), "
-            f"got {cache!r}"
-        )
     return candidates, Memory(_gathered(known, definition), grows=grows(cache, definition))
 
 
@@ -78,10 +73,20 @@ def _gathered(known: list[Evaluations], definition: Definition) -> Evaluations:
 
 
 def grows(cache: Any, definition: Definition) -> bool:
-    """Whether a run with this ``cache`` remembers what it evaluates."""
-    space = definition.space
-    finite = not space.continuous[varying(space)].any()
-    return finite if cache is None else cache is not False
+    """Whether a run with this ``cache`` remembers what it evaluates.
+
+    Raises ConfigurationError for what is no cache.
+    """
+    if cache is None:
+        space = definition.space
+        return not space.continuous[varying(space)].any()
+    if isinstance(cache, (bool, np.bool_)):
+        return bool(cache)
+    if is_source(cache):
+        return True
+    raise ConfigurationError(
+        f"cache must be True, False, or a run (its file, Run, Result, Population), got {cache!r}"
+    )
 
 
 def is_source(given: Any) -> TypeGuard[Source]:

@@ -13,12 +13,22 @@ from typing import Any, TypeAlias, get_args
 
 from ..errors import ConfigurationError, StoreCorrupt
 from .evaluations import Evaluations
+from .foreign_names import meant_name
 from .outcome import FailureKind
 
 Kinds: TypeAlias = bool | str | Iterable[str]
 """Which failed candidates are evaluated again: True for all, or kinds of failures."""
 
 RETRY = "retry"
+
+KINDS = {
+    **dict.fromkeys(("error", "raised", "exceptions"), "exception"),
+    **dict.fromkeys(("nan", "inf", "infinite"), "non-finite"),
+    **dict.fromkeys(("timeout", "late", "hang", "timedout"), "deadline"),
+    **dict.fromkeys(("oom", "outofmemory", "memoryerror"), "memory"),
+    **dict.fromkeys(("killed", "died", "segfault", "signal", "lost"), "crash"),
+}
+"""By what they are called elsewhere: kinds of failures."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,8 @@ def check_kinds(kinds: Kinds) -> tuple[str, ...]:
     for kind in found:
         if kind not in known:
             raise ConfigurationError(
-                f"retry_failed: there is no kind of failure {kind!r}; choose of {list(known)}"
+                f"retry_failed: there is no kind of failure {kind!r}"
+                f"{meant_name(str(kind), known, KINDS)}; choose of {list(known)}"
             )
     return found
 

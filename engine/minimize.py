@@ -138,10 +138,10 @@ def minimize(
         algorithm = algorithm.without_budget()
     algorithm = algorithm.resolved(definition, budget)
     candidates, memory = read_initial(initial, cache, problem, definition)
-    machine = algorithm.machine(definition, seed, cost_of(problem), candidates)
     _check_budget(
         budget, max(algorithm.smallest_budget, 0 if candidates is None else len(candidates))
     )
+    machine = algorithm.machine(definition, seed, cost_of(problem), candidates)
     session = Session.fresh(definition, machine, budget, memory)
     specification = specify(problem, definition, algorithm, budget, seed, workers, memory)
     specification["initial"] = digest(None if is_source(initial) else candidates)

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from ..errors import ConfigurationError
 from .executors.base import Executor
 from .failures import FailureBudget
+from .foreign_names import meant_condition
 from .progress import Progress
 from .told import Told
 
@@ -42,7 +43,15 @@ class Oversight:
 
     def __post_init__(self) -> None:
         if self.stop is not None and not callable(self.stop):
-            raise ConfigurationError(f"stop must be callable with a Progress, got {self.stop!r}")
+            raise ConfigurationError(
+                f"stop must be callable with a Progress, got {self.stop!r}"
+                f"{meant_condition(self.stop)}"
+            )
+        if isinstance(self.stop, type):
+            raise ConfigurationError(
+                f"stop is the class {self.stop.__name__}; pass an instance, "
+                f"{self.stop.__name__}(...)"
+            )
         if self.at_end not in get_args(AtEnd):
             raise ConfigurationError(
                 f"at_end must be one of {list(get_args(AtEnd))}, got {self.at_end!r}"

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import StoreCorrupt
 from ..problems.definition import Definition
+from ..typing import IntArray
 from .evaluations import Archive, Evaluations, empty
 from .interventions import Retry
 from .outcome import Failed
@@ -140,6 +141,19 @@ def _replace(values: dict[int, Any], id: int, by: dict[int, Any]) -> None:
         values[id] = by[id]
     else:
         values.pop(id, None)
+
+
+def places(first: Evaluations, retried: Sequence[Evaluations], wishes: Sequence[Retry]) -> IntArray:
+    """(n,) after how many others the last outcome of each row of ``first`` was told.
+
+    Its own row, or the end of all that had been told when it was wished for once more.
+    """
+    found = np.arange(len(first), dtype=np.int64)
+    order = np.argsort(first.ids)
+    for wish, rows in zip(wishes, retried, strict=True):
+        at = order[np.searchsorted(first.ids, rows.ids, sorter=order)]
+        found[at] = np.maximum(found[at], wish.told - 1)
+    return found
 
 
 def earlier_failures(

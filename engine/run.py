@@ -25,7 +25,7 @@ from .interventions import read_interventions
 from .outcome import Failed
 from .plain_text import one_line
 from .population import Population
-from .retries import Retries, earlier_failures, latest
+from .retries import Retries, earlier_failures, latest, places
 from .store.codec import Event, Retried
 from .store.continuation import JournalAhead, JournalMissing, journal_path, read_events
 from .store.image import Image, read_image
@@ -193,6 +193,8 @@ class Run:
     ) -> Convergence:
         """Hypervolume of everything feasible evaluated so far, over the evaluations told.
 
+        Candidates that failed and were evaluated again count from when they were told again.
+
         Args:
             points: How many counts of evaluations, evenly spaced, the last one included.
             reference: (n_obj,) in the user's units; None is a tenth of the range beyond the worst
@@ -201,7 +203,9 @@ class Run:
 
         Raises ConfigurationError for a wrong reference or number of points.
         """
-        return convergence(self.evaluations, points, reference)
+        wishes = read_interventions(self.specification)
+        told = places(self.as_told, self.retried, wishes)
+        return convergence(self.evaluations, points, reference, told)
 
     def _rows(self, ids: IntArray) -> Population:
         order = np.argsort(self.evaluations.ids)

@@ -17,7 +17,7 @@ from ..checks import whole_number
 from ..errors import ConfigurationError
 from ..typing import BoolArray, FloatArray
 from .constraints import Constraint, Equal, Lower, Upper
-from .numbers import number_array, one_number
+from .numbers import number_array, one_number, rows_of_numbers
 from .space import SearchSpace
 from .variables import Variable
 
@@ -140,8 +140,12 @@ class Definition:
                 ) from None
         return values[: self.n_obj], values[self.n_obj :]
 
-    def read_batch(self, returned: Any, n: int) -> tuple[FloatArray, FloatArray]:
-        """``evaluate_batch``'s arrays as F (n, n_obj) and G (n, n_con), or ContractViolation."""
+    def read_batch(self, returned: Any, n: int) -> tuple[FloatArray, FloatArray, dict[int, str]]:
+        """``evaluate_batch``'s arrays as F (n, n_obj) and G (n, n_con), or ContractViolation.
+
+        With it, by row, what is wrong with rows that do not hold numbers: others may be sound.
+        """
+        wrong: dict[int, str] = {}
         if self.n_con:
             if not isinstance(returned, tuple) or len(returned) != 2:
                 raise ContractViolation(
@@ -155,18 +159,27 @@ class Definition:
                     "evaluate_batch must return F alone, since the problem declares no "
                     f"constraints, got a tuple of {len(returned)}"
                 )
-            return self._matrix("F", returned, (n, self.n_obj)), _no_values(n)
-        return self._matrix("F", F, (n, self.n_obj)), self._matrix("G", G, (n, self.n_con))
+            return self._matrix("F", returned, (n, self.n_obj), wrong), _no_values(n), wrong
+        return (
+            self._matrix("F", F, (n, self.n_obj), wrong),
+            self._matrix("G", G, (n, self.n_con), wrong),
+            wrong,
+        )
 
     @staticmethod
-    def _matrix(what: str, values: Any, shape: tuple[int, int]) -> FloatArray:
-        """A copy: the user's code may use its array again."""
+    def _matrix(
+        what: str, values: Any, shape: tuple[int, int], wrong: dict[int, str]
+    ) -> FloatArray:
+        """A copy: the user's code may use its array again. Adds to ``wrong``."""
         if type(values) is np.ndarray and values.dtype == FLOAT and values.shape == shape:
             return values.copy()  # in C order
         try:
             matrix = number_array(values)
         except (TypeError, ValueError) as error:
-            raise ContractViolation(f"{what} must hold numbers: {error}") from None
+            matrix, found = rows_of_numbers(values)
+            if matrix.shape != shape:
+                raise ContractViolation(f"{what} must hold numbers: {error}") from None
+            wrong.update({i: f"{what} must hold numbers: {found[i]}" for i in found})
         if matrix.shape != shape:
             raise ContractViolation(f"{what} must have shape {shape}, got {matrix.shape}")
         return matrix

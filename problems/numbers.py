@@ -35,6 +35,8 @@ def one_number(value: Any) -> float:
 
 def number_array(values: Any) -> FloatArray:
     """A copy of ``values`` in C order; raises TypeError or ValueError if they are no numbers."""
+    if hasattr(values, "detach"):  # a tensor of any kind, device and history
+        values = values.detach().tolist()
     raw = np.ma.asarray(values) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
     if raw.dtype.kind == "O":
         values = raw.ravel().tolist()
@@ -47,6 +49,27 @@ def number_array(values: Any) -> FloatArray:
     if isinstance(floats, np.ma.MaskedArray):
         return np.asarray(floats.filled(np.nan))
     return np.asarray(floats)
+
+
+def rows_of_numbers(values: Any) -> tuple[FloatArray, dict[int, str]]:
+    """``values`` row by row, and by row why it holds no numbers: it is NaN.
+
+    Of what has no rows there are none.
+    """
+    try:
+        if isinstance(values, np.ma.MaskedArray):
+            values = np.ma.MaskedArray(values, dtype=object).filled(math.nan)
+        raw = np.asarray(values, dtype=object)
+    except (TypeError, ValueError):
+        raw = np.empty((0, 0))
+    numbers = np.full(raw.shape, np.nan)
+    wrong: dict[int, str] = {}
+    for i, row in enumerate(raw if raw.ndim == 2 else []):
+        try:
+            numbers[i] = number_array(row)
+        except (TypeError, ValueError) as error:
+            wrong[i] = str(error)
+    return numbers, wrong
 
 
 def _item(value: Any) -> Any:

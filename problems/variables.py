@@ -61,6 +61,11 @@ def check_bounds(what: str, low: float, high: float, log: bool = False) -> None:
         )
 
 
+def _truth(value: Any) -> Any:
+    """NumPy's truth values as Python's, anything else as it is."""
+    return bool(value) if isinstance(value, np.bool_) else value
+
+
 def _number(what: str, value: Any) -> float:
     none = isinstance(value, (str, bytes, bool, np.bool_))
     if none or (isinstance(value, np.ndarray) and (value.ndim or value.dtype.kind not in "iuf")):
@@ -102,6 +107,7 @@ class Float:
     def __post_init__(self) -> None:
         object.__setattr__(self, "low", _number("Float low", self.low))
         object.__setattr__(self, "high", _number("Float high", self.high))
+        object.__setattr__(self, "log", _truth(self.log))
         check_bounds(repr(self), self.low, self.high, self.log)
 
     @property
@@ -158,6 +164,7 @@ class Int:
                     f"Int: {name} must be below 2**53 in size, got {getattr(self, name)}"
                 )
             object.__setattr__(self, name, int(value))
+        object.__setattr__(self, "log", _truth(self.log))
         check_bounds(repr(self), self.low, self.high, self.log)
 
     @property

@@ -84,6 +84,7 @@ def test_pymoo_problems_have_a_short_name(tmp_path):
         (["run", "toy:Absent", "--budget", 50], "toy has no 'Absent'; the classes in it are"),
         (["run", "nowhere:P", "--budget", 50], "cannot import 'nowhere'"),
         (["run", "none.py:P", "--budget", 50], "there is no file none.py"),
+        (["run", "toy:Schaffer", "--pop-size", 50], "you mean algorithm.size = 50"),
         (["run", "toy", "--budget", 50], "'toy' is no problem reference"),
         (["run", "toy:Mixed", "--budget", 50], "below the first population of 100"),
         (["run", "toy:Mixed", "--budget", 500, "--set", "sizes=4"], "no setting 'sizes'"),

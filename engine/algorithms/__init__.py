@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import ConfigurationError
-from ..foreign_names import meant
+from .. import foreign_names
 from .concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .dynamic_nsga2 import DynamicNSGA2
 from .nsga2 import NSGA2
@@ -24,11 +24,13 @@ def make_algorithm(name: str, settings: dict[str, Any]) -> Specification:
     kind = ALGORITHMS.get(name)
     if kind is None:
         raise ConfigurationError(
-            f"there is no algorithm {name!r}; choose one of {list(ALGORITHMS)}"
+            f"there is no algorithm {name!r}"
+            f"{foreign_names.meant_name(name, ALGORITHMS, foreign_names.ALGORITHMS)}; "
+            f"choose one of {list(ALGORITHMS)}"
         )
     known = list(kind().settings())
     for key, value in settings.items():
         if key not in known:
-            hint = meant(key, value, kind.foreign, known)
+            hint = foreign_names.meant(key, value, kind.foreign, known)
             raise ConfigurationError(f"{name} has no setting {key!r}{hint}; it has {known}")
     return kind(**read_settings(settings))

@@ -34,6 +34,9 @@ Machine: TypeAlias = Generational | SteadyState | Concurrent
 
 DEFAULT_WINDOW = 64
 
+LARGEST_WINDOW = 2**20
+"""More candidates at once than any cluster has workers; all of them are drawn at the start."""
+
 OPERATORS = {kind.__name__: kind for kind in (SBX, PolynomialMutation, BitFlip)}
 
 
@@ -124,6 +127,11 @@ class Specification:
                 )
         if self.window is not None:
             window = whole_number(f"{kind}: window", self.window, least=1)
+            if window > LARGEST_WINDOW:
+                raise ConfigurationError(
+                    f"{kind}: window={window} is more than {LARGEST_WINDOW} candidates at once; "
+                    "choose two to three times the number of workers"
+                )
             object.__setattr__(self, "window", window)
         if self.mode != "steady" and (self.window is not None or self.order != "cost"):
             raise ConfigurationError(

@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 from ...errors import ConfigurationError
+from .. import foreign_names
 from .base import Executor, Job
 from .processes import ProcessExecutor
 from .ray import RayExecutor
@@ -41,12 +42,15 @@ def make_executor(executor: Any, **arguments: Any) -> Executor:
         return executor  # type: ignore[no-any-return]
     if executor not in EXECUTORS:
         raise ConfigurationError(
-            f"there is no executor {executor!r}; choose one of {list(EXECUTORS)}"
+            f"there is no executor {executor!r}"
+            f"{foreign_names.meant_name(executor, EXECUTORS, foreign_names.EXECUTORS)}; "
+            f"choose one of {list(EXECUTORS)}"
         )
     known = list(inspect.signature(EXECUTORS[executor]).parameters)
-    unknown = [key for key in arguments if key not in known]
-    if unknown:
-        raise ConfigurationError(
-            f"executor {executor!r} has no setting {unknown[0]!r}; it has {known}"
-        )
+    for key, value in arguments.items():
+        if key not in known:
+            hint = foreign_names.meant(key, value, foreign_names.EXECUTOR, known)
+            raise ConfigurationError(
+                f"executor {executor!r} has no setting {key!r}{hint}; it has {known}"
+            )
     return EXECUTORS[executor](**arguments)  # type: ignore[no-any-return]

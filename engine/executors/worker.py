@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from ...operators.vectors import full_float64
 from ...problems.context import Context
 from ...problems.definition import ContractViolation
 from ...problems.logged import storable_text
-from ...typing import Candidates, FloatArray
+from ...typing import Candidates, FloatArray, IntArray
 from ..constants import constants
 from ..interrupts import leave_if_forked
 from ..outcome import EVALUATED, FAILED, Completion, Failed, Task
@@ -42,6 +42,7 @@ LONGEST_REASON, LONGEST_DETAIL = 500, 20_000
 """Characters of a failure that are kept; of a traceback, the last ones."""
 
 Values = tuple[FloatArray, FloatArray]
+Read = TypeVar("Read")
 
 
 class Worker:
@@ -146,14 +147,14 @@ class Worker:
         whose = named(task)
         self._outlet.begin(whose)
         began = time.perf_counter()
-        values = self._batch(task.X)
+        values = self._batch(task.ids, task.X, failures)
         if isinstance(values, Failed):
             F, G = self._nothing(k)
             if k == 1 or values.kind == "contract":  # a wrong shape is no row's fault
                 failures.update(dict.fromkeys(task.ids.tolist(), values))
             else:
                 for row, id in enumerate(task.ids.tolist()):
-                    values = self._batch(task.X[row : row + 1])
+                    values = self._batch(task.ids[row : row + 1], task.X[row : row + 1], failures)
                     if isinstance(values, Failed):
                         failures[id] = values
                     else:
@@ -259,11 +260,19 @@ class Worker:
         definition = self.job.definition
         return np.full((k, definition.n_obj), np.nan), np.full((k, definition.n_con), np.nan)
 
-    def _batch(self, X: Candidates) -> Values | Failed:
-        """Of copies: the user's code may write to what it gets, and keep what it returns."""
+    def _batch(self, ids: IntArray, X: Candidates, failures: dict[int, Failed]) -> Values | Failed:
+        """Of copies: the user's code may write to what it gets, and keep what it returns.
+
+        Rows that hold no numbers are added to ``failures``.
+        """
         definition, problem = self.job.definition, self.job.problem
         own = X.copy()
-        return self._guarded(lambda: definition.read_batch(problem.evaluate_batch(own), len(own)))
+        read = self._guarded(lambda: definition.read_batch(problem.evaluate_batch(own), len(own)))
+        if isinstance(read, Failed):
+            return read
+        F, G, wrong = read
+        failures.update({int(ids[i]): Failed(reason, "contract") for i, reason in wrong.items()})
+        return F, G
 
     def _context(self, id: int) -> Context:
         folder = self._conditions.folder(self.job.run_id, f"candidate-{id}")
@@ -310,8 +319,8 @@ class Worker:
         else:
             F[i], G[i] = values
 
-    def _guarded(self, call: Callable[[], Values]) -> Values | Failed:
-        """The values of a call into user code, or how it failed."""
+    def _guarded(self, call: Callable[[], Read]) -> Read | Failed:
+        """What is read of a call into user code, or how it failed."""
         try:
             values = call()
         except BaseException as error:  # sys.exit and others in a candidate: it fails alone

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from inspect import signature
 from typing import Annotated
 
 import typer
@@ -83,6 +84,11 @@ def _run() -> int | str | None:
     try:
         app()
     except SystemExit as end:  # how a command line ends
+        if end.code == 2 and sys.argv[1:2] == ["run"]:
+            from .engine.foreign_names import meant_options
+
+            for hint in meant_options(sys.argv[2:], signature(run).parameters):
+                complain(hint)
         return end.code
     except ParetideError as error:
         notes = "".join(f"\n{note}" for note in getattr(error, "__notes__", ()))

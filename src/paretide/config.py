@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from .engine.algorithms import make_algorithm
+from .engine.algorithms import ALGORITHMS, make_algorithm
 from .engine.algorithms.specification import Specification
-from .engine.executors import Executor, make_executor
+from .engine.executors import EXECUTORS, Executor, make_executor
 from .engine.failures import FailureBudget
+from .engine.foreign_names import IN_A_FILE, meant
 from .engine.oversight import AtEnd
 from .engine.terminations import MaxSeconds
 from .errors import ConfigurationError
@@ -65,6 +67,11 @@ class RunConfig(BaseModel):
             from .problems.pymoo_problem import get
 
             return get(self.problem.removeprefix(PYMOO), **self.arguments)
+        if ":" not in self.problem:
+            raise ConfigurationError(
+                f"{self.problem!r} is no problem reference; write file.py:Name, module:Name, or, "
+                f"for one of pymoo's, {PYMOO}zdt1"
+            )
         return load_problem(self.problem, self.arguments)
 
     def make_algorithm(self) -> Specification:
@@ -145,7 +152,7 @@ def read_config(
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, e['loc']))}: "
-            + ("it is missing" if e["type"] == "missing" else f"{e['msg']}, got {e['input']!r}")
+            + _what_is_wrong(e["type"], str(e["loc"][-1]), e["msg"], e["input"])
             for e in error.errors()
         )
         raise ConfigurationError(
@@ -161,12 +168,30 @@ def read_config(
     return config
 
 
+def _what_is_wrong(kind: str, key: str, message: str, value: Any) -> str:
+    """Of an error that pydantic found: what is wrong, and what is meant."""
+    if kind == "missing":
+        return "it is missing"
+    if kind != "extra_forbidden":
+        return f"{message}, got {value!r}"
+    parts: dict[str, Iterable[type[Any]]] = {
+        "algorithm": ALGORITHMS.values(),
+        "executor": EXECUTORS.values(),
+    }
+    for table, kinds in parts.items():
+        if any(key in signature(kind).parameters for kind in kinds):
+            return f"there is no such key; you mean {table}.{key}"
+    return "there is no such key" + meant(
+        key.replace("-", "_"), value, IN_A_FILE, RunConfig.model_fields
+    )
+
+
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text())
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))  # whatever the locale is
     except OSError as error:
         raise ConfigurationError(f"cannot read the configuration {file}: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file} is no TOML: {error}") from error
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .engine.frames import column_names, logged_names
+from .engine.outcome import Failed
 from .engine.plain_text import one_line
 from .engine.population import Population
 from .engine.run import Run
@@ -69,15 +70,40 @@ def lineage_table(run: Run, id: int, width: int) -> Any:
 
 
 def failure_texts(run: Run) -> Iterator[str]:
-    """Failed candidates grouped by reason, the most frequent first, each with one traceback."""
+    """Failed candidates grouped by reason, the most frequent first, each with one traceback.
+
+    Then the same of what those failed by that were evaluated again.
+    """
     failures = run.evaluations.failures
     yield f"{len(failures)} of {len(run.evaluations)} evaluations failed"
     for reason, ids in run.failures().items():
         first = failures[ids[0]]
-        listed = ", ".join(map(str, ids[:10])) + (", ..." if len(ids) > 10 else "")
-        yield f"\n{len(ids)} x {first.kind}: {reason}\n  candidates {listed}"
-        if first.detail:
-            yield "  " + first.detail.rstrip().replace("\n", "\n  ")
+        yield f"\n{len(ids)} x {first.kind}: {reason}\n  candidates {_listed([*map(str, ids)], 10)}"
+        yield from _detail(first)
+    yield from _earlier_texts(run)
+
+
+def _earlier_texts(run: Run) -> Iterator[str]:
+    """Failures of candidates that were evaluated again before their last outcome, by reason."""
+    earlier = run.earlier_failures
+    failed = run.evaluations.failures
+    grouped: dict[tuple[str, str], list[tuple[int, Failed]]] = {}
+    for id, failures in earlier.items():
+        for failure in failures:
+            grouped.setdefault((failure.kind, failure.reason), []).append((id, failure))
+    if not grouped:
+        return
+    mended = sum(id not in failed for id in earlier)
+    yield f"\n{len(earlier)} were evaluated again, {mended} have values now; they had failed before"
+    for (kind, reason), found in sorted(grouped.items(), key=lambda item: -len(item[1])):
+        ids = list(dict.fromkeys(id for id, _ in found))
+        yield f"\n{len(found)} x {kind}: {reason}\n  candidates {_listed([*map(str, ids)], 10)}"
+        yield from _detail(found[0][1])
+
+
+def _detail(failure: Failed) -> Iterator[str]:
+    if failure.detail:
+        yield "  " + failure.detail.rstrip().replace("\n", "\n  ")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pytest
 import toy
 
 import paretide as pt
+from paretide.errors import ConfigurationError
 
 ALGORITHMS = {
     "nsga2": pt.NSGA2(size=12),
@@ -41,6 +42,21 @@ class Bits(pt.Problem):
 def by_id(run):
     order = np.argsort(run.evaluations.ids)
     return run.evaluations.take(order)
+
+
+@pytest.mark.parametrize("cache", [True, np.True_, np.bool_(True)])
+def test_truth_values_of_any_library(cache, tmp_path):
+    path = tmp_path / "run.h5"
+    for budget in (30, 40):
+        result = pt.minimize(
+            toy.Schaffer(), pt.NSGA2(size=10), budget=budget, seed=1, cache=cache, store=path,
+            or_resume=True,
+        )  # fmt: skip
+    assert result.run.specification["cache"] is True
+    with pytest.raises(ConfigurationError, match="cache must be True, False, or a run"):
+        pt.minimize(
+            toy.Schaffer(), pt.NSGA2(size=10), budget=40, store=path, or_resume=True, cache=3
+        )
 
 
 @pytest.mark.parametrize("name", list(ALGORITHMS))

@@ -28,6 +28,8 @@ CALLS = [
     ({"n_gen": 100}, r"budget=100 \* size, .* in all, or stop=pt.MaxGenerations\(100\)"),
     ({"n_eval": 500}, "you mean budget=500"),
     ({"n_trials": 500}, "you mean budget=500"),
+    ({"method": "L-BFGS-B"}, r"you mean the algorithm: pt.NSGA2\(size=100\)"),
+    ({"constraints": []}, "you mean constraints = "),
     ({"bugdet": 500}, "you mean budget=500"),
     ({"termination": ("n_gen", 3)}, r"stop=pt.MaxGenerations\(50\)"),
     ({"verbose": True}, "you mean progress=True"),
@@ -167,3 +169,22 @@ def test_signatures_stay_as_they_are():
     assert pt.minimize.__doc__.startswith("Search for the best")
     with pytest.raises(TypeError, match="algorithm"):
         pt.minimize(toy.Schaffer(), budget=100)
+
+
+@pytest.mark.parametrize(
+    ("stop", "hint"),
+    [
+        (("n_gen", 7), r"you mean budget=7 \* size, .*, or stop=pt.MaxGenerations\(7\)"),
+        (7, "stop must be callable with a Progress, got 7"),
+        (pt.MaxSeconds, r"stop is the class MaxSeconds; pass an instance, MaxSeconds\(\.\.\.\)"),
+    ],
+    ids=str,
+)
+def test_conditions_of_other_tools_are_met_with_ours(stop, hint):
+    with pytest.raises(ConfigurationError, match=hint):
+        pt.minimize(toy.Schaffer(), pt.NSGA2(size=10), budget=100, stop=stop)
+
+
+def test_a_store_is_a_path_that_a_file_can_have():
+    with pytest.raises(ConfigurationError, match="a store is the path of a file"):
+        pt.minimize(toy.Schaffer(), pt.NSGA2(size=10), budget=100, store="a\0.h5")

@@ -197,7 +197,10 @@ class Neither(pt.Problem):
         ({"seed": -1}, "seed must be a whole number from 0 .* got -1"),
         ({"seed": 1.5}, "seed must be a whole number, got 1.5"),
         ({"algorithm": "nsga2"}, r"algorithm must be one like pt.NSGA2\(size=100\), got 'nsga2'"),
-        ({"executor": "threads"}, "there is no executor 'threads'; choose one of"),
+        (
+            {"executor": "threads"},
+            "there is no executor 'threads'; you mean 'processes'; choose one of",
+        ),
         ({"executor": 3}, "or an executor, got 3"),
         ({"stop": 3}, "stop must be callable with a Progress, got 3"),
         ({"callbacks": print}, r"write callbacks=\[f\]"),

@@ -12,6 +12,7 @@ from paretide.engine.interventions import read_interventions
 from paretide.engine.replay import replay
 from paretide.engine.store.codec import encode_evaluations
 from paretide.errors import ConfigurationError, EvaluationError, StoreCorrupt
+from paretide.tables import failure_texts
 
 MENDED = [True]
 
@@ -250,7 +251,7 @@ def test_only_those_that_failed_in_a_way_are_tried_again(path, broken, caplog):
     assert "retry_failed: no candidate has failed by deadline" in caplog.text
     assert len(went_on.run.specification["events"]) == 1
     for wrong, message in (
-        ("timeout", "there is no kind of failure 'timeout'; choose of"),
+        ("timeout", "there is no kind of failure 'timeout'; you mean 'deadline'; choose of"),
         (3, "retry_failed must be True, or kinds of failures of"),
         (["deadline", 3], "there is no kind of failure 3"),
     ):
@@ -350,3 +351,29 @@ def test_workers_evaluate_them(path, broken):
 def test_events_that_are_none_are_refused(events):
     with pytest.raises(StoreCorrupt):
         read_interventions({"events": events})
+
+
+def test_convergence_counts_values_where_they_were_told(path, broken):
+    first = start(path)
+    failed = set(first.run.evaluations.failures)
+    before = first.run.convergence(points=32, reference=[400.0, 400.0])
+    MENDED[0] = True
+    run = pt.resume(path, problem=Broken(), budget=8, retry_failed=True).run
+    assert failed - set(run.evaluations.failures)
+    after = run.convergence(points=40, reference=[400.0, 400.0])
+    assert after.evaluations[:31].tolist() == before.evaluations[:31].tolist()
+    assert after.hypervolume[:31].tolist() == before.hypervolume[:31].tolist()
+    assert after.hypervolume[31] >= before.hypervolume[31]
+    assert after.hypervolume[-1] == run.convergence(1, [400.0, 400.0]).hypervolume[0]
+
+
+def test_the_first_failures_stay_readable_in_the_terminal(path, broken):
+    start(path)
+    count = len(pt.open_run(path).evaluations.failures)
+    MENDED[0] = True
+    run = pt.resume(path, problem=Broken(), retry_failed=True).run
+    text = "\n".join(failure_texts(run))
+    left = len(run.evaluations.failures)
+    assert f"{count} were evaluated again, {count - left} have values now; they had failed" in text
+    assert "x exception: OSError: no space left on device" in text
+    assert text.count("Traceback") == 1 + (left > 0)

@@ -314,3 +314,10 @@ def test_a_cost_must_be_a_number_above_0(cost):
 
     with pytest.raises(ConfigurationError, match=r"Wrong.cost\(x\) must return a number above 0"):
         pt.NSGA2(size=4, mode="steady", window=3).start(Wrong(), seed=1).ask()
+
+
+def test_a_window_or_size_beyond_memory_is_refused():
+    with pytest.raises(ConfigurationError, match="more than 1048576 candidates at once"):
+        pt.NSGA2(size=8, mode="steady", window=2**40)
+    with pytest.raises(ConfigurationError, match="budget=24 is below the first population"):
+        pt.minimize(toy.Schaffer(), pt.NSGA2(size=2**40, mode="steady"), budget=24)

@@ -196,10 +196,13 @@ def test_values_that_are_not_finite_are_read_as_they_are():
 
 
 def test_batches_are_read_as_float64():
-    F, G = read_definition(Bounded()).read_batch(([[1, 2], [3, 4]], np.ones((2, 1), dtype=int)), 2)
+    F, G, wrong = read_definition(Bounded()).read_batch(
+        ([[1, 2], [3, 4]], np.ones((2, 1), dtype=int)), 2
+    )
     assert F.dtype == G.dtype == np.float64
     assert F.tolist() == [[1, 2], [3, 4]]
-    F, G = read_definition(Free()).read_batch(np.asfortranarray(np.ones((3, 2))), 3)
+    assert not wrong
+    F, G, _ = read_definition(Free()).read_batch(np.asfortranarray(np.ones((3, 2))), 3)
     assert F.flags.c_contiguous
     assert G.shape == (3, 0)
 
@@ -216,15 +219,32 @@ def test_batches_have_a_row_for_each_candidate(shape):
     )
 
 
-@pytest.mark.parametrize("F", [None, "ab", [["a", "b"]], [[1], [2, 3]], {}], ids=repr)
+@pytest.mark.parametrize("F", [None, "ab", ["a", "b"], [[1], [2, 3]], {}], ids=repr)
 def test_batches_hold_numbers(F):
     violated(lambda: read_definition(Free()).read_batch(F, 1), "F must")
 
 
 @pytest.mark.parametrize("dtype", [complex, "U3"])
 @pytest.mark.filterwarnings("error")
-def test_batches_of_another_kind_are_refused(dtype):
-    violated(lambda: read_definition(Free()).read_batch(np.ones((1, 2)).astype(dtype), 1), "F must")
+def test_every_row_of_a_batch_of_another_kind_is_wrong(dtype):
+    F, _, wrong = read_definition(Free()).read_batch(np.ones((2, 2)).astype(dtype), 2)
+    assert np.isnan(F).all()
+    assert list(wrong) == [0, 1]
+
+
+@pytest.mark.parametrize("bad", ["diverged", 1j, {}, b"1"], ids=repr)
+def test_a_row_that_holds_no_numbers_is_wrong_alone(bad):
+    F = [[1, 2], [bad, 3], [4, None]]
+    found, _, wrong = read_definition(Free()).read_batch(F, 3)
+    assert found[[0, 2]].tolist()[0] == [1, 2]
+    assert found[2, 0] == 4
+    assert np.isnan(found[1]).all()
+    assert list(wrong) == [1]
+    assert wrong[1].startswith("F must hold numbers: ")
+    masked = np.ma.array(F, mask=[[0, 1], [0, 0], [0, 0]], dtype=object)
+    found, _, wrong = read_definition(Free()).read_batch(masked, 3)
+    assert np.isnan(found[0]).tolist() == [False, True]
+    assert list(wrong) == [1]
 
 
 def test_constraints_come_with_objectives_and_not_without():

@@ -130,3 +130,10 @@ def test_tell_takes_no_text(values):
         machine.tell(batch, F=values)
     machine.tell(batch, F=np.array([[10**400, 1]] * 4, dtype=object))
     assert machine.failures == 4
+
+
+def test_tensors_of_any_history_and_kind():
+    torch = pytest.importorskip("torch")
+    for dtype in (torch.bfloat16, torch.float32, torch.float64):
+        values = torch.ones((2, 2), dtype=dtype, requires_grad=True) * 2
+        assert number_array(values).tolist() == [[2, 2], [2, 2]]

@@ -32,7 +32,9 @@ def evaluated(problem, X):
     definition = read_definition(problem)
     X = check_candidates(definition.space, X)
     if definition.vectorized:
-        return definition.read_batch(problem.evaluate_batch(X), len(X))
+        F, G, wrong = definition.read_batch(problem.evaluate_batch(X), len(X))
+        assert not wrong
+        return F, G
     rows = [
         definition.read_values(problem.evaluate(definition.space.candidate(x), Context(i, i)))
         for i, x in enumerate(X)

@@ -171,3 +171,11 @@ def test_numbers_of_numpy_are_bounds(scalar):
     assert type(Int(scalar(1), scalar(9)).low) is int
     assert Float(scalar(1), np.float32(9)) == Float(1, 9)
     assert type(Float(scalar(1), np.float32(9)).high) is float
+
+
+def test_log_is_a_truth_value_of_any_library():
+    for kind in (Float, Int):
+        assert kind(1, 5, log=np.True_) == kind(1, 5, log=True)
+        assert kind(1, 5, log=np.True_).describe()["log"] is True
+        with pytest.raises(ConfigurationError, match="log must be True or False"):
+            kind(1, 5, log=1)
