@@ -147,7 +147,7 @@ def _find(path: Path, stamp: Stamp, image: Image) -> tuple[Path, Header] | None:
             raise JournalAhead(
                 f"{place} continues sealing {header.seal}, but {path} is sealing {image.seal}: an "
                 "older copy of the file was put in its place; restore the newer one, or lose what "
-                "came after it: without_journal=True (--without-journal)"
+                "came after it: without_journal=True (paretide resume --without-journal)"
             )
     if stamp.schema == 1:  # does not say whether it was left open
         _refuse_foreign(path, beside[journal_path(path)], image)
@@ -163,7 +163,8 @@ def _find(path: Path, stamp: Stamp, image: Image) -> tuple[Path, Header] | None:
     if header is None and place.exists():
         raise StoreCorrupt(
             f"{place} is damaged in its first record; restore it from a backup, or lose what was "
-            "finished since the file was written: without_journal=True (--without-journal)"
+            "finished since the file was written: without_journal=True "
+            "(paretide resume --without-journal)"
         )
     there = (
         f"there is no {place.name}"
@@ -173,7 +174,7 @@ def _find(path: Path, stamp: Stamp, image: Image) -> tuple[Path, Header] | None:
     raise JournalMissing(
         f"{path} was not closed, and the journal that continues it is not there ({there}): it "
         "holds what was finished since. Put it back beside the file, or lose that: "
-        "without_journal=True (--without-journal)"
+        "without_journal=True (paretide resume --without-journal)"
     )
 
 

@@ -101,7 +101,6 @@ class RunStore:
         self._token = uuid.uuid4().hex
         self._found: Stamp | None = None  # what the file is that we may replace; None for no file
         self._ours: set[str] = set()  # runs whose journals we may replace
-        self._cleared = False  # those of others are set aside
         self._journal: Journal | None = None
         self._deserted = False  # what was journaled is in no file that has a name
         self._size = 0
@@ -226,12 +225,11 @@ class RunStore:
         """Close the journal, whose content is about to be sealed; set others' aside."""
         self._drop_journal()
         self._refuse_if_taken_over()
-        if not self._cleared:
-            for place in self._journals():
-                header = read_header(place)
-                if header is None or header.run_id not in self._ours:
-                    set_aside(place)
-            self._cleared = True
+        for place in self._journals():
+            header = read_header(place)
+            if header is None or header.run_id not in self._ours:
+                set_aside(place)
+        self._ours.add(image.specification["run_id"])
 
     def _write(self, image: Image, *, writer: str) -> None:
         self._size = write_image(self.path, image, same_run=self._sealed, writer=writer)
@@ -239,14 +237,20 @@ class RunStore:
         self._found = read_stamp(self.path)
 
     def _refuse_if_taken_over(self) -> None:
-        """Raise StoreLocked if the file is one that another writer has put there.
+        """Raise StoreLocked if the file is one that somebody else has put there.
 
-        One that is gone or damaged is nobody's: it is written anew from memory.
+        Our own that is gone or damaged is written anew from memory.
         """
         try:
             there = read_stamp(self.path)
-        except (StoreNotFound, StoreCorrupt):
+        except StoreNotFound:
             return
+        except StoreCorrupt as error:
+            if self._found is not None:
+                return
+            raise StoreLocked(
+                f"{self.path} is another program's file by now; this run is not written over it"
+            ) from error
         if self._found is None or there.whose != self._found.whose:
             raise StoreLocked(
                 f"{self.path} was put there by another writer, which has taken over (it is sealing "

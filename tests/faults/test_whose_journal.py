@@ -321,6 +321,34 @@ def test_a_stranger_in_the_place_of_the_file_is_not_overwritten(tmp_path):
     assert read_header(left).run_id != read_stamp(path).run_id
 
 
+def test_a_file_that_appears_before_the_first_sealing_is_not_overwritten(tmp_path):
+    path = tmp_path / "run.h5"
+
+    class Late(pt.SerialExecutor):
+        def start(self, job):
+            path.write_text("precious")
+            super().start(job)
+
+    with pytest.raises(StoreLocked, match="another program's file"):
+        whole(store=path, executor=Late())
+    assert path.read_text() == "precious"
+
+
+def test_a_foreign_journal_that_is_put_over_ours_is_kept(killed, tmp_path):
+    other = killed(tmp_path / "other.h5", seed=4)
+    foreign = journal_path(other).read_bytes()
+
+    def put(progress):
+        if progress.generation == 2:
+            os.replace(journal_path(other), journal_path(tmp_path / "run.h5"))
+
+    whole(store=tmp_path / "run.h5", callbacks=[put])
+    assert evaluations(tmp_path / "run.h5") == 60
+    (aside,) = tmp_path.glob("run.h5.*-*.journal")
+    assert aside.read_bytes() == foreign
+    assert evaluations(other) == 40
+
+
 def test_a_file_that_is_gone_is_written_anew(tmp_path):
     path = tmp_path / "run.h5"
     whole(store=path, callbacks=[lambda p: path.unlink(missing_ok=True)])
