@@ -15,8 +15,11 @@ HELPERS = str(Path(__file__).parent / "helpers")
 sys.path.insert(0, HELPERS)
 os.environ["PYTHONPATH"] = os.pathsep.join(p for p in (HELPERS, os.environ.get("PYTHONPATH")) if p)
 
-# A shell that starts us in the background has Ctrl-C ignored, by us and by all that we start.
+# A shell that starts us in the background has Ctrl-C ignored, and nohup has SIGHUP ignored, by us
+# and by all that we start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Before anything imports Ray, which reads these once: a token of our own, so that no test depends
 # on what Ray left in a home folder. The path is short: Ray's sockets must fit into 107 characters.

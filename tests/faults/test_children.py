@@ -127,6 +127,16 @@ def test_a_forked_child_is_no_second_driver(ending, tmp_path):
     assert len(result.run.evaluations) == 10
 
 
+@pytest.fixture
+def usual():
+    """Handlers that nobody has changed: Ray, in this process, installs one of its own."""
+    before = {which: signal.signal(which, handler) for which, handler in interrupts.OURS.items()}
+    yield
+    for which, handler in before.items():
+        signal.signal(which, handler)
+
+
+@pytest.mark.usefixtures("usual")
 def test_a_forked_child_has_the_usual_handlers():
     with interrupts.deferred():
         assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
