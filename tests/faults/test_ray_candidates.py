@@ -3,8 +3,8 @@
 import os
 import signal
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -86,19 +86,14 @@ def test_a_worker_that_never_finishes_its_teardown_makes_room_for_the_next(tmp_p
 
 
 def test_runs_in_two_threads_share_a_ray_of_the_users(tmp_path):
-    results = {}
-
     def evolve(seed):
         executor = pt.RayExecutor(workers=1, cpus=0.5)
-        results[seed] = pt.minimize(
+        return pt.minimize(
             Hostile(), pt.NSGA2(size=4), budget=4, seed=seed, executor=executor,
             store=tmp_path / f"{seed}.h5",
         )  # fmt: skip
 
-    threads = [threading.Thread(target=evolve, args=(seed,)) for seed in (1, 2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    assert {len(result.run.evaluations) for result in results.values()} == {4}
-    assert not np.array_equal(results[1].X, results[2].X)
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(evolve, (1, 2), timeout=300)
+    assert len(first.run.evaluations) == len(second.run.evaluations) == 4
+    assert not np.array_equal(first.X, second.X)
