@@ -12,7 +12,7 @@ from typing import Any
 from ..checks import whole_number
 from ..errors import ConfigurationError
 from ..problems.definition import read_definition
-from .algorithms.specification import Specification, as_problem, cost_of
+from .algorithms.algorithm import Algorithm, as_problem, cost_of
 from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 @foreign_names(WHOLE_RUN)
 def minimize(
     problem: Any,
-    algorithm: Specification,
+    algorithm: Algorithm,
     *,
     budget: int | None = None,
     seed: int | None = None,
@@ -114,7 +114,7 @@ def minimize(
         StoreError: If the file exists, is in use, or cannot be written.
     """
     leave_if_spawning()
-    if not isinstance(algorithm, Specification):
+    if not isinstance(algorithm, Algorithm):
         raise ConfigurationError(
             f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
             + meant_algorithm(algorithm)

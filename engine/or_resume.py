@@ -20,7 +20,7 @@ from ..errors import ConfigurationError, StoreMismatch
 from ..problems.candidates import read_candidates
 from ..problems.definition import Definition
 from ..typing import Candidates
-from .algorithms.specification import Specification
+from .algorithms.algorithm import Algorithm
 from .initial import grows, is_source
 from .specification import differences, other_arguments
 
@@ -41,7 +41,7 @@ class Asked:
         cache: As it was given.
     """
 
-    algorithm: Specification
+    algorithm: Algorithm
     budget: int | None
     seed: int | None
     initial: Any
@@ -88,7 +88,7 @@ def _other_algorithm(
     ]
 
 
-def _resolved(asked: Asked, definition: Definition, specification: dict[str, Any]) -> Specification:
+def _resolved(asked: Asked, definition: Definition, specification: dict[str, Any]) -> Algorithm:
     """For the budget that the run was started with, whatever it has now."""
     budget = specification.get("first_budget", specification["budget"])
     algorithm = asked.algorithm.without_budget() if budget is None else asked.algorithm

@@ -14,8 +14,8 @@ import numpy as np
 
 from ..errors import StoreMismatch
 from ..problems.definition import read_definition
+from .algorithms.algorithm import as_problem, cost_of
 from .algorithms.concurrent import Concurrent
-from .algorithms.specification import as_problem, cost_of
 from .born import INITIAL
 from .evaluations import Evaluations, empty
 from .interventions import read_interventions

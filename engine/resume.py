@@ -13,7 +13,7 @@ from typing import Any
 from ..checks import whole_number
 from ..errors import ConfigurationError
 from ..problems.definition import read_definition
-from .algorithms.specification import as_problem, cost_of
+from .algorithms.algorithm import as_problem, cost_of
 from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job

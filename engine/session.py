@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import StoreMismatch
 from ..problems.definition import Definition
 from ..typing import Candidates, IntArray
-from .algorithms.specification import Machine
+from .algorithms.algorithm import Machine
 from .algorithms.steady import SteadyState
 from .born import Born
 from .evaluations import Archive, Evaluations, empty, record

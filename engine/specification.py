@@ -20,7 +20,7 @@ from ..problems.description import differing
 from ..problems.reference import Reference, reference_to
 from ..problems.trust import load_stored
 from .algorithms import make_algorithm
-from .algorithms.specification import Specification
+from .algorithms.algorithm import Algorithm
 from .executors.base import Executor
 from .memory import Memory
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 def specify(
     problem: Any,
     definition: Definition,
-    algorithm: Specification,
+    algorithm: Algorithm,
     budget: int | None,
     seed: int,
     executor: Executor,
@@ -104,7 +104,7 @@ def stored_problem(specification: dict[str, Any], path: Path) -> Any:
     return load_stored(stored["target"], stored["arguments"], stored.get("folder", ""))
 
 
-def stored_algorithm(specification: dict[str, Any]) -> Specification:
+def stored_algorithm(specification: dict[str, Any]) -> Algorithm:
     """The algorithm of a stored run."""
     stored = specification["algorithm"]
     return make_algorithm(stored["name"], stored["settings"])

@@ -12,7 +12,7 @@ from math import ceil, log
 from typing import Any
 
 import paretide as pt
-from paretide.engine.algorithms.specification import Specification
+from paretide.engine.algorithms.algorithm import Algorithm
 from paretide.problems.definition import read_definition
 from paretide.problems.pymoo_problem import get
 
@@ -44,7 +44,7 @@ class Cell:
     problem: str
     arguments: dict[str, int]
     algorithm: str
-    specification: Specification
+    specification: Algorithm
     seed: int
     budget: int
     seconds: float

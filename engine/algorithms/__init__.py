@@ -6,17 +6,17 @@ from typing import Any
 
 from ...errors import ConfigurationError
 from .. import foreign_names
+from .algorithm import Algorithm, read_settings
 from .concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .dynamic_nsga2 import DynamicNSGA2
 from .nsga2 import NSGA2
-from .specification import Specification, read_settings
 
-ALGORITHMS: dict[str, type[Specification]] = {
+ALGORITHMS: dict[str, type[Algorithm]] = {
     kind.name: kind for kind in (NSGA2, DynamicNSGA2, ConcurrentDynamicNSGA2)
 }
 
 
-def make_algorithm(name: str, settings: dict[str, Any]) -> Specification:
+def make_algorithm(name: str, settings: dict[str, Any]) -> Algorithm:
     """The algorithm of this name ("nsga2", "dnsga2") with these settings, as JSON holds them.
 
     Raises ConfigurationError for an unknown name or setting.

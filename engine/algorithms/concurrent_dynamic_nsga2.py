@@ -19,9 +19,9 @@ from ...typing import Candidates
 from ..born import nobody
 from ..foreign_names import DYNAMIC
 from ..schedule import Doubling, size_at, size_without_budget
+from .algorithm import Algorithm, as_problem
 from .concurrent import Concurrent
 from .generational import Generational
-from .specification import Specification, as_problem
 from .steady import Cost
 
 FIRST_FACTOR = 8
@@ -29,7 +29,7 @@ FIRST_FACTOR = 8
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class ConcurrentDynamicNSGA2(Specification):
+class ConcurrentDynamicNSGA2(Algorithm):
     """Runs of ``DynamicNSGA2`` side by side ("concurrent-dnsga2" on the command line).
 
     Run i has tau = base 2^i and first_tau = 8 base 2^i; always the run with the fewest evaluations
@@ -44,7 +44,7 @@ class ConcurrentDynamicNSGA2(Specification):
         base: Evaluations; None is the number of variables.
         eta_below_max: Of SBX below the last size, as in ``DynamicNSGA2``.
 
-    The other settings are those of ``Specification``; it has generations only.
+    The other settings are those of ``Algorithm``; it has generations only.
     """
 
     start_size: int | None

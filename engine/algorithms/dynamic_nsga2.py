@@ -17,11 +17,11 @@ from ...problems.definition import Definition
 from ..foreign_names import DYNAMIC
 from ..order import OrderName
 from ..schedule import Doubling, size_without_budget
-from .specification import Mode, Specification
+from .algorithm import Algorithm, Mode
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class DynamicNSGA2(Specification):
+class DynamicNSGA2(Algorithm):
     """NSGA-II with a dynamic population ("dnsga2" on the command line).
 
     The same as ``NSGA2(size=Doubling(start, max_size, tau, first_tau, eta_below_max))``.
@@ -41,7 +41,7 @@ class DynamicNSGA2(Specification):
             in Binary spaces, which have no SBX. A number no less than the crossover's, as 15,
             changes nothing.
 
-    The other settings are those of ``Specification``.
+    The other settings are those of ``Algorithm``.
     """
 
     start_size: int | None

@@ -15,11 +15,11 @@ from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...problems.definition import Definition
 from ..schedule import SCHEDULES, BudgetShare, Constant, Doubling, size_without_budget
-from .specification import Specification
+from .algorithm import Algorithm
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class NSGA2(Specification):
+class NSGA2(Algorithm):
     """NSGA-II.
 
     Attributes:
@@ -27,7 +27,7 @@ class NSGA2(Specification):
             ``Doubling(start, max_size, tau, first_tau)``, ``BudgetShare(start, max_size)``,
             ``Constant(size)``.
 
-    The other settings are those of ``Specification``.
+    The other settings are those of ``Algorithm``.
     """
 
     size: int | Constant | Doubling | BudgetShare = 100

@@ -11,7 +11,7 @@ from typing import Any, cast, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .engine.algorithms import ALGORITHMS, make_algorithm
-from .engine.algorithms.specification import Specification
+from .engine.algorithms.algorithm import Algorithm
 from .engine.executors import EXECUTORS, Executor, make_executor
 from .engine.failures import FailureBudget
 from .engine.foreign_names import IN_A_FILE, meant
@@ -74,7 +74,7 @@ class RunConfig(BaseModel):
             )
         return load_problem(self.problem, self.arguments)
 
-    def make_algorithm(self) -> Specification:
+    def make_algorithm(self) -> Algorithm:
         """The algorithm with its settings."""
         return make_algorithm(self.algorithm.name, self.algorithm.settings)
 

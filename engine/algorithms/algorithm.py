@@ -55,7 +55,7 @@ def cost_of(problem: Any) -> Cost | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Specification:
+class Algorithm:
     """A cheap, printable description of an algorithm.
 
     Attributes:
