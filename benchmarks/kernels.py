@@ -26,7 +26,7 @@ import paretide as pt
 from paretide.engine.variation import variation_for
 from paretide.operators import incremental_survival
 from paretide.operators.duplicates import RowSet
-from paretide.operators.selection import binary_tournament
+from paretide.operators.mating import binary_tournament
 from paretide.operators.survival import survive
 
 SECONDS = 0.003  # of work at least in a timing

@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self
 
 from ..checks import real_number, whole_number
 from ..errors import ConfigurationError
-from ..operators.crossover import read_eta
+from ..operators.settings import read_eta
 from ..problems.definition import Definition
 from ..problems.space import Binary
 

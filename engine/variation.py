@@ -8,16 +8,17 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import ConfigurationError
-from ..operators.crossover import SBX, exchange, sbx
-from ..operators.mating import bit_children, real_children
+from ..operators.crossover.exchange import exchange
+from ..operators.crossover.sbx import SBX, sbx
+from ..operators.fused import bit_children, real_children
+from ..operators.mating import binary_tournament
 from ..operators.mutation import (
     BitFlip,
     PolynomialMutation,
     polynomial_mutation,
     redraw_categories,
 )
-from ..operators.sampling import bits, uniform
-from ..operators.selection import binary_tournament
+from ..operators.sampling.uniform import bits, uniform
 from ..problems.space import Binary, Integer, Real, SearchSpace, varying
 from ..typing import Candidates, FloatArray, IntArray
 from .born import BIT_FLIP, SBX_POLYNOMIAL

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Self
 
 from ...checks import whole_number
 from ...errors import ConfigurationError
-from ...operators.crossover import SBX, read_eta
+from ...operators.crossover import SBX
 from ...operators.mutation import BitFlip, PolynomialMutation
+from ...operators.settings import read_eta
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition, read_definition
 from ...typing import Candidates

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...operators.arrays import gather, stack
 from ...operators.duplicates import RowSet, Seen
-from ...operators.gathering import gather, stack
 from ...operators.survival import Crowding, Ties, survive
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import INITIAL, SAMPLE, Born, orphans, together

@@ -10,8 +10,9 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from ...checks import whole_number
-from ...operators.crossover import SBX, read_eta
+from ...operators.crossover import SBX
 from ...operators.mutation import BitFlip, PolynomialMutation
+from ...operators.settings import read_eta
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
 from ..foreign_names import DYNAMIC

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import AskTellError
+from ...operators.arrays import full_int32
 from ...operators.duplicates import RowSet
 from ...operators.survival import Crowding, Ties
-from ...operators.vectors import full_int32
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...operators.duplicates import row_keys
-from ...operators.incremental_survival import insert, most_crowded, remove
+from ...operators.survival.incremental import insert, most_crowded, remove
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..population import Population

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...operators.finite import all_finite
-from ...operators.vectors import arange_int64
+from ...operators.arrays import all_finite, arange_int64
 from ...problems.definition import Definition
 from ...typing import ByteArray, FloatArray, IntArray
 from ..born import Born

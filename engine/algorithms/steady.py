@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...errors import AskTellError, ConfigurationError
+from ...operators.arrays import all_finite
 from ...operators.duplicates import KeySet, row_keys
-from ...operators.finite import all_finite
 from ...problems.definition import Definition
 from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray

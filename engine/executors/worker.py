@@ -22,8 +22,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...operators.finite import all_finite
-from ...operators.vectors import full_float64
+from ...operators.arrays import all_finite, full_float64
 from ...problems.context import Context
 from ...problems.definition import ContractViolation
 from ...problems.logged import storable_text

@@ -8,8 +8,9 @@ from hypothesis.extra.numpy import arrays
 
 from paretide import SBX, BitFlip, PolynomialMutation
 from paretide.errors import ConfigurationError
-from paretide.operators.crossover import exchange, sbx
-from paretide.operators.mating import bit_children
+from paretide.operators.crossover.exchange import exchange
+from paretide.operators.crossover.sbx import sbx
+from paretide.operators.fused import bit_children
 from paretide.operators.mutation import polynomial_mutation, redraw_categories
 
 seeds = st.integers(0, 2**32)

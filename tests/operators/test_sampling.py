@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paretide.operators.sampling import bits, uniform
+from paretide.operators.sampling.uniform import bits, uniform
 
 seeds = st.integers(0, 2**32)
 columns = st.lists(

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from paretide.operators.selection import binary_tournament
+from paretide.operators.mating import binary_tournament
 
 
 @settings(deadline=None)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from paretide import Binary, Bool, Choice, Float, Int, Integer, Ordinal, Real, Space
 from paretide.errors import ConfigurationError, ShapeError
-from paretide.operators.sampling import uniform
+from paretide.operators.sampling.uniform import uniform
 from paretide.problems.candidates import check_candidates, read_candidates
 
 MIXED = Space(

@@ -1,4 +1,4 @@
-"""Mating: from a population to its children in one call, for spaces of one kind of variable."""
+"""From a population to its children in one call, for spaces of one kind of variable."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ..cext import bit_flip, variation
 from ..typing import BoolArray, FloatArray, IntArray
-from .crossover import SBX
+from .crossover.sbx import SBX
 
 
 def real_children(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..typing import BoolArray, FloatArray, IntArray
+from ...typing import BoolArray, FloatArray, IntArray
 
 
 def uniform(

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cext import incremental
-from ..typing import FloatArray, IntArray
+from ...cext import incremental
+from ...typing import FloatArray, IntArray
 
 
 def insert(

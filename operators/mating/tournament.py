@@ -1,11 +1,11 @@
-"""Mating selection."""
+"""Binary tournaments."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..cext import tournament
-from ..typing import FloatArray, IntArray
+from ...cext import tournament
+from ...typing import FloatArray, IntArray
 
 
 def binary_tournament(

@@ -1,0 +1,5 @@
+"""Crossover: parents give children."""
+
+from .sbx import SBX
+
+__all__ = ["SBX"]

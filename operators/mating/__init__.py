@@ -1,0 +1,5 @@
+"""Mating selection: who becomes a parent."""
+
+from .tournament import binary_tournament
+
+__all__ = ["binary_tournament"]

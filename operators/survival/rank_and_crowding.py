@@ -1,0 +1,89 @@
+"""Who survives: constrained non-dominated ranks, then crowding in the front that is cut."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from ...cext import crowding as _crowding
+from ...cext import dominance, survival, truthful
+from ...typing import FloatArray, IntArray
+from .crowding import Crowding, balanced_priority, crowding_by_rank
+from .ranking import constrained_rank
+
+Ties = Literal["random", "balanced"]
+
+
+class Survivors(NamedTuple):
+    """Rows that survive, ascending, with their rank and crowding distance among each other."""
+
+    rows: IntArray
+    rank: IntArray
+    crowding: FloatArray
+
+
+def survive(
+    F: FloatArray,
+    violation: FloatArray | None,
+    n: int,
+    rng: np.random.Generator,
+    crowding: Crowding = "current",
+    ties: Ties = "random",
+) -> Survivors:
+    """The ``n`` best rows, or all if there are no more: whole fronts, the last one by crowding.
+
+    Args:
+        F: (k, n_obj) objective values, minimized, finite.
+        violation: (k,) total constraint violation, 0 where feasible; None if all are.
+        n: How many may survive.
+        rng: Orders ties: of values in an objective, and of equal distances.
+        crowding: "current": the smallest distance is removed and its neighbours' distances updated,
+            again and again (Zheng and Doerr 2022). "once": distances of the whole front are used.
+            "truthful": as "current", but with truthful distances, O(n_obj k^2), for three and more
+            objectives (Zheng, Gao, Doerr 2024).
+        ties: "random": rows of equal distance are equal. "balanced": of those the values that have
+            more copies lose them first, for discrete objectives; see :func:`balanced_priority`.
+
+    Returns:
+        The survivors. Their ranks are those among all rows, which removal of worse ones never
+        changes; their crowding distances, truthful ones if asked for, are computed among the
+        survivors.
+    """
+    if violation is not None and not violation.any():  # it is never negative
+        violation = None
+    if crowding == "current" and ties == "random":
+        given = None if violation is None else constrained_rank(F, violation)
+        return Survivors(*survival.survive(F, given, min(n, len(F)), rng.bit_generator))
+    rank = dominance.nondominated_rank(F) if violation is None else constrained_rank(F, violation)
+    if len(F) <= n:
+        kept = np.arange(len(F))
+    else:
+        sizes = np.cumsum(np.bincount(rank))
+        cut = int(np.searchsorted(sizes, n))  # the first front that fills the population
+        front = np.flatnonzero(rank == cut)
+        room = n - (int(sizes[cut - 1]) if cut else 0)
+        chosen = front[_least_crowded(F[front], room, rng, crowding, ties)]
+        kept = np.sort(np.concatenate([np.flatnonzero(rank < cut), chosen]))
+    kept_rank = rank[kept]
+    return Survivors(kept, kept_rank, crowding_by_rank(F[kept], kept_rank, rng, crowding))
+
+
+def _least_crowded(
+    F: FloatArray, room: int, rng: np.random.Generator, crowding: Crowding, ties: Ties
+) -> IntArray:
+    if room == len(F):
+        return np.arange(room)
+    if crowding == "truthful":
+        standing = rng.random(len(F))  # one for all objectives, as its definition demands
+        priority = rng.random(len(F))  # breaks ties of equal distances
+        if ties == "balanced":
+            priority = balanced_priority(F, standing, priority)
+        return truthful.truncate_truthful(F, standing, priority, room)
+    order = _crowding.sort_objectives(F, rng)
+    priority = rng.random(len(F))
+    if ties == "balanced":
+        priority = balanced_priority(F, -_crowding.crowding_distance(F, order), priority)
+    if crowding == "current":
+        return _crowding.truncate(F, order, priority, room)
+    return _crowding.truncate_once(_crowding.crowding_distance(F, order), priority, room)
