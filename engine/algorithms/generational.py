@@ -16,8 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import AskTellError
 from ...operators.arrays import full_int32
-from ...operators.duplicates import RowSet
-from ...operators.survival import Crowding, Ties
+from ...operators.parts import Survival
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
@@ -27,11 +26,12 @@ from ..outcome import EVALUATED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling, stored_size
-from ..variation import Variation, widened
+from ..breeding import Breeding
 from .batch import Batch
 from .counts import count
-from .drawing import Selected, draw, draw_distinct, first_candidates, select
 from .offspring import Offspring
+from .part_memory import PartMemory, copied, read, stored
+from .selection import Selected, select
 from .telling import read_asked_for, read_told
 
 NOBODY = constants[0, 0, np.int64]
@@ -60,24 +60,26 @@ class Generational:
         self,
         definition: Definition,
         schedule: Constant | Doubling,
-        variation: Variation,
+        breeding: Breeding,
+        survival: Survival,
         seed: int,
         *,
-        crowding: Crowding,
-        ties: Ties,
-        eliminate_duplicates: bool,
+        offspring: int | None,
         initial: Candidates,
         strand: tuple[int, ...] = (),
     ) -> None:
-        """``strand`` tells the generators of several that share a seed apart."""
+        """``offspring`` are born in a generation, None is as many as the population has members.
+
+        ``strand`` tells the generators of several that share a seed apart.
+        """
         self.definition = definition
         self.schedule = schedule
         self.seed = seed
-        self._variation = variation
-        self._below_max = widened(variation, schedule.eta_below_max)
-        self._crowding: Crowding = crowding
-        self._ties: Ties = ties
-        self._eliminate_duplicates = eliminate_duplicates
+        self._breeding = breeding
+        self._below_max = breeding.widened(schedule.eta_below_max)
+        self._survival = survival
+        self._offspring_size = offspring
+        self._memory: PartMemory = {}  # of survival and breeding
         self._variation_rng = generator(seed, VARIATION, *strand)
         self._survival_rng = generator(seed, SURVIVAL, *strand)
         self.size = schedule.first_size
@@ -89,7 +91,7 @@ class Generational:
         self._initial = initial  # until the first generation is made of them
         self._offspring = Offspring(definition, 0, nobody(definition.space))
         self._late = no_population(definition)  # children of earlier generations, told by now
-        self._looked: tuple[Selected, dict[str, Any]] | None = None  # see _look
+        self._looked: tuple[Selected, dict[str, Any], PartMemory] | None = None  # see _look
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -171,7 +173,11 @@ class Generational:
         """How many candidates ``ask`` can give now; 0 while the generation waits for outcomes."""
         if self.generation < 0:
             return max(self.size, len(self._initial))
-        return self._grown()[0] if self.complete else self._offspring.to_hand_out()
+        return self._births(self._grown()[0]) if self.complete else self._offspring.to_hand_out()
+
+    def _births(self, size: int) -> int:
+        """Children of a generation of this size."""
+        return size if self._offspring_size is None else self._offspring_size
 
     def tell(
         self,
@@ -272,6 +278,7 @@ class Generational:
         size, next_growth = self._grown()
         generators = (self._survival_rng.bit_generator, self._variation_rng.bit_generator)
         before = generators[0].state, generators[1].state
+        remembered = copied(self._memory) if self._memory else {}
         brood = None
         try:
             selected = self._commit(size) if self.generation >= 0 else None
@@ -280,6 +287,7 @@ class Generational:
                 brood = Offspring(self.definition, first_id, born)
         finally:
             if brood is None:
+                self._memory = remembered
                 for bits, state in zip(generators, before, strict=True):
                     bits.state = state
         if brood is None:
@@ -304,10 +312,10 @@ class Generational:
     def _look(self, size: int) -> Selected:
         """The survivors, with the generator left as it was: looking must not change what comes."""
         if self._looked is None or self._looked[0].size != size:
-            bits = self._survival_rng.bit_generator
+            bits, memory = self._survival_rng.bit_generator, copied(self._memory)
             before = bits.state
             try:
-                self._looked = self._select(size), dict(bits.state)
+                self._looked = self._select(size, memory), dict(bits.state), memory
             finally:
                 bits.state = before
         return self._looked[0]
@@ -315,11 +323,11 @@ class Generational:
     def _commit(self, size: int) -> Selected:
         """The survivors, as they were seen if somebody has looked."""
         if self._looked is None or self._looked[0].size != size:
-            return self._select(size)
-        selected, self._survival_rng.bit_generator.state = self._looked
+            return self._select(size, self._memory)
+        selected, self._survival_rng.bit_generator.state, self._memory = self._looked
         return selected
 
-    def _select(self, size: int) -> Selected:
+    def _select(self, size: int, memory: PartMemory) -> Selected:
         """The survivors of parents and told offspring; failed ones never come this far."""
         brood = self._offspring
         status, F, G = brood.outcomes
@@ -331,20 +339,16 @@ class Generational:
             late = self._late
             ids, X = np.concatenate([ids, late.ids]), np.concatenate([X, late.X])
             F, G = np.concatenate([F, late.F]), np.concatenate([G, late.G])
-        return select(
-            self._parents, ids, X, F, G, size, self._survival_rng, self._crowding, self._ties
-        )
+        rng = self._survival_rng
+        return select(self._parents, ids, X, F, G, size, self._survival, rng, memory)
 
-    def _draw(self, k: int, selected: Selected | None) -> Born:
-        """The ``k`` candidates of a generation; fewer if nothing new can be drawn."""
-        rng, space = self._variation_rng, self.definition.space
+    def _draw(self, size: int, selected: Selected | None) -> Born:
+        """The candidates of a generation; fewer if nothing new can be drawn."""
+        rng = self._variation_rng
         if selected is None:
-            seen = RowSet(space.n_var, space.dtype, k) if self._eliminate_duplicates else None
-            return first_candidates(self._initial, k, self._variation, rng, seen)
-        variation = self._variation if k >= self.schedule.last_size else self._below_max
-        if self._eliminate_duplicates:
-            return draw_distinct(k, variation, rng, selected.mating)
-        return draw(k, variation, rng, selected.mating, None)
+            return self._breeding.first(self._initial, size, rng)
+        breeding = self._breeding if size >= self.schedule.last_size else self._below_max
+        return breeding.children(self._births(size), selected.parents, rng, self._memory)
 
     # -- state -----------------------------------------------------------------------------------
 
@@ -372,6 +376,7 @@ class Generational:
             "offspring_F": brood.outcomes.F,
             "offspring_G": brood.outcomes.G,
             **({f"late_{name}": getattr(late, name) for name in LATE} if len(late) else {}),
+            **stored(self._memory),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -405,6 +410,7 @@ class Generational:
             G=np.array(state["offspring_G"]),
         )
         self._initial = np.array(state["initial_X"])
+        self._memory = read(state)
         self._late = no_population(self.definition)
         if "late_ids" in state:
             ids, X, F, G = (np.array(state[f"late_{name}"]) for name in LATE)
