@@ -1,43 +1,48 @@
-"""What the algorithms share: settings that can be printed, stored and started."""
+"""What an algorithm is: a frozen, printable specification that starts a state machine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
+from dataclasses import dataclass, fields, replace
+from types import NoneType
+from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
 from ...checks import whole_number
 from ...errors import ConfigurationError
-from ...operators.crossover import SBX
-from ...operators.mutation import BitFlip, PolynomialMutation
-from ...operators.survival import Crowding, Ties
+from ...operators.parts import Survival, Survivors
+from ...operators.survival import RankAndCrowding
 from ...problems.candidates import read_candidates
 from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
-from ...typing import Candidates
+from ...typing import Candidates, FloatArray, SearchSpace
 from ..born import nobody
+from ..breeding import Breeding
 from ..foreign_names import ALGORITHM, check_arguments, refuse_foreign_problem
 from ..order import OrderName
 from ..randomness import check_seed
-from ..schedule import Constant, Doubling, phases, read_schedule
-from ..variation import variation_for
-from .concurrent import Concurrent
+from ..schedule import (
+    SCHEDULES,
+    BudgetShare,
+    Constant,
+    Doubling,
+    phases,
+    size_without_budget,
+)
 from .generational import Generational
+from .machine import Machine
+from .own import OwnBreeding, OwnSurvival
+from .part_memory import PartMemory
+from .selection import Parents
 from .steady import Cost, SteadyState
 
 Mode = Literal["generational", "steady"]
-
-Machine: TypeAlias = Generational | SteadyState | Concurrent
-"""What a specification starts."""
 
 DEFAULT_WINDOW = 64
 
 LARGEST_WINDOW = 2**20
 """More candidates at once than any cluster has workers; all of them are drawn at the start."""
-
-OPERATORS = {kind.__name__: kind for kind in (SBX, PolynomialMutation, BitFlip)}
 
 
 def as_problem(problem: Any) -> Any:
@@ -56,19 +61,23 @@ def cost_of(problem: Any) -> Cost | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Algorithm:
-    """A cheap, printable description of an algorithm.
+    """A cheap, printable description of a search: what is born, and who survives.
+
+    Base of all algorithms, and of those that users write: frozen dataclasses whose fields are their
+    settings. ``size`` is that of the population, a number or a schedule, and ``offspring``, if it
+    has that, how many are born in a generation. One that is put together of parts is a ``pt.Evolution``. What is
+    none defines ``breed``, and ``survive`` if not rank and crowding distance decide:
+
+        @dataclass(frozen=True, kw_only=True)
+        class RandomSearch(pt.Algorithm):
+            size: int = 50
+
+            def breed(self, parents, k, space, rng, memory):
+                return pt.Uniform()(k, space, rng)
+
+    Everything else, from ask and tell to steady state, the store and the workers, is the engine's.
 
     Attributes:
-        crossover: ``SBX(...)``, or None for the default of the space.
-        mutation: ``PolynomialMutation(...)`` or ``BitFlip(...)``, or None for that of the space.
-        crowding: What decides who stays of the front that is cut. "current": crowding distance,
-            updated after each removal (Zheng, Doerr 2022). "once": not updated (Deb et al. 2002).
-            "truthful": the truthful crowding distance, for three and more objectives (Zheng, Gao,
-            Doerr, arXiv 2407.17687). In steady state one goes at a time, so that the first two are
-            the same, and there is no truthful one.
-        ties: Who stays of those with equal distances. "random", or "balanced": as many of each
-            objective value as can be (Doerr, Ivan, Krejca, arXiv 2412.11931); not in steady state.
-        eliminate_duplicates: Draw children again that equal a parent or another child.
         mode: "generational", or "steady": a child is born whenever an outcome is told, so that no
             worker waits for the end of a generation.
         window: In steady state, how many candidates are at most asked for and not told; None is
@@ -81,16 +90,12 @@ class Algorithm:
             does not repeat such a run.
     """
 
-    crossover: SBX | None = None
-    mutation: PolynomialMutation | BitFlip | None = None
-    crowding: Crowding = "current"
-    ties: Ties = "random"
-    eliminate_duplicates: bool = True
     mode: Mode = "generational"
     window: int | None = None
     order: OrderName = "cost"
 
-    name: ClassVar[str]
+    name: ClassVar[str] = ""
+    """The short name of one of paretide's own."""
 
     foreign: ClassVar[Mapping[str, str]] = ALGORITHM
     """What other tools call its settings."""
@@ -102,29 +107,8 @@ class Algorithm:
 
     def __post_init__(self) -> None:
         kind = type(self).__name__
-        if self.crossover is not None and not isinstance(self.crossover, SBX):
-            raise ConfigurationError(f"{kind}: crossover must be pt.SBX, got {self.crossover!r}")
-        if not isinstance(self.mutation, (PolynomialMutation, BitFlip, type(None))):
-            raise ConfigurationError(
-                f"{kind}: mutation must be pt.PolynomialMutation or pt.BitFlip, "
-                f"got {self.mutation!r}"
-            )
-        distinct: Any = self.eliminate_duplicates
-        if not isinstance(distinct, (bool, np.bool_)):
-            raise ConfigurationError(
-                f"{kind}: eliminate_duplicates must be True or False, got {distinct!r}"
-            )
-        object.__setattr__(self, "eliminate_duplicates", bool(distinct))
-        for key, choices in (
-            ("crowding", get_args(Crowding)),
-            ("ties", get_args(Ties)),
-            ("mode", get_args(Mode)),
-            ("order", get_args(OrderName)),
-        ):
-            if getattr(self, key) not in choices:
-                raise ConfigurationError(
-                    f"{kind}: {key} must be one of {list(choices)}, got {getattr(self, key)!r}"
-                )
+        check_choice(self, "mode", get_args(Mode))
+        check_choice(self, "order", get_args(OrderName))
         if self.window is not None:
             window = whole_number(f"{kind}: window", self.window, least=1)
             if window > LARGEST_WINDOW:
@@ -137,11 +121,59 @@ class Algorithm:
             raise ConfigurationError(
                 f'{kind}: window and order belong to mode="steady"; add it, or leave them out'
             )
-        if self.mode == "steady" and (self.crowding == "truthful" or self.ties == "balanced"):
-            raise ConfigurationError(
-                f'{kind}: crowding="truthful" and ties="balanced" rank whole generations; leave '
-                'mode="steady" out, or them'
-            )
+        if not isinstance(getattr(self, "size", None), (NoneType, *SCHEDULES.values())):
+            size = whole_number(f"{kind}: size", self.size, least=2)  # type: ignore[attr-defined]
+            object.__setattr__(self, "size", size)
+        if self.births() is not None:
+            births = whole_number(f"{kind}: offspring", self.births(), least=1)
+            object.__setattr__(self, "offspring", births)
+            if self.mode == "steady":
+                raise ConfigurationError(
+                    f'{kind}: in mode="steady" one child is born at a time; leave offspring out'
+                )
+
+    # -- what a user's own algorithm defines -----------------------------------------------------
+
+    def breed(
+        self,
+        parents: Parents,
+        k: int,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        memory: PartMemory,
+    ) -> Candidates:
+        """``k`` new candidates of the members of the population.
+
+        Args:
+            parents: The population: ``ids`` (n,), ``X`` (n, n_var), ``F`` (n, n_obj) minimized,
+                ``violation`` (n,), and ``rank`` and ``score`` (n,) as ``survive`` gave them. It may
+                have no members: nobody has succeeded so far.
+            k: How many, 1 in steady state.
+            space: Of the candidates.
+            rng: The generator of variation.
+            memory: Named arrays, empty at first: what must survive a resume.
+
+        Returns:
+            (k, n_var) in the dtype of the space.
+        """
+        raise NotImplementedError
+
+    def survive(
+        self,
+        F: FloatArray,
+        violation: FloatArray,
+        size: int,
+        rng: np.random.Generator,
+        memory: PartMemory,
+    ) -> Survivors:
+        """Who stays of parents and children: by rank and crowding distance, unless redefined.
+
+        As a ``pt.Survival``: F (n, n_obj) minimized and finite, violation (n,) 0 where feasible;
+        ``size`` different rows of them, or all if there are no more, with ranks and scores.
+        """
+        return RankAndCrowding()(F, violation, size, rng, memory)
+
+    # -- what the engine asks --------------------------------------------------------------------
 
     def start(
         self,
@@ -172,15 +204,35 @@ class Algorithm:
 
     def resolved(self, definition: Definition, budget: int | None) -> Self:
         """With every default filled in that depends on the problem or the budget."""
-        return self
+        size = getattr(self, "size", None)
+        if not isinstance(size, (Doubling, BudgetShare)):
+            return self
+        return replace(self, **{"size": size.resolved(definition, budget)})
 
     def without_budget(self) -> Self:
         """For a run that has none: with the sizes that would come from it; a warning says which."""
-        return self
+        size = getattr(self, "size", None)
+        if not isinstance(size, Doubling) or size.max_size is not None:
+            return self
+        return replace(
+            self, **{"size": replace(size, max_size=size_without_budget("Doubling"))}
+        )
 
     def schedule(self) -> Constant | Doubling:
-        """The population size over time, of a resolved specification."""
-        raise NotImplementedError
+        """The population size over time, of a resolved specification: that of ``size``."""
+        size = getattr(self, "size", None)
+        if size is None:
+            raise ConfigurationError(
+                f"{type(self).__name__} has no size: give it a field, size: int = 100, or a method "
+                "schedule()"
+            )
+        if isinstance(size, BudgetShare):
+            raise ConfigurationError(f"{size} needs a budget: start it with one")
+        return Constant(size) if isinstance(size, int) else size
+
+    def births(self) -> int | None:
+        """Children of a generation: of its field ``offspring``; None is as many as parents."""
+        return getattr(self, "offspring", None)
 
     @property
     def smallest_budget(self) -> int:
@@ -212,80 +264,53 @@ class Algorithm:
         """The state machine of a resolved specification; the ``initial`` candidates come first."""
         if initial is None:
             initial = nobody(definition.space).X
+        breeding, survival = self.breeding(definition.space), self.survival_part()
+        schedule = self.schedule()
         if self.mode == "steady":
             return SteadyState(
                 definition,
-                self.schedule(),
-                variation_for(definition.space, self.crossover, self.mutation),
+                schedule,
+                breeding,
+                survival,
                 seed,
-                eliminate_duplicates=self.eliminate_duplicates,
                 window=DEFAULT_WINDOW if self.window is None else self.window,
                 order=self.order,
                 cost=cost,
                 initial=initial,
             )
-        return self.generational(definition, self.schedule(), seed, initial)
-
-    def generational(
-        self,
-        definition: Definition,
-        schedule: Constant | Doubling,
-        seed: int,
-        initial: Candidates,
-        strand: tuple[int, ...] = (),
-    ) -> Generational:
-        """The generational machine with these settings; ``strand`` as it has it."""
         return Generational(
-            definition,
-            schedule,
-            variation_for(definition.space, self.crossover, self.mutation),
-            seed,
-            crowding=self.crowding,
-            ties=self.ties,
-            eliminate_duplicates=self.eliminate_duplicates,
-            initial=initial,
-            strand=strand,
-        )
+            definition, schedule, breeding, survival, seed,
+            offspring=self.births(), initial=initial,
+        )  # fmt: skip
+
+    def breeding(self, space: SearchSpace) -> Breeding:
+        """What candidates are made by, in a space."""
+        if type(self).breed is Algorithm.breed:
+            raise ConfigurationError(
+                f"{type(self).__name__} says nothing of how candidates are made: define "
+                "breed(self, parents, k, space, rng, memory), or compose a pt.Evolution of parts"
+            )
+        return OwnBreeding(self, space)
+
+    def survival_part(self) -> Survival:
+        """Who survives, as a part."""
+        if type(self).survive is Algorithm.survive:
+            return RankAndCrowding()
+        return OwnSurvival(self)
 
     def settings(self) -> dict[str, Any]:
         """All settings as JSON; ``from_settings`` reads them back."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {
-            key: _operator_settings(v) if type(v).__name__ in OPERATORS else v
-            for key, v in values.items()
-        }
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def __repr__(self) -> str:
         values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
         return f"{type(self).__name__}({values})"
 
 
-def _operator_settings(operator: Any) -> dict[str, Any]:
-    return {
-        "operator": type(operator).__name__,
-        **{f.name: getattr(operator, f.name) for f in fields(operator)},
-    }
-
-
-def read_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of a specification from its JSON; raises ConfigurationError."""
-    return {key: _read_part(key, value) for key, value in settings.items()}
-
-
-def _read_part(key: str, value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return read_schedule(value) if "schedule" in value else _read_operator(key, value)
-
-
-def _read_operator(key: str, settings: dict[str, Any]) -> Any:
-    values = dict(settings)
-    kind = OPERATORS.get(values.pop("operator", ""))
-    if kind is None:
+def check_choice(algorithm: Any, key: str, choices: tuple[str, ...]) -> None:
+    """Raise ConfigurationError unless a setting is one of these."""
+    value = getattr(algorithm, key)
+    if value not in choices:
         raise ConfigurationError(
-            f'{key} must name its operator, one of {sorted(OPERATORS)}: {{"operator": "SBX", ...}}'
+            f"{type(algorithm).__name__}: {key} must be one of {list(choices)}, got {value!r}"
         )
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ConfigurationError(f"{key}: {error}") from None

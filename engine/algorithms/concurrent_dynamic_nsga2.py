@@ -11,8 +11,7 @@ from typing import Any, ClassVar, Self
 
 from ...checks import whole_number
 from ...errors import ConfigurationError
-from ...operators.crossover import SBX
-from ...operators.mutation import BitFlip, PolynomialMutation
+from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling
 from ...operators.settings import read_eta
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition, read_definition
@@ -20,7 +19,8 @@ from ...typing import Candidates
 from ..born import nobody
 from ..foreign_names import DYNAMIC
 from ..schedule import Doubling, size_at, size_without_budget
-from .algorithm import Algorithm, as_problem
+from .algorithm import as_problem
+from .nsga2_settings import NSGA2Settings
 from .concurrent import Concurrent
 from .generational import Generational
 from .steady import Cost
@@ -30,7 +30,7 @@ FIRST_FACTOR = 8
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class ConcurrentDynamicNSGA2(Algorithm):
+class ConcurrentDynamicNSGA2(NSGA2Settings):
     """Runs of ``DynamicNSGA2`` side by side ("concurrent-dnsga2" on the command line).
 
     Run i has tau = base 2^i and first_tau = 8 base 2^i; always the run with the fewest evaluations
@@ -45,7 +45,7 @@ class ConcurrentDynamicNSGA2(Algorithm):
         base: Evaluations; None is the number of variables.
         eta_below_max: Of SBX below the last size, as in ``DynamicNSGA2``.
 
-    The other settings are those of ``Algorithm``; it has generations only.
+    The other settings are those of ``NSGA2Settings``; it has generations only.
     """
 
     start_size: int | None
@@ -65,11 +65,14 @@ class ConcurrentDynamicNSGA2(Algorithm):
         max_size: int | None = None,
         base: int | None = None,
         eta_below_max: float | None = None,
-        crossover: SBX | None = None,
-        mutation: PolynomialMutation | BitFlip | None = None,
+        crossover: Crossover | None = None,
+        mutation: Mutation | None = None,
         crowding: Crowding = "current",
         ties: Ties = "random",
-        eliminate_duplicates: bool = True,
+        eliminate_duplicates: bool | Duplicates = True,
+        mating: Mating | None = None,
+        sampling: Sampling | None = None,
+        repair: Repair | None = None,
     ) -> None:
         values = {
             "crossover": crossover,
@@ -77,6 +80,9 @@ class ConcurrentDynamicNSGA2(Algorithm):
             "crowding": crowding,
             "ties": ties,
             "eliminate_duplicates": eliminate_duplicates,
+            "mating": mating,
+            "sampling": sampling,
+            "repair": repair,
             "start_size": start,
             "max_size": max_size,
             "base": base,
@@ -156,12 +162,14 @@ class ConcurrentDynamicNSGA2(Algorithm):
         """The state machine of a resolved specification; the first run has ``initial``."""
         first = self.schedule()
         base = first.tau or 1
+        breeding, survival = self.breeding(definition.space), self.survival_part()
 
         def make_run(i: int) -> Generational:
             given = initial if i == 0 and initial is not None else nobody(definition.space).X
-            return self.generational(
-                definition, self._schedule_of(i, base), seed, given, strand=(i,)
-            )
+            return Generational(
+                definition, self._schedule_of(i, base), breeding, survival, seed,
+                offspring=None, initial=given, strand=(i,),
+            )  # fmt: skip
 
         return Concurrent(definition, first, base, seed, make_run)
 

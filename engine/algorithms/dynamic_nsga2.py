@@ -10,19 +10,19 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from ...checks import whole_number
-from ...operators.crossover import SBX
-from ...operators.mutation import BitFlip, PolynomialMutation
+from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling
 from ...operators.settings import read_eta
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
 from ..foreign_names import DYNAMIC
 from ..order import OrderName
 from ..schedule import Doubling, size_without_budget
-from .algorithm import Algorithm, Mode
+from .algorithm import Mode
+from .nsga2_settings import NSGA2Settings
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class DynamicNSGA2(Algorithm):
+class DynamicNSGA2(NSGA2Settings):
     """NSGA-II with a dynamic population ("dnsga2" on the command line).
 
     The same as ``NSGA2(size=Doubling(start, max_size, tau, first_tau, eta_below_max))``.
@@ -42,7 +42,7 @@ class DynamicNSGA2(Algorithm):
             in Binary spaces, which have no SBX. A number no less than the crossover's, as 15,
             changes nothing.
 
-    The other settings are those of ``Algorithm``.
+    The other settings are those of ``NSGA2Settings``.
     """
 
     start_size: int | None
@@ -64,11 +64,14 @@ class DynamicNSGA2(Algorithm):
         tau: int | None = None,
         first_tau: int | None = None,
         eta_below_max: float | None = None,
-        crossover: SBX | None = None,
-        mutation: PolynomialMutation | BitFlip | None = None,
+        crossover: Crossover | None = None,
+        mutation: Mutation | None = None,
         crowding: Crowding = "current",
         ties: Ties = "random",
-        eliminate_duplicates: bool = True,
+        eliminate_duplicates: bool | Duplicates = True,
+        mating: Mating | None = None,
+        sampling: Sampling | None = None,
+        repair: Repair | None = None,
         mode: Mode = "generational",
         window: int | None = None,
         order: OrderName = "cost",
@@ -79,6 +82,9 @@ class DynamicNSGA2(Algorithm):
             "crowding": crowding,
             "ties": ties,
             "eliminate_duplicates": eliminate_duplicates,
+            "mating": mating,
+            "sampling": sampling,
+            "repair": repair,
             "mode": mode,
             "window": window,
             "order": order,

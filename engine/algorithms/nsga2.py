@@ -8,58 +8,28 @@ parent or each other are drawn again. The generation itself is in ``generational
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
-from ...checks import whole_number
-from ...errors import ConfigurationError
-from ...problems.definition import Definition
-from ..schedule import SCHEDULES, BudgetShare, Constant, Doubling, size_without_budget
-from .algorithm import Algorithm
+from ..schedule import BudgetShare, Constant, Doubling
+from .nsga2_settings import NSGA2Settings
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class NSGA2(Algorithm):
+class NSGA2(NSGA2Settings):
     """NSGA-II.
 
     Attributes:
         size: Of the population: a number, or a schedule that makes it dynamic:
             ``Doubling(start, max_size, tau, first_tau)``, ``BudgetShare(start, max_size)``,
             ``Constant(size)``.
+        offspring: Children of a generation; None is as many as the population has members. In
+            steady state one is born at a time.
 
-    The other settings are those of ``Algorithm``.
+    The other settings are those of ``NSGA2Settings``.
     """
 
     size: int | Constant | Doubling | BudgetShare = 100
+    offspring: int | None = None
 
     name: ClassVar[str] = "nsga2"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not isinstance(self.size, tuple(SCHEDULES.values())):
-            object.__setattr__(self, "size", whole_number("NSGA2: size", self.size, least=2))
-
-    def resolved(self, definition: Definition, budget: int | None) -> Self:
-        """With a schedule that has no gaps."""
-        if isinstance(self.size, int):
-            return self
-        return replace(self, size=self.size.resolved(definition, budget))
-
-    def without_budget(self) -> Self:
-        """With a last size, if it doubles and has none."""
-        if not isinstance(self.size, Doubling) or self.size.max_size is not None:
-            return self
-        return replace(self, size=replace(self.size, max_size=size_without_budget("Doubling")))
-
-    def schedule(self) -> Constant | Doubling:
-        """The population size over time."""
-        if isinstance(self.size, BudgetShare):
-            raise ConfigurationError(f"{self.size} needs a budget: start it with one")
-        return Constant(self.size) if isinstance(self.size, int) else self.size
-
-    def settings(self) -> dict[str, Any]:
-        """All settings as JSON."""
-        settings = super().settings()
-        return (
-            settings if isinstance(self.size, int) else {**settings, "size": self.size.settings()}
-        )

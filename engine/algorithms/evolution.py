@@ -1,0 +1,105 @@
+"""An evolutionary algorithm put together of parts: one's own beside those that paretide has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ...errors import ConfigurationError
+from ...operators.parts import (
+    Crossover,
+    Duplicates,
+    Mating,
+    Mutation,
+    Repair,
+    Sampling,
+    Survival,
+    read_part,
+)
+from ...operators.survival import RankAndCrowding
+from ...typing import SearchSpace
+from ..breeding import Breeding, breeding_for
+from ..schedule import BudgetShare, Constant, Doubling
+from .algorithm import Algorithm
+
+ROLES = {
+    "survival": Survival,
+    "mating": Mating,
+    "crossover": Crossover,
+    "mutation": Mutation,
+    "sampling": Sampling,
+    "repair": Repair,
+}
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Evolution(Algorithm):
+    """Parents mate, their children are varied and repaired, the best of both survive.
+
+    Attributes:
+        survival: Who stays; ``RankAndCrowding()`` makes it NSGA-II.
+        mating: Who becomes a parent; None is a binary tournament by rank, then score.
+        crossover: What parents make; None is what the space has, which may be nothing.
+        mutation: What children undergo; None is what the space has.
+        sampling: Of the first candidates; None is what the space has.
+        repair: What candidates undergo before they are evaluated; None is nothing.
+        duplicates: True: children that equal a parent or another child by the key of the space are
+            drawn again. False: they are taken as they come. Or a ``pt.Duplicates``.
+        size: Of the population: a number, or a schedule that makes it dynamic:
+            ``Doubling(start, max_size, tau, first_tau)``, ``BudgetShare(start, max_size)``,
+            ``Constant(size)``.
+        offspring: Children of a generation; None is as many as the population has members. In
+            steady state one is born at a time.
+
+    The other settings are those of ``Algorithm``. A composition of paretide's own parts takes the
+    fused kernels; one with a part of one's own calls each part once on all rows.
+    """
+
+    survival: Survival = field(default_factory=RankAndCrowding)
+    mating: Mating | None = None
+    crossover: Crossover | None = None
+    mutation: Mutation | None = None
+    sampling: Sampling | None = None
+    repair: Repair | None = None
+    duplicates: bool | Duplicates = True
+    size: int | Constant | Doubling | BudgetShare = 100
+    offspring: int | None = None
+
+    name: ClassVar[str] = "evolution"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kind = type(self).__name__
+        for key, role in ROLES.items():
+            part = getattr(self, key)
+            if part is not None or key == "survival":
+                read_part(f"{kind}: {key}", role, part)  # type: ignore[type-abstract]
+        distinct: Any = self.duplicates
+        object.__setattr__(self, "duplicates", read_duplicates(f"{kind}: duplicates", distinct))
+
+    def breeding(self, space: SearchSpace) -> Breeding:
+        """The parts that make candidates, with the defaults of the space."""
+        return breeding_for(
+            space,
+            sampling=self.sampling,
+            mating=self.mating,
+            crossover=self.crossover,
+            mutation=self.mutation,
+            repair=self.repair,
+            duplicates=self.duplicates,
+        )
+
+    def survival_part(self) -> Survival:
+        """Who survives."""
+        return self.survival
+
+
+def read_duplicates(what: str, given: Any) -> bool | Duplicates:
+    """True, False, or a part; raises ConfigurationError."""
+    if isinstance(given, (bool, np.bool_)):
+        return bool(given)
+    if isinstance(given, Duplicates):
+        return read_part(what, Duplicates, given)  # type: ignore[type-abstract]
+    raise ConfigurationError(f"{what} must be True, False or a pt.Duplicates, got {given!r:.100}")

@@ -1,0 +1,89 @@
+"""What NSGA-II and its dynamic variants are set with: a composition of parts, under their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from ...errors import ConfigurationError
+from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling, read_part
+from ...operators.survival import Crowding, RankAndCrowding, Ties
+from ...typing import SearchSpace
+from ..breeding import Breeding
+from ..schedule import BudgetShare, Constant, Doubling
+from .algorithm import Algorithm, check_choice
+from .evolution import ROLES, Evolution, read_duplicates
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class NSGA2Settings(Algorithm):
+    """Settings that NSGA-II and its dynamic variants share.
+
+    Attributes:
+        crossover: ``SBX(...)`` or one of one's own; None is the default of the space.
+        mutation: ``PolynomialMutation(...)``, ``BitFlip(...)`` or one of one's own; None is the
+            default of the space.
+        crowding: What decides who stays of the front that is cut. "current": crowding distance,
+            updated after each removal (Zheng, Doerr 2022). "once": not updated (Deb et al. 2002).
+            "truthful": the truthful crowding distance, for three and more objectives (Zheng, Gao,
+            Doerr, arXiv 2407.17687). In steady state one goes at a time, so that the first two are
+            the same, and there is no truthful one.
+        ties: Who stays of those with equal distances. "random", or "balanced": as many of each
+            objective value as can be (Doerr, Ivan, Krejca, arXiv 2412.11931); not in steady state.
+        eliminate_duplicates: Draw children again that equal a parent or another child; or a
+            ``pt.Duplicates`` that says which do.
+        mating: None is a binary tournament by rank, then crowding distance.
+        sampling: Of the first candidates; None is the default of the space.
+        repair: What candidates undergo before they are evaluated; None is nothing.
+
+    The other settings are those of ``Algorithm``.
+    """
+
+    crossover: Crossover | None = None
+    mutation: Mutation | None = None
+    crowding: Crowding = "current"
+    ties: Ties = "random"
+    eliminate_duplicates: bool | Duplicates = True
+    mating: Mating | None = None
+    sampling: Sampling | None = None
+    repair: Repair | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        kind = type(self).__name__
+        for key in ("crossover", "mutation", "mating", "sampling", "repair"):
+            if getattr(self, key) is not None:
+                read_part(f"{kind}: {key}", ROLES[key], getattr(self, key))  # type: ignore[type-abstract]
+        distinct: Any = read_duplicates(f"{kind}: eliminate_duplicates", self.eliminate_duplicates)
+        object.__setattr__(self, "eliminate_duplicates", distinct)
+        check_choice(self, "crowding", get_args(Crowding))
+        check_choice(self, "ties", get_args(Ties))
+        if self.mode == "steady" and (self.crowding == "truthful" or self.ties == "balanced"):
+            raise ConfigurationError(
+                f'{kind}: crowding="truthful" and ties="balanced" rank whole generations; leave '
+                'mode="steady" out, or them'
+            )
+
+    def evolution(self, size: int | Constant | Doubling | BudgetShare = 100) -> Evolution:
+        """The composition that it is a name for."""
+        return Evolution(
+            survival=RankAndCrowding(crowding=self.crowding, ties=self.ties),
+            mating=self.mating,
+            crossover=self.crossover,
+            mutation=self.mutation,
+            sampling=self.sampling,
+            repair=self.repair,
+            duplicates=self.eliminate_duplicates,
+            size=size,
+            mode=self.mode,
+            window=self.window,
+            order=self.order,
+        )
+
+    def breeding(self, space: SearchSpace) -> Breeding:
+        """The parts that make candidates, with the defaults of the space."""
+        return self.evolution().breeding(space)
+
+    def survival_part(self) -> RankAndCrowding:
+        """Rank and crowding distance."""
+        return RankAndCrowding(crowding=self.crowding, ties=self.ties)
