@@ -35,6 +35,7 @@ from .operators.survival import crowding_distance, nondominated_rank
 from .problems.constraints import equal, lower, upper
 from .problems.context import Context
 from .problems.problem import Problem
+from .problems.search_space import SearchSpace
 from .problems.space import Binary, Integer, Real, Space
 from .problems.suites.cocz import COCZ
 from .problems.suites.jump import OneJumpZeroJump
@@ -81,6 +82,7 @@ __all__ = [
     "Real",
     "Result",
     "Run",
+    "SearchSpace",
     "SerialExecutor",
     "Space",
     "Stall",
