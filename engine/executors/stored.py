@@ -1,4 +1,8 @@
-"""An executor made again from what a run's file says of it, as far as a file may say.
+"""An executor as a run's file has it, and made again from that, as far as a file may say.
+
+Paretide's own stand there as what ``settings`` gives, ``{"name": "processes", "workers": 4, ...}``,
+a user's as an algorithm does: ``{"name": "file.py:Threads", "settings": {...}, "folders": {...}}``,
+with a ``reason`` if it cannot be made again.
 
 Whose cluster is joined, and in which environment code runs there, is for the user's own command or
 configuration to say: a file may come from anybody.
@@ -13,13 +17,39 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import ConfigurationError
-from . import make_executor
+from ...problems.own_names import own_name
+from .. import kinds
+from . import ProcessExecutor, RayExecutor, SerialExecutor, make_executor
 from .base import Executor
 
 log = logging.getLogger(__name__)
 
+EXECUTOR = kinds.role_of(
+    "executor", Executor, SerialExecutor, ProcessExecutor, RayExecutor,
+    remedy="--executor {target}, or executor=...",
+)  # fmt: skip
+"""Of what a run is given as its executor."""
+
 OWN_ADDRESSES = (None, "auto", "local")
 """Of a Ray that is started here, or of the cluster that this machine belongs to."""
+
+
+def describe_executor(executor: Executor) -> dict[str, Any]:
+    """An executor as JSON, see above."""
+    if own_name(type(executor)):
+        return executor.settings()
+    return kinds.with_name(executor)
+
+
+def named_executor(name: str, arguments: Mapping[str, Any]) -> Executor:
+    """The executor that the user names: "processes", ``file.py:Name`` or ``module:Name``.
+
+    Raises ConfigurationError for an unknown name or argument.
+    """
+    if ":" not in name:
+        return make_executor(name, **arguments)
+    found: Executor = kinds.read_named({**arguments, "kind": name}, EXECUTOR)
+    return found
 
 
 def stored_executor(
@@ -33,12 +63,24 @@ def stored_executor(
         given: Arguments that the user names now; they come before the file's.
 
     Raises ConfigurationError for an address or a ``runtime_env`` that the user neither names nor
-    trusts, and for settings that no executor has.
+    trusts, for settings that no executor has, and for one that could not be stored;
+    ProblemReferenceError for a user's that leads nowhere, or to something that is no executor.
     """
-    arguments = {**settings, **given}
-    name = arguments.pop("name", None)
+    name = settings.get("name")
     if not isinstance(name, str):
         raise ConfigurationError(f"the run's file names no executor: {settings!r:.300}")
+    if settings.get("reason"):
+        raise ConfigurationError(
+            f"the run's file cannot say how to make its executor {name} again "
+            f"({settings['reason']}); pass it: executor=..., or --executor serial"
+        )
+    if ":" in name:
+        own = settings.get("settings")
+        description = {**(own if isinstance(own, dict) else {}), **given, "kind": name}
+        found: Executor = kinds.read(description, EXECUTOR, settings.get("folders"))
+        return found
+    arguments = {**settings, **given}
+    del arguments["name"]
     if name == "ray":
         if "address" not in given:
             arguments["address"] = _address(arguments.get("address"), trusted)
