@@ -1,8 +1,8 @@
 """An executor as a run's file has it, and made again from that, as far as a file may say.
 
-Paretide's own stand there as what ``settings`` gives, ``{"name": "processes", "workers": 4, ...}``,
-a user's as an algorithm does: ``{"name": "file.py:Threads", "settings": {...}, "folders": {...}}``,
-with a ``reason`` if it cannot be made again.
+Paretide's own stand there with their short names, ``{"name": "processes", "workers": 4, ...}``, a
+user's by reference, ``{"name": "file.py:Threads", "arguments": {"workers": 4}, "folder": ""}``, and
+what cannot be made again with the reason, ``{"name": "", "reason": "..."}``.
 
 Whose cluster is joined, and in which environment code runs there, is for the user's own command or
 configuration to say: a file may come from anybody.
@@ -18,6 +18,7 @@ from typing import Any
 
 from ...errors import ConfigurationError
 from ...problems.own_names import own_name
+from ...problems.reference import split
 from .. import kinds
 from . import ProcessExecutor, RayExecutor, SerialExecutor, make_executor
 from .base import Executor
@@ -36,9 +37,15 @@ OWN_ADDRESSES = (None, "auto", "local")
 
 def describe_executor(executor: Executor) -> dict[str, Any]:
     """An executor as JSON, see above."""
-    if own_name(type(executor)):
+    kind = type(executor)
+    says = next(one for one in kind.__mro__ if "settings" in vars(one))
+    if says is kind or not own_name(says):
         return executor.settings()
-    return kinds.with_name(executor)
+    # It would be made again as the one of ours that it descends from.
+    reason = (
+        f"{kind.__qualname__} descends from {says.__qualname__} and has no settings() of its own"
+    )
+    return {"name": "", "reason": reason}
 
 
 def named_executor(name: str, arguments: Mapping[str, Any]) -> Executor:
@@ -69,15 +76,16 @@ def stored_executor(
     name = settings.get("name")
     if not isinstance(name, str):
         raise ConfigurationError(f"the run's file names no executor: {settings!r:.300}")
-    if settings.get("reason"):
+    if not name:
         raise ConfigurationError(
-            f"the run's file cannot say how to make its executor {name} again "
-            f"({settings['reason']}); pass it: executor=..., or --executor serial"
+            "the run's file cannot say how to make its executor again "
+            f"({settings.get('reason')}); pass it: executor=..., or --executor serial"
         )
     if ":" in name:
-        own = settings.get("settings")
-        description = {**(own if isinstance(own, dict) else {}), **given, "kind": name}
-        found: Executor = kinds.read(description, EXECUTOR, settings.get("folders"))
+        kept = settings.get("arguments")
+        description = {**(kept if isinstance(kept, dict) else {}), **given, "kind": name}
+        folders = {split(name)[0]: settings.get("folder", "")}
+        found: Executor = kinds.read(description, EXECUTOR, folders)
         return found
     arguments = {**settings, **given}
     del arguments["name"]
