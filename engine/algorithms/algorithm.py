@@ -21,7 +21,7 @@ from ..born import nobody
 from ..foreign_names import ALGORITHM, check_arguments, refuse_foreign_problem
 from ..order import OrderName
 from ..randomness import check_seed
-from ..schedule import Constant, Doubling, phases, read_schedule
+from ..schedule import Constant, Doubling, phases
 from ..variation import variation_for
 from .concurrent import Concurrent
 from .generational import Generational
@@ -36,8 +36,6 @@ DEFAULT_WINDOW = 64
 
 LARGEST_WINDOW = 2**20
 """More candidates at once than any cluster has workers; all of them are drawn at the start."""
-
-OPERATORS = {kind.__name__: kind for kind in (SBX, PolynomialMutation, BitFlip)}
 
 
 def as_problem(problem: Any) -> Any:
@@ -248,44 +246,9 @@ class Algorithm:
         )
 
     def settings(self) -> dict[str, Any]:
-        """All settings as JSON; ``from_settings`` reads them back."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {
-            key: _operator_settings(v) if type(v).__name__ in OPERATORS else v
-            for key, v in values.items()
-        }
+        """All settings, as the constructor takes them."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def __repr__(self) -> str:
         values = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in fields(self))
         return f"{type(self).__name__}({values})"
-
-
-def _operator_settings(operator: Any) -> dict[str, Any]:
-    return {
-        "operator": type(operator).__name__,
-        **{f.name: getattr(operator, f.name) for f in fields(operator)},
-    }
-
-
-def read_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of a specification from its JSON; raises ConfigurationError."""
-    return {key: _read_part(key, value) for key, value in settings.items()}
-
-
-def _read_part(key: str, value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return read_schedule(value) if "schedule" in value else _read_operator(key, value)
-
-
-def _read_operator(key: str, settings: dict[str, Any]) -> Any:
-    values = dict(settings)
-    kind = OPERATORS.get(values.pop("operator", ""))
-    if kind is None:
-        raise ConfigurationError(
-            f'{key} must name its operator, one of {sorted(OPERATORS)}: {{"operator": "SBX", ...}}'
-        )
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ConfigurationError(f"{key}: {error}") from None

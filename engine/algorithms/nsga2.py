@@ -9,12 +9,12 @@ parent or each other are drawn again. The generation itself is in ``generational
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...problems.definition import Definition
-from ..schedule import SCHEDULES, BudgetShare, Constant, Doubling, size_without_budget
+from ..schedule import BudgetShare, Constant, Doubling, size_without_budget
 from .algorithm import Algorithm
 
 
@@ -36,7 +36,7 @@ class NSGA2(Algorithm):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.size, tuple(SCHEDULES.values())):
+        if not isinstance(self.size, (Constant, Doubling, BudgetShare)):
             object.__setattr__(self, "size", whole_number("NSGA2: size", self.size, least=2))
 
     def resolved(self, definition: Definition, budget: int | None) -> Self:
@@ -56,10 +56,3 @@ class NSGA2(Algorithm):
         if isinstance(self.size, BudgetShare):
             raise ConfigurationError(f"{self.size} needs a budget: start it with one")
         return Constant(self.size) if isinstance(self.size, int) else self.size
-
-    def settings(self) -> dict[str, Any]:
-        """All settings as JSON."""
-        settings = super().settings()
-        return (
-            settings if isinstance(self.size, int) else {**settings, "size": self.size.settings()}
-        )
