@@ -63,7 +63,7 @@ def measure(name, n):
     ranks, _ = timed(pt.nondominated_rank, everyone)
     survival, kept = timed(survive, everyone, None, n, rng)
     variation = variation_for(Shape.space, None, None)
-    children, _ = timed(variation.children, np.arange(n), X, kept.rank, kept.crowding, n, rng)
+    children, _ = timed(variation.children, np.arange(n), X, kept.rank, kept.score, n, rng)
     duplicates, _ = timed(RowSet(n_var, X.dtype).add, X)
     return {
         "ranks of 2 n": ranks,

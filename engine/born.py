@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..problems.space import SearchSpace
-from ..typing import ByteArray, Candidates, IntArray
+from ..typing import ByteArray, Candidates, IntArray, SearchSpace
 
 OPERATORS = ("sample", "initial", "bit flip", "SBX, polynomial mutation")
 SAMPLE, INITIAL, BIT_FLIP, SBX_POLYNOMIAL = range(len(OPERATORS))

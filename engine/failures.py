@@ -11,7 +11,7 @@ import numpy as np
 
 from ..checks import real_number, whole_number
 from ..errors import ConfigurationError
-from ..typing import BoolArray, FloatArray
+from ..typing import BoolArray, FloatArray, has_coordinates
 from .evaluations import Evaluations
 from .outcome import Failed
 
@@ -60,10 +60,14 @@ def failure_report(failures: Iterable[Failed], most: int = 5) -> str:
 def failing_regions(everything: Evaluations, most: int = 3) -> list[str]:
     """Where failures are most frequent, a line each: parts of single variables' ranges.
 
+    Nothing is known of a space without working coordinates.
+
     Ranges are cut into quarters as they are searched (by logarithm where a variable says so).
     """
     failed = ~everything.evaluated
     space = everything.definition.space
+    if not has_coordinates(space):
+        return []
     working = space.to_working(everything.X)
     found = []
     for j, name in enumerate(space.names):

@@ -13,7 +13,7 @@ from ..errors import ConfigurationError, StoreMismatch
 from ..problems.candidates import read_candidates
 from ..problems.definition import Definition
 from ..problems.space import varying
-from ..typing import Candidates
+from ..typing import Candidates, has_coordinates
 from .evaluations import Archive, Evaluations, empty, unrecorded
 from .memory import Memory
 from .population import Population
@@ -79,7 +79,9 @@ def grows(cache: Any, definition: Definition) -> bool:
     """
     if cache is None:
         space = definition.space
-        return not space.continuous[varying(space)].any()
+        if has_coordinates(space):
+            return not space.continuous[varying(space)].any()
+        return space.dtype.kind != "f"
     if isinstance(cache, (bool, np.bool_)):
         return bool(cache)
     if is_source(cache):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +16,7 @@ from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .failures import FailureBudget
-from .foreign_names import WHOLE_RUN, foreign_names, meant_algorithm
+from .foreign_names import WHOLE_RUN, foreign_names
 from .initial import Source, is_source, read_initial
 from .interrupts import deferred
 from .or_resume import Asked, digest
@@ -27,10 +26,13 @@ from .recorder import Recorder
 from .result import Result
 from .resume import go_on
 from .session import Session
-from .specification import commit_of, specify
+from .specification import (
+    commit_of,
+    refuse_no_algorithm,
+    specify,
+    warn_of_what_must_be_passed,
+)
 from .store.store import RunStore
-
-log = logging.getLogger(__name__)
 
 
 @foreign_names(WHOLE_RUN)
@@ -114,11 +116,7 @@ def minimize(
         StoreError: If the file exists, is in use, or cannot be written.
     """
     leave_if_spawning()
-    if not isinstance(algorithm, Algorithm):
-        raise ConfigurationError(
-            f"algorithm must be one like pt.NSGA2(size=100), got {algorithm!r}"
-            + meant_algorithm(algorithm)
-        )
+    refuse_no_algorithm(algorithm)
     budget = _checked_budget(budget, stop)
     _check_place(store, overwrite, or_resume)
     oversight = Oversight(
@@ -132,7 +130,7 @@ def minimize(
     problem = as_problem(problem)
     if or_resume and store is not None and absolute(store).is_file():
         asked = Asked(algorithm, budget, wanted, initial, cache)
-        return go_on(absolute(store), problem, workers, oversight, asked=asked)
+        return go_on(absolute(store), problem, None, workers, oversight, asked=asked)
     definition = read_definition(problem)
     if budget is None:
         algorithm = algorithm.without_budget()
@@ -155,12 +153,7 @@ def minimize(
             specification["problem"]["commit"] = commit_of(problem)
             keeper = RunStore.claim(path, overwrite=overwrite)
             stack.callback(keeper.release)
-            if not specification["problem"]["target"]:
-                log.warning(
-                    "resuming %s will need the problem passed again: %s",
-                    path.name,
-                    specification["problem"]["reason"],
-                )
+            warn_of_what_must_be_passed(specification, path)
         recorder = Recorder(session, specification, keeper, -1)
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(

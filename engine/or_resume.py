@@ -8,7 +8,6 @@ the run may be others.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ConfigurationError, StoreMismatch
+from ..errors import StoreMismatch
 from ..problems.candidates import read_candidates
 from ..problems.definition import Definition
 from ..typing import Candidates
 from .algorithms.algorithm import Algorithm
 from .initial import grows, is_source
-from .specification import differences, other_arguments
+from .specification import (
+    NAMES,
+    differences,
+    other_algorithm,
+    other_arguments,
+    resolved_again,
+)
 
 log = logging.getLogger(__name__)
-
-NAMES = ("stored", "given")
 
 
 @dataclass(frozen=True)
@@ -55,15 +58,16 @@ def refuse_other_run(
     lines = differences(specification["problem"]["definition"], definition, NAMES)
     lines += other_arguments(specification["problem"], problem, NAMES)
     if not lines:  # what follows is made for the problem
-        lines = _other_algorithm(specification, definition, asked)
+        given = resolved_again(asked.algorithm, definition, specification, asked.budget)
+        lines = other_algorithm(specification, given)
         if asked.seed is not None and asked.seed != specification["seed"]:
             lines.append(_line("seed", specification["seed"], asked.seed))
         grown = grows(asked.cache, definition)
         if grown != specification["cache"]:
             lines.append(_line("cache", specification["cache"], grown))
         if asked.initial is not None and not is_source(asked.initial):
-            given = digest(read_candidates(definition.space, asked.initial))
-            if given != specification.get("initial", given):
+            begins = digest(read_candidates(definition.space, asked.initial))
+            if begins != specification.get("initial", begins):
                 lines.append("  initial: other candidates")
     if lines:
         raise StoreMismatch(
@@ -71,31 +75,6 @@ def refuse_other_run(
             + "\n".join(lines)
             + "\nchoose another path for the new run, or resume that one as it is"
         )
-
-
-def _other_algorithm(
-    specification: dict[str, Any], definition: Definition, asked: Asked
-) -> list[str]:
-    """A line for each setting in which the algorithm differs, with those that a budget decides."""
-    stored = specification["algorithm"]
-    if asked.algorithm.name != stored["name"]:
-        return [_line("algorithm", stored["name"], asked.algorithm.name)]
-    given = _resolved(asked, definition, specification).settings()
-    return [
-        _line(key, stored["settings"].get(key), given.get(key))
-        for key in dict.fromkeys([*stored["settings"], *given])
-        if json.dumps(stored["settings"].get(key)) != json.dumps(given.get(key))
-    ]
-
-
-def _resolved(asked: Asked, definition: Definition, specification: dict[str, Any]) -> Algorithm:
-    """For the budget that the run was started with, whatever it has now."""
-    budget = specification.get("first_budget", specification["budget"])
-    algorithm = asked.algorithm.without_budget() if budget is None else asked.algorithm
-    try:
-        return algorithm.resolved(definition, budget)
-    except ConfigurationError:  # it needs a budget, and was started without
-        return algorithm.resolved(definition, asked.budget)
 
 
 def _line(key: str, stored: Any, given: Any) -> str:

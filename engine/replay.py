@@ -14,35 +14,38 @@ import numpy as np
 
 from ..errors import StoreMismatch
 from ..problems.definition import read_definition
-from .algorithms.algorithm import as_problem, cost_of
+from .algorithms.algorithm import Algorithm, as_problem, cost_of
 from .algorithms.concurrent import Concurrent
 from .born import INITIAL
 from .evaluations import Evaluations, empty
 from .interventions import read_interventions
 from .memory import Memory
+from .rules import refuse_other_rules
 from .run import Run
 from .session import Session
-from .specification import refuse_other_problem, stored_algorithm, stored_problem
+from .specification import algorithm_of, refuse_other_problem, stored_problem
 from .store.state import believed
 
 
-def replay(run: Run, *, problem: Any = None) -> Session:
+def replay(run: Run, *, problem: Any = None, algorithm: Algorithm | None = None) -> Session:
     """Evolve ``run`` again without evaluating anything; returns the session at its end.
 
     Args:
         run: From ``open_run``, or ``result.run``.
         problem: Needed only in steady state in the order of costs, for its ``cost``, and only if
             the store cannot say how to make it again.
+        algorithm: Needed only if the store cannot say how to make it again.
 
     Raises:
         StoreCorrupt: If its settings are none.
+        StoreVersion: If the run was started under other rules.
         StoreMismatch: If other candidates or populations come out.
-        ConfigurationError: If the problem must be passed.
+        ConfigurationError: If the problem or the algorithm must be passed.
     """
     specification = run.specification
     path, definition, cost = run.path or Path("the run"), run.definition, None
-    with believed(path):
-        algorithm = stored_algorithm(specification)
+    refuse_other_rules(specification, path)
+    algorithm = algorithm_of(specification, algorithm, definition, path)
     if algorithm.mode == "steady" and algorithm.order == "cost":
         problem = stored_problem(specification, path) if problem is None else as_problem(problem)
         definition, cost = read_definition(problem), cost_of(problem)

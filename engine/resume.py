@@ -13,11 +13,11 @@ from typing import Any
 from ..checks import whole_number
 from ..errors import ConfigurationError
 from ..problems.definition import read_definition
-from .algorithms.algorithm import as_problem, cost_of
+from .algorithms.algorithm import Algorithm, as_problem, cost_of
 from .conduct import absolute, conduct, leave_if_spawning
 from .executors import make_executor
 from .executors.base import Executor, Job
-from .executors.stored import stored_executor
+from .executors.stored import describe_executor, stored_executor
 from .failures import FailureBudget
 from .foreign_names import WHOLE_RUN, foreign_names
 from .interrupts import Interrupts, deferred
@@ -29,8 +29,9 @@ from .progress import Progress
 from .recorder import Recorder
 from .result import Result
 from .retries import Retries
+from .rules import refuse_other_rules
 from .session import Session
-from .specification import refuse_other_problem, stored_algorithm, stored_problem
+from .specification import algorithm_of, refuse_other_problem, stored_problem
 from .store.codec import Event, Retried
 from .store.state import believed
 from .store.store import RunStore
@@ -44,6 +45,7 @@ def resume(
     *,
     budget: int | None = None,
     problem: Any = None,
+    algorithm: Algorithm | None = None,
     executor: str | Executor | None = None,
     trust_executor: bool = False,
     failure_budget: FailureBudget | None = None,
@@ -62,6 +64,8 @@ def resume(
         budget: Evaluations to add to the run's budget; None leaves it as it is. A run without a
             budget has none to add to: end it with ``stop``, which it needs.
         problem: The problem; needed only if the store cannot say how to make it again.
+        algorithm: The algorithm that the run was started with; needed only if the store cannot say
+            how to make it again, as with a part that is a lambda.
         executor: As in ``minimize``; None is the one that the run was started with.
         trust_executor: Join the Ray cluster at the address that the file names, and use its
             ``runtime_env``. Without it a file that names either is refused, unless RAY_ADDRESS
@@ -86,10 +90,12 @@ def resume(
         The same as if the run had never been interrupted.
 
     Raises:
-        StoreNotFound, StoreCorrupt, StoreVersion, StoreLocked: If the file cannot be continued.
-        StoreMismatch: If the problem is another one, the replay asks for other candidates, or the
-            journal is not there.
-        ConfigurationError: For a wrong budget or executor, or if the problem must be passed.
+        StoreNotFound, StoreCorrupt, StoreLocked: If the file cannot be continued.
+        StoreVersion: If it is of another schema, or was started under other rules.
+        StoreMismatch: If the problem or the algorithm is another one, the replay asks for other
+            candidates, or the journal is not there.
+        ConfigurationError: For a wrong budget or executor, or if problem or algorithm must be
+            passed.
     """
     leave_if_spawning()
     kinds = check_kinds(retry_failed)
@@ -101,7 +107,7 @@ def resume(
     )  # fmt: skip
     with_executor = None if executor is None else make_executor(executor)
     return go_on(
-        absolute(path), problem, with_executor, oversight, added=budget, kinds=kinds,
+        absolute(path), problem, algorithm, with_executor, oversight, added=budget, kinds=kinds,
         without_journal=without_journal, trust_executor=trust_executor,
     )  # fmt: skip
 
@@ -109,6 +115,7 @@ def resume(
 def go_on(
     path: Path,
     problem: Any,
+    algorithm: Algorithm | None,
     executor: Executor | None,
     oversight: Oversight,
     *,
@@ -129,6 +136,7 @@ def go_on(
         store, image, events = RunStore.reopen(path, without_journal=without_journal)
         stack.callback(store.release)
         specification = image.specification
+        refuse_other_rules(specification, path)
         with interrupts.allowed():
             if problem is None:
                 problem = stored_problem(specification, path)
@@ -137,6 +145,9 @@ def go_on(
         if asked is not None:
             refuse_other_run(specification, problem, definition, asked, path)
         refuse_other_problem(specification, problem, definition, path)
+        with interrupts.allowed():
+            given = algorithm if asked is None else asked.algorithm
+            algorithm = algorithm_of(specification, given, definition, path)
         if executor is None:
             executor = stored_executor(specification["executor"], trusted=trust_executor)
         oversight.refuse_executor(executor)
@@ -148,7 +159,7 @@ def go_on(
             oversight = replace(oversight, failure_budget=stored_budget)
         seed, cost = int(specification["seed"]), cost_of(problem)
         with believed(path):
-            machine = stored_algorithm(specification).machine(definition, seed, cost)
+            machine = algorithm.machine(definition, seed, cost)
         known = replace(image.known, definition=definition)
         memory = Memory(known, grows=specification["cache"])
         budget: int | None = specification["budget"]
@@ -173,7 +184,7 @@ def go_on(
             session.budget = _extended(budget, added, oversight.stop, path)
         if kinds:
             _wish_to_retry(session, specification, kinds)
-        specification |= {"budget": session.budget, "executor": executor.settings()}
+        specification |= {"budget": session.budget, "executor": describe_executor(executor)}
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(
             job, session, recorder, executor, oversight, stack, interrupts,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
 from ..checks import real_number, whole_number
@@ -41,9 +41,6 @@ class Schedule(Protocol):
 
     def resolved(self, definition: Definition, budget: int | None) -> Constant | Doubling:
         """Without gaps; raises ConfigurationError if a default needs a budget and there is none."""
-
-    def settings(self) -> dict[str, Any]:
-        """As JSON: the class's name as "schedule", and its arguments."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +83,6 @@ class Constant:
     def resolved(self, definition: Definition, budget: int | None) -> Constant:
         """Itself."""
         return self
-
-    def settings(self) -> dict[str, Any]:
-        """As JSON."""
-        return {"schedule": "Constant", "size": self.size}
 
 
 @dataclass(frozen=True)
@@ -167,10 +160,6 @@ class Doubling:
             eta_below_max=eta,
         )
 
-    def settings(self) -> dict[str, Any]:
-        """As JSON."""
-        return _settings(self)
-
     def _known(self, key: str) -> int:
         value: int | None = getattr(self, key)
         if value is None:
@@ -222,29 +211,6 @@ class BudgetShare:
         start, max_size = _sizes(self, self.start, self.max_size, definition, budget)
         first_tau, tau = _shares(start, max_size, self.first * budget, self.growth * budget)
         return Doubling(start, max_size, tau, first_tau, _eta(self.eta_below_max, definition))
-
-    def settings(self) -> dict[str, Any]:
-        """As JSON."""
-        return _settings(self)
-
-
-SCHEDULES: dict[str, type[Constant | Doubling | BudgetShare]] = {
-    kind.__name__: kind for kind in (Constant, Doubling, BudgetShare)
-}
-
-
-def read_schedule(settings: dict[str, Any]) -> Schedule:
-    """A schedule from its JSON; raises ConfigurationError."""
-    values = dict(settings)
-    kind = SCHEDULES.get(values.pop("schedule", ""))
-    if kind is None:
-        raise ConfigurationError(
-            f'a schedule must name its kind, one of {sorted(SCHEDULES)}: {{"schedule": "Doubling"}}'
-        )
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise ConfigurationError(f"{kind.__name__}: {error}") from None
 
 
 def size_without_budget(algorithm: str) -> int:
@@ -378,8 +344,3 @@ def _eta(eta: float | None, definition: Definition) -> float | None:
             f"eta_below_max={eta} is for SBX, which a Binary space has not; leave it out"
         )
     return None
-
-
-def _settings(schedule: Doubling | BudgetShare) -> dict[str, Any]:
-    values = {f.name: getattr(schedule, f.name) for f in fields(schedule)}
-    return {"schedule": type(schedule).__name__, **values}

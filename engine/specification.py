@@ -14,17 +14,27 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ConfigurationError, StoreMismatch
+from ..errors import ConfigurationError, ProblemReferenceError, StoreMismatch
 from ..problems.definition import Definition
 from ..problems.description import differing
 from ..problems.reference import Reference, reference_to
 from ..problems.trust import load_stored
-from .algorithms import make_algorithm
+from . import kinds
 from .algorithms.algorithm import Algorithm
 from .executors.base import Executor
+from .executors.stored import describe_executor
+from .foreign_names import meant_algorithm
 from .memory import Memory
+from .rules import RULES
+from .store.state import believed
 
 log = logging.getLogger(__name__)
+
+ALGORITHM = kinds.role_of("algorithm", Algorithm, remedy="--algorithm {target}, or algorithm=...")
+"""Of what a run is given as its algorithm."""
+
+NAMES = ("stored", "given")
+"""What the two sides of a difference are called."""
 
 
 def specify(
@@ -51,12 +61,13 @@ def specify(
             "folder": reference.folder,
             "definition": definition.describe(),
         },
-        "algorithm": {"name": algorithm.name, "settings": algorithm.settings()},
+        "rules": RULES,
+        "algorithm": kinds.with_name(algorithm),
         "budget": budget,
         "first_budget": budget,
         "seed": seed,
         "cache": memory.grows,
-        "executor": executor.settings(),
+        "executor": describe_executor(executor),
         "versions": dict(_versions()),
     }
 
@@ -88,6 +99,13 @@ def commit_of(problem: Any) -> str:
     return "" if commit == "(initial)" else commit + ("+changes" if changed else "")
 
 
+def warn_of_what_must_be_passed(specification: dict[str, Any], path: Path) -> None:
+    """Log what a store cannot keep, so that resuming the run will need it passed again."""
+    for part in ("problem", "algorithm", "executor"):
+        if reason := specification[part].get("reason"):
+            log.warning("resuming %s will need the %s passed again: %s", path.name, part, reason)
+
+
 def stored_problem(specification: dict[str, Any], path: Path) -> Any:
     """The problem of a stored run, made again.
 
@@ -104,10 +122,99 @@ def stored_problem(specification: dict[str, Any], path: Path) -> Any:
     return load_stored(stored["target"], stored["arguments"], stored.get("folder", ""))
 
 
-def stored_algorithm(specification: dict[str, Any]) -> Algorithm:
-    """The algorithm of a stored run."""
+def stored_algorithm(specification: dict[str, Any], path: Path) -> Algorithm:
+    """The algorithm of a stored run, made again.
+
+    Raises ConfigurationError if the store could not say how, ProblemReferenceError if it leads
+    nowhere, or to something that is no algorithm or part, StoreCorrupt if its settings are none.
+    """
     stored = specification["algorithm"]
-    return make_algorithm(stored["name"], stored["settings"])
+    if stored.get("reason"):
+        raise ConfigurationError(
+            f"{path} cannot say how to make its algorithm {stored['name']!r} again "
+            f"({stored['reason']}); pass it: pt.resume({str(path)!r}, algorithm=...), or "
+            "paretide resume --algorithm file.py:NAME"
+        )
+    description = {**stored["settings"], "kind": stored["name"]}
+    try:
+        found: Algorithm = kinds.read(description, ALGORITHM, stored.get("folders"))
+    except ProblemReferenceError:
+        raise  # of code that is not there any more, which is no fault of the file's
+    except Exception:
+        with believed(path):
+            raise
+    return found
+
+
+def algorithm_of(
+    specification: dict[str, Any],
+    given: Algorithm | None,
+    definition: Definition,
+    path: Path,
+) -> Algorithm:
+    """The algorithm of a stored run: the one given, if it is that, or as the file has it.
+
+    Raises what ``stored_algorithm`` raises, StoreMismatch for another algorithm, and
+    ConfigurationError for what is none.
+    """
+    if given is None:
+        return stored_algorithm(specification, path)
+    refuse_no_algorithm(given)
+    given = resolved_again(given, definition, specification, specification["budget"])
+    if lines := other_algorithm(specification, given):
+        raise StoreMismatch(
+            f"{path} was started with another algorithm:\n"
+            + "\n".join(lines)
+            + "\nresume it with that one, or start a new run"
+        )
+    return given
+
+
+def refuse_no_algorithm(given: Any) -> None:
+    """Raise ConfigurationError for what is no algorithm, with what is meant."""
+    if not isinstance(given, Algorithm):
+        raise ConfigurationError(
+            f"algorithm must be one like pt.NSGA2(size=100), got {given!r}" + meant_algorithm(given)
+        )
+
+
+def resolved_again(
+    algorithm: Algorithm,
+    definition: Definition,
+    specification: dict[str, Any],
+    budget: int | None,
+) -> Algorithm:
+    """For the budget that the run was started with; ``budget`` where that has to be known."""
+    first = specification.get("first_budget", specification["budget"])
+    algorithm = algorithm.without_budget() if first is None else algorithm
+    try:
+        return algorithm.resolved(definition, first)
+    except ConfigurationError:  # it needs a budget, and was started without
+        return algorithm.resolved(definition, budget)
+
+
+def other_algorithm(specification: dict[str, Any], given: Algorithm) -> list[str]:
+    """A line for each setting in which a resolved algorithm differs from the stored one.
+
+    As far as both can be written down: of a lambda there is nothing to compare.
+    """
+    stored, described = specification["algorithm"], kinds.with_name(given)
+    here, there = described["name"], stored["name"]
+    if any(side.get("reason") and not side["settings"] for side in (stored, described)):
+        here, there = (name.rpartition(":")[2] for name in (here, there))  # of its place: nothing
+        return [] if here == there else [_line("algorithm", stored["name"], described["name"])]
+    if not kinds.same({"kind": there}, {"kind": here}):
+        return [_line("algorithm", there, here)]
+    before, now = kinds.renewed(stored["settings"]), described["settings"]
+    return [
+        _line(key, before.get(key), now.get(key))
+        for key in dict.fromkeys([*before, *now])
+        if not kinds.same(before.get(key), now.get(key))
+    ]
+
+
+def _line(key: str, stored: Any, given: Any) -> str:
+    return f"  {key}: {NAMES[0]} {stored!r:.300}, {NAMES[1]} {given!r:.300}"
 
 
 def differences(
@@ -139,9 +246,8 @@ def refuse_other_problem(
     a warning says so.
     """
     stored = specification["problem"]
-    names = ("stored", "given")
-    lines = differences(stored["definition"], definition, names)
-    lines += other_arguments(stored, problem, names)
+    lines = differences(stored["definition"], definition, NAMES)
+    lines += other_arguments(stored, problem, NAMES)
     before, now = stored.get("commit", ""), commit_of(problem)
     if before and now and before != now:
         log.warning(

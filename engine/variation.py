@@ -19,8 +19,15 @@ from ..operators.mutation import (
     redraw_categories,
 )
 from ..operators.sampling.uniform import bits, uniform
-from ..problems.space import Binary, Integer, Real, SearchSpace, varying
-from ..typing import Candidates, FloatArray, IntArray
+from ..problems.space import Binary, Integer, Real, varying
+from ..typing import (
+    Candidates,
+    FloatArray,
+    IntArray,
+    SearchSpace,
+    WorkingSpace,
+    has_coordinates,
+)
 from .born import BIT_FLIP, SBX_POLYNOMIAL
 
 EXCHANGE_PROB = 0.5  # of a value without an order, in a crossed pair
@@ -37,7 +44,7 @@ class Variation:
     Variables with a single value take no part: a run with them draws what it would without them.
     """
 
-    space: SearchSpace
+    space: WorkingSpace
     crossover: SBX | None
     mutation: BitFlip | PolynomialMutation
 
@@ -177,6 +184,8 @@ def variation_for(
 
     Raises ConfigurationError for operators that do not fit the space.
     """
+    if not has_coordinates(space):
+        raise ConfigurationError(f"{space!r} has no working coordinates, in which these vary")
     if isinstance(space, Binary):
         if crossover is not None:
             raise ConfigurationError(

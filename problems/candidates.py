@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import ConfigurationError, ShapeError
-from ..typing import Candidates, FloatArray
-from .space import SearchSpace, Space
+from ..typing import Candidates, FloatArray, SearchSpace, WorkingSpace, has_coordinates
+from .space import Space
 
 
 def check_candidates(space: SearchSpace, X: ArrayLike) -> Candidates:
     """``X`` as a C-contiguous (n, n_var) array in the dtype of the space, or ShapeError."""
+    if not has_coordinates(space):
+        return _rows(space, X)
     raw = np.asarray(X)
     if np.ma.isMaskedArray(X):  # there is nothing where it is masked
         raw = raw.astype(object)
@@ -44,7 +46,23 @@ def check_candidates(space: SearchSpace, X: ArrayLike) -> Candidates:
     return np.ascontiguousarray(np.where(exact, values, inside).astype(space.dtype))
 
 
-def _numbers(space: SearchSpace, raw: np.ndarray[Any, Any]) -> FloatArray:
+def _rows(space: SearchSpace, X: ArrayLike) -> Candidates:
+    """Rows of a space of which nothing is known but what it says itself."""
+    raw = np.asarray(X, dtype=object if space.dtype == object else None)
+    if raw.ndim != 2 or raw.shape[1] != space.n_var:
+        raise ShapeError(f"X must have shape (n, {space.n_var}), got {raw.shape}")
+    if not len(raw):
+        return np.empty((0, space.n_var), dtype=space.dtype)
+    rows = np.array(raw, dtype=space.dtype, order="C")
+    wrong = ~space.contains(rows)
+    if space.dtype != object:
+        wrong |= (rows != raw).any(axis=1)
+    for i in np.flatnonzero(wrong):
+        raise ShapeError(f"X[{i}] = {raw[i].tolist()!r:.200} is no candidate of {space!r}")
+    return rows
+
+
+def _numbers(space: WorkingSpace, raw: np.ndarray[Any, Any]) -> FloatArray:
     """``raw`` as float64; a text is no number, even if it shows one."""
     if raw.dtype.kind in "biuf":
         return raw.astype(np.float64)
@@ -69,9 +87,10 @@ def read_candidates(space: SearchSpace, given: Any) -> Candidates:
         space: Of the candidates.
         given: (k, n_var) like ``X``, or a list of what ``evaluate`` gets: values by name in a
             ``Space``, otherwise vectors; or a table of pandas, whose other columns are left out.
+            For a space of the user's own an array holds rows, and a list candidates.
 
     Raises:
-        ConfigurationError: For a named candidate that does not fit.
+        ConfigurationError: For a candidate that does not fit.
         ShapeError: For an array that does not fit.
     """
     alone = ShapeError(
@@ -82,8 +101,11 @@ def read_candidates(space: SearchSpace, given: Any) -> Candidates:
         if set(space.names) <= set(given.columns):  # beside others, as in ``to_frame``
             given = given[list(space.names)]
         given = given.to_dict("records") if isinstance(space, Space) else given.to_numpy()
-    if isinstance(given, Mapping) or not isinstance(given, (Sequence, np.ndarray)):
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, (Sequence, np.ndarray)):
         raise alone
+    if not has_coordinates(space):
+        is_rows = isinstance(given, np.ndarray)
+        return check_candidates(space, given if is_rows else _encoded(space, given))
     if any(isinstance(candidate, Mapping) for candidate in given):
         given = _encoded(space, given)
     try:
@@ -97,15 +119,16 @@ def read_candidates(space: SearchSpace, given: Any) -> Candidates:
     return check_candidates(space, array if array.size else np.empty((0, space.n_var)))
 
 
-def _encoded(space: SearchSpace, given: Any) -> FloatArray:
-    if not isinstance(space, Space):
+def _encoded(space: SearchSpace, given: Any) -> Candidates:
+    """Rows of a list of what ``evaluate`` gets."""
+    if has_coordinates(space) and not isinstance(space, Space):
         raise ConfigurationError(f"named candidates are for a Space, not for {space!r}")
-    rows = []
+    rows = np.empty((len(given), space.n_var), dtype=space.dtype)
     for i, candidate in enumerate(given):
-        if not isinstance(candidate, Mapping):
+        if isinstance(space, Space) and not isinstance(candidate, Mapping):
             raise ConfigurationError(f"candidate {i} of those given has no names: {candidate!r}")
         try:
-            rows.append(space.encode(candidate))
+            rows[i] = space.row(candidate)
         except ConfigurationError as error:
             raise ConfigurationError(f"candidate {i} of those given: {error}") from None
-    return np.array(rows)
+    return rows

@@ -18,7 +18,7 @@ from ..errors import ConfigurationError
 from ..typing import BoolArray, FloatArray
 from .constraints import Constraint, Equal, Lower, Upper
 from .numbers import number_array, one_number, rows_of_numbers
-from .space import SearchSpace
+from .search_space import SearchSpace, check_space
 from .variables import Variable
 
 DIRECTIONS = {"min": 1.0, "max": -1.0}
@@ -227,10 +227,12 @@ def read_definition(problem: Any) -> Definition:
         raise ConfigurationError(
             f"{name}.space is the variable {space!r}; name it: pt.Space(x={space!r})"
         )
-    if space is None or not hasattr(space, "layout"):
+    if not isinstance(space, SearchSpace):
         raise ConfigurationError(
-            f"{name}.space must be a search space (Real, Integer, Binary or Space), got {space!r}"
+            f"{name}.space must be a search space (Real, Integer, Binary, Space, or an instance of "
+            f"a subclass of pt.SearchSpace), got {space!r:.200}"
         )
+    check_space(f"{name}.space", space)
     _check_signatures(problem, batch)
     batch_size = whole_number(f"{name}.batch_size", getattr(problem, "batch_size", 1024), least=1)
     objectives = _objectives(name, getattr(problem, "objectives", None))

@@ -15,7 +15,8 @@ from .constraints import Constraint, Equal, Lower, Upper
 from .definition import DIRECTIONS, Definition
 from .identity import same_identity
 from .printed import is_printed
-from .space import Binary, Integer, Real, SearchSpace, Space
+from .search_space import SearchSpace
+from .space import Binary, Integer, Real, Space
 from .variables import Bool, Choice, Float, Int, Ordinal, Variable
 
 OLD_ADAPTERS = ("PymooVectorized", "PymooElementwise")

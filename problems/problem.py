@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ..typing import SearchSpace
 from .constraints import Constraint
 from .context import Context
-from .space import SearchSpace
 
 
 class Problem:
@@ -15,7 +15,7 @@ class Problem:
 
     A subclass sets, on the class or in ``__init__``::
 
-        space = pt.Real(0, 1, n=30)                 # or Integer, Binary, Space
+        space = pt.Real(0, 1, n=30)                 # or Integer, Binary, Space, a SearchSpace
         objectives = {"cost": "min", "strength": "max"}
         constraints = {"stress": pt.upper(13600)}   # optional
 

@@ -21,7 +21,8 @@ from .context import Context
 from .problem import Problem
 from .pymoo_reference import is_own, make_own, make_users, own_reference
 from .reference import STAMP, Reference, reference_to, survives_json
-from .space import Binary, Integer, Real, SearchSpace, Space
+from .search_space import SearchSpace
+from .space import Binary, Integer, Real, Space
 from .variables import Bool, Choice, Float, Int, Variable
 
 log = logging.getLogger(__name__)

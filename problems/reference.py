@@ -13,7 +13,7 @@ import inspect
 import json
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -52,56 +52,85 @@ def reference_to(problem: Any) -> Reference:
     if isinstance(own, Reference):  # whoever made it knows better than its class
         return own
     kind = type(problem)
-    if "<locals>" in kind.__qualname__:
-        return Reference("", reason=f"{kind.__qualname__} is defined inside a function")
-    found: Any = sys.modules.get(kind.__module__)
-    for part in kind.__qualname__.split("."):
+    place = place_of(kind)
+    if not place.target:
+        return place
+    try:
+        arguments = arguments_of(problem)
+    except NoArguments as error:
+        return Reference("", reason=str(error))
+    if not survives_json(arguments):
+        return Reference("", reason=f"JSON cannot hold its arguments {arguments!r:.200}")
+    return replace(place, arguments=arguments)
+
+
+def place_of(named: Any) -> Reference:
+    """Where a class, or an object that knows its name as a function does, is found again.
+
+    Without target, and with the reason, if it would not be found there. Nothing of it is called.
+    """
+    module_name, name = named.__module__, named.__qualname__
+    if "<lambda>" in name:
+        return Reference("", reason="a lambda has no name")
+    if "<locals>" in name:
+        return Reference("", reason=f"{name} is defined inside a function")
+    found: Any = sys.modules.get(module_name)
+    for part in name.split("."):
         found = getattr(found, part, None)
-    if found is not kind:
-        return Reference("", reason=f"{kind.__module__} holds no {kind.__qualname__}")
-    if not hasattr(problem, "init_arguments") and inspect.signature(kind).parameters:
-        return Reference("", reason=f"{kind.__qualname__} is no pt.Problem and keeps no arguments")
-    args, kwargs = getattr(problem, "init_arguments", ((), {}))
+    if found is not named:
+        return Reference("", reason=f"{module_name} holds no {name}")
+    place = _place(named)
+    if not place:
+        return Reference("", reason=f"{name} is defined in __main__, not in a file")
+    if is_file(place):
+        return Reference(f"{place}:{name}")
+    folders = folders_of_module(module_name)
+    return Reference(f"{place}:{name}", folder=str(folders[0]) if folders else "")
+
+
+class NoArguments(Exception):
+    """Nobody can see what an object was made with; says why."""
+
+
+def arguments_of(thing: Any) -> dict[str, Any]:
+    """What a thing was made with, by name, as ``init_arguments`` keeps it; raises NoArguments."""
+    kind = type(thing)
+    parameters = inspect.signature(kind).parameters
+    if not hasattr(thing, "init_arguments") and parameters:
+        raise NoArguments(f"{kind.__qualname__} is no pt.Problem and keeps no arguments")
+    args, kwargs = getattr(thing, "init_arguments", ((), {}))
     try:
         arguments = dict(inspect.signature(kind).bind(*args, **kwargs).arguments)
     except TypeError as error:
-        return Reference("", reason=f"its arguments cannot be told apart: {error}")
-    for parameter in inspect.signature(kind).parameters.values():
+        raise NoArguments(f"its arguments cannot be told apart: {error}") from None
+    for parameter in parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             arguments.update(arguments.pop(parameter.name, {}))
         elif parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY) and (
             parameter.name in arguments
         ):
-            return Reference("", reason=f"it takes {parameter.name!r} by position only")
-    if not survives_json(arguments):
-        return Reference("", reason=f"JSON cannot hold its arguments {arguments!r:.200}")
-    place = _place(kind)
-    if not place:
-        return Reference("", reason=f"{kind.__qualname__} is defined in __main__, not in a file")
-    if place.endswith(".py"):
-        return Reference(f"{place}:{kind.__qualname__}", arguments)
-    folders = folders_of_module(kind.__module__)
-    folder = str(folders[0]) if folders else ""
-    return Reference(f"{place}:{kind.__qualname__}", arguments, folder=folder)
+            raise NoArguments(f"it takes {parameter.name!r} by position only")
+    return arguments
 
 
-def _place(kind: type) -> str:
-    """File or module that holds a class; empty for one that was typed in."""
-    module = sys.modules[kind.__module__]
+def _place(named: Any) -> str:
+    """File or module that holds a class or function; empty for one that was typed in."""
+    module = sys.modules[named.__module__]
     file = str(getattr(module, "__file__", None) or "")
-    if kind.__module__.startswith(FILE_MODULE):
+    if named.__module__.startswith(FILE_MODULE):
         return file
-    if kind.__module__ not in ("__main__", "__mp_main__"):
-        return kind.__module__
+    if named.__module__ not in ("__main__", "__mp_main__"):
+        return str(named.__module__)
     spec = module.__spec__
     if spec is not None and spec.name != "__main__":  # python -m; else a folder or a zip file
         return spec.name
-    return file if file.endswith(".py") and _written_in(file, kind) else ""
+    return file if file.endswith(".py") and _written_in(file, named) else ""
 
 
-def _written_in(file: str, kind: type) -> bool:
+def _written_in(file: str, named: Any) -> bool:
     """False if a class was typed in after the script had run, as with ``python -i``."""
-    codes = {f.__code__.co_filename for f in vars(kind).values() if isinstance(f, FunctionType)}
+    parts = [named, *getattr(named, "__dict__", {}).values()]
+    codes = {f.__code__.co_filename for f in parts if isinstance(f, FunctionType)}
     generated = {"<string>"}  # by dataclasses and their like
     return os.path.isfile(file) and not any(c.startswith("<") for c in codes - generated)
 
@@ -127,6 +156,20 @@ def load_problem(
 
     Raises ProblemReferenceError, saying what could not be found or made.
     """
+    found, module = find_named(target, source)
+    if not callable(found):
+        raise ProblemReferenceError(
+            f"{target} is a {type(found).__name__}; "
+            "name a Problem class or a function that returns one"
+        )
+    return make(found, target, module, arguments or {})
+
+
+def find_named(target: str, source: bytes | None = None) -> tuple[Any, ModuleType]:
+    """What the user names, and the module that holds it; nothing but the module's code runs.
+
+    ``source`` as in ``load_problem``. Raises ProblemReferenceError if it is not there.
+    """
     place, name = split(target)
     if is_file(place):
         module = load_file(Path(place) if source is not None else _existing(place), source)
@@ -137,12 +180,7 @@ def load_problem(
         if not hasattr(found, part):
             raise nothing_of_that_name(place, name, module)
         found = getattr(found, part)
-    if not callable(found):
-        raise ProblemReferenceError(
-            f"{target} is a {type(found).__name__}; "
-            "name a Problem class or a function that returns one"
-        )
-    return make(found, target, module, arguments or {})
+    return found, module
 
 
 @dataclass(frozen=True)

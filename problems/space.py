@@ -17,71 +17,33 @@ are flipped as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..checks import whole_number
 from ..errors import ConfigurationError
-from ..typing import BoolArray, Candidates, FloatArray, IntArray
+from ..typing import BoolArray, Candidates, FloatArray, IntArray, Layout, WorkingSpace
+from .search_space import SearchSpace
 from .variables import LARGEST_INTEGER, Bool, Choice, Float, Int, Ordinal, Variable, check_bounds
 
+SLACK = 1e-9
+"""By which a number may lie outside its bounds: a logarithm and back may change the last digits."""
 
-@dataclass(frozen=True)
-class Layout:
-    """Working coordinates: ``lower``, ``upper`` float64 and ``categories`` int64, all (n_var,)."""
+SBX = "paretide.operators.crossover.sbx:SBX"
+POLYNOMIAL_MUTATION = "paretide.operators.mutation.polynomial:PolynomialMutation"
+BIT_FLIP = "paretide.operators.mutation.bit_flip:BitFlip"
+UNIFORM = "paretide.operators.sampling.uniform:Uniform"
+"""Parts by reference: problems know no operators."""
 
-    lower: FloatArray
-    upper: FloatArray
-    categories: IntArray
-
-
-class SearchSpace(Protocol):
-    """What the engine asks of a space."""
-
-    @property
-    def n_var(self) -> int:
-        """Number of variables."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the variables."""
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Of ``X``."""
-
-    @property
-    def layout(self) -> Layout:
-        """Working coordinates."""
-
-    @property
-    def continuous(self) -> BoolArray:
-        """(n_var,) bool, True where a value is a real number."""
-
-    def to_working(self, X: Candidates) -> FloatArray:
-        """(n, n_var) candidates to working coordinates."""
-
-    def from_working(self, Z: FloatArray) -> Candidates:
-        """(n, n_var) working coordinates to candidates."""
-
-    def candidate(self, row: Candidates) -> Any:
-        """What ``evaluate`` gets for one row of ``X``."""
-
-    def show(self, row: Candidates) -> dict[str, Any]:
-        """The values of a row by name as files and tables hold them: numbers, strings, True, False
-        and None; of any other choice its label or text."""
-
-    def take(self, columns: IntArray) -> SearchSpace:
-        """The space of these variables alone."""
-
-    def describe(self) -> dict[str, Any]:
-        """The definition as JSON; two spaces are the same if these are equal."""
+_NUMBERS = MappingProxyType(
+    {"sampling": UNIFORM, "crossover": SBX, "mutation": POLYNOMIAL_MUTATION}
+)
 
 
-def varying(space: SearchSpace) -> IntArray:
+def varying(space: WorkingSpace) -> IntArray:
     """The columns of ``X`` that do not hold one and the same value everywhere."""
     layout = space.layout
     return np.flatnonzero((layout.lower < layout.upper) | (layout.categories > 0))
@@ -117,26 +79,13 @@ def _vector_bounds(kind: str, low: ArrayLike, high: ArrayLike, n: int | None) ->
     return bounds
 
 
-class _Vector:
-    """What vectors have in common."""
-
-    n_var: int
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """x0, x1, ..."""
-        return tuple(f"x{i}" for i in range(self.n_var))
-
-    def candidate(self, row: Candidates) -> Candidates:
-        """A copy of the row."""
-        return row.copy()
-
-    def show(self, row: Candidates) -> dict[str, Any]:
-        """The values by name, as Python's numbers and truth values."""
-        return dict(zip(self.names, row.tolist(), strict=True))
+def _within(X: Candidates, low: Candidates, high: Candidates) -> BoolArray:
+    """(n, n_var) True where a number is inside its bounds, or outside by a rounding."""
+    slack = SLACK * np.maximum(np.abs(low), np.abs(high))
+    return np.asarray((low - slack <= X) & (high + slack >= X))
 
 
-class Real(_Vector):
+class Real(SearchSpace):
     """Real vectors between ``low`` and ``high``: numbers, or sequences of length n_var.
 
     ``Real(0, 1, n=30)`` is thirty variables in [0, 1]; ``Real([0, -5], [1, 5])`` is two.
@@ -145,6 +94,7 @@ class Real(_Vector):
     """
 
     dtype = np.dtype(np.float64)
+    operators = _NUMBERS
 
     def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
         self.low, self.high = _vector_bounds("Real", low, high, n)
@@ -154,6 +104,10 @@ class Real(_Vector):
 
     def __repr__(self) -> str:
         return f"Real({self.low.tolist()}, {self.high.tolist()})"
+
+    def contains(self, X: Candidates) -> BoolArray:
+        """(n,) True where a row is one of this space."""
+        return np.asarray(_within(X, self.low, self.high).all(axis=1))
 
     def to_working(self, X: Candidates) -> FloatArray:
         """Candidates are their own working coordinates."""
@@ -172,7 +126,7 @@ class Real(_Vector):
         return {"kind": "real", "low": self.low.tolist(), "high": self.high.tolist()}
 
 
-class Integer(_Vector):
+class Integer(SearchSpace):
     """Integer vectors between ``low`` and ``high``, both included.
 
     Where low is high the variable is fixed, as in ``Real``.
@@ -180,6 +134,7 @@ class Integer(_Vector):
     """
 
     dtype = np.dtype(np.int64)
+    operators = _NUMBERS
 
     def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
         bounds = _vector_bounds("Integer", low, high, n)
@@ -202,6 +157,10 @@ class Integer(_Vector):
     def __repr__(self) -> str:
         return f"Integer({self.low.tolist()}, {self.high.tolist()})"
 
+    def contains(self, X: Candidates) -> BoolArray:
+        """(n,) True where a row is one of this space."""
+        return np.asarray(((self.low <= X) & (self.high >= X)).all(axis=1))
+
     def to_working(self, X: Candidates) -> FloatArray:
         """As float64."""
         return X.astype(np.float64)
@@ -219,10 +178,11 @@ class Integer(_Vector):
         return {"kind": "integer", "low": self.low.tolist(), "high": self.high.tolist()}
 
 
-class Binary(_Vector):
+class Binary(SearchSpace):
     """Bit strings of length ``n``."""
 
     dtype = np.dtype(np.bool_)
+    operators = MappingProxyType({"sampling": UNIFORM, "mutation": BIT_FLIP})
 
     def __init__(self, n: int) -> None:
         self.n_var = whole_number("Binary: n", n, least=1)
@@ -233,6 +193,10 @@ class Binary(_Vector):
 
     def __repr__(self) -> str:
         return f"Binary({self.n_var})"
+
+    def contains(self, X: Candidates) -> BoolArray:
+        """(n,) True where a row is one of this space."""
+        return np.ones(len(X), dtype=np.bool_)
 
     def to_working(self, X: Candidates) -> FloatArray:
         """Zeros and ones as float64."""
@@ -251,7 +215,7 @@ class Binary(_Vector):
         return {"kind": "binary", "n": self.n_var}
 
 
-class Space:
+class Space(SearchSpace):
     """Named, mixed variables: ``Space(lr=Float(1e-5, 1e-1, log=True), act=Choice(["a", "b"]))``.
 
     ``X`` holds float64 codes: numbers stand for themselves, choices by their position. Names that
@@ -260,6 +224,7 @@ class Space:
     """
 
     dtype = np.dtype(np.float64)
+    operators = _NUMBERS
 
     def __init__(self, mapping: Mapping[str, Variable] | None = None, /, **named: Variable) -> None:
         if mapping is not None and not isinstance(mapping, Mapping):
@@ -280,7 +245,6 @@ class Space:
         self.variables = dict(variables)
         self.continuous = np.array([isinstance(v, Float) for v in variables.values()])
         self.n_var = len(variables)
-        self.names = tuple(variables)
         bounds = np.array([v.working_bounds for v in variables.values()])
         self.layout = Layout(
             np.ascontiguousarray(bounds[:, 0]),
@@ -290,6 +254,17 @@ class Space:
 
     def __repr__(self) -> str:
         return f"Space({', '.join(f'{k}={v!r}' for k, v in self.variables.items())})"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """As they were given."""
+        return tuple(self.variables)
+
+    def contains(self, X: Candidates) -> BoolArray:
+        """(n,) True where a row holds codes of the variables."""
+        low, high = (self.from_working(z[None])[0] for z in (self.layout.lower, self.layout.upper))
+        whole = self.continuous | (np.rint(X) == X)
+        return np.asarray((_within(X, low, high) & whole).all(axis=1))
 
     def to_working(self, X: Candidates) -> FloatArray:
         """Column by column, as each variable says."""
@@ -315,7 +290,7 @@ class Space:
             for (name, variable), code in zip(self.variables.items(), row, strict=True)
         }
 
-    def encode(self, candidate: Mapping[str, Any]) -> FloatArray:
+    def row(self, candidate: Mapping[str, Any]) -> FloatArray:
         """(n_var,) codes of named values; raises ConfigurationError naming what does not fit."""
         if set(candidate) != set(self.names):
             raise ConfigurationError(

@@ -3,10 +3,10 @@
 import pytest
 
 from paretide.config import read_config
-from paretide.engine.algorithms import make_algorithm
 from paretide.engine.executors import make_executor
 from paretide.engine.foreign_names import meant_options
 from paretide.engine.interventions import check_kinds
+from paretide.engine.named import make_algorithm
 from paretide.errors import ConfigurationError
 
 

@@ -23,7 +23,6 @@ from ..foreign_names import ALGORITHM, check_arguments, refuse_foreign_problem
 from ..order import OrderName
 from ..randomness import check_seed
 from ..schedule import (
-    SCHEDULES,
     BudgetShare,
     Constant,
     Doubling,
@@ -121,7 +120,7 @@ class Algorithm:
             raise ConfigurationError(
                 f'{kind}: window and order belong to mode="steady"; add it, or leave them out'
             )
-        if not isinstance(getattr(self, "size", None), (NoneType, *SCHEDULES.values())):
+        if not isinstance(getattr(self, "size", None), (NoneType, Constant, Doubling, BudgetShare)):
             size = whole_number(f"{kind}: size", self.size, least=2)  # type: ignore[attr-defined]
             object.__setattr__(self, "size", size)
         if self.births() is not None:
@@ -299,7 +298,7 @@ class Algorithm:
         return OwnSurvival(self)
 
     def settings(self) -> dict[str, Any]:
-        """All settings as JSON; ``from_settings`` reads them back."""
+        """All settings, as the constructor takes them."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def __repr__(self) -> str:

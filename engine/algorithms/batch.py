@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ...problems.space import SearchSpace
-from ...typing import Candidates, IntArray
+from ...typing import Candidates, IntArray, SearchSpace
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
         return {"start": values.pop("start_size"), **values}
 
     def settings(self) -> dict[str, Any]:
-        """All settings as JSON."""
+        """All settings, as the constructor takes them."""
         settings = super().settings()
         known = self._values()
         return {"start": settings["start_size"], **{k: settings[k] for k in known if k != "start"}}

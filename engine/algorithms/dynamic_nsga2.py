@@ -116,7 +116,7 @@ class DynamicNSGA2(NSGA2Settings):
         return {"start": values.pop("start_size"), **values}
 
     def settings(self) -> dict[str, Any]:
-        """All settings as JSON."""
+        """All settings, as the constructor takes them."""
         settings = super().settings()
         return {"start": settings.pop("start_size"), **settings}
 

@@ -1,4 +1,8 @@
-"""An executor made again from what a run's file says of it, as far as a file may say.
+"""An executor as a run's file has it, and made again from that, as far as a file may say.
+
+Paretide's own stand there with their short names, ``{"name": "processes", "workers": 4, ...}``, a
+user's by reference, ``{"name": "file.py:Threads", "arguments": {"workers": 4}, "folder": ""}``, and
+what cannot be made again with the reason, ``{"name": "", "reason": "..."}``.
 
 Whose cluster is joined, and in which environment code runs there, is for the user's own command or
 configuration to say: a file may come from anybody.
@@ -13,13 +17,46 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import ConfigurationError
-from . import make_executor
+from ...problems.own_names import own_name
+from ...problems.reference import split
+from .. import kinds
+from . import ProcessExecutor, RayExecutor, SerialExecutor, make_executor
 from .base import Executor
 
 log = logging.getLogger(__name__)
 
+EXECUTOR = kinds.role_of(
+    "executor", Executor, SerialExecutor, ProcessExecutor, RayExecutor,
+    remedy="--executor {target}, or executor=...",
+)  # fmt: skip
+"""Of what a run is given as its executor."""
+
 OWN_ADDRESSES = (None, "auto", "local")
 """Of a Ray that is started here, or of the cluster that this machine belongs to."""
+
+
+def describe_executor(executor: Executor) -> dict[str, Any]:
+    """An executor as JSON, see above."""
+    kind = type(executor)
+    says = next(one for one in kind.__mro__ if "settings" in vars(one))
+    if says is kind or not own_name(says):
+        return executor.settings()
+    # It would be made again as the one of ours that it descends from.
+    reason = (
+        f"{kind.__qualname__} descends from {says.__qualname__} and has no settings() of its own"
+    )
+    return {"name": "", "reason": reason}
+
+
+def named_executor(name: str, arguments: Mapping[str, Any]) -> Executor:
+    """The executor that the user names: "processes", ``file.py:Name`` or ``module:Name``.
+
+    Raises ConfigurationError for an unknown name or argument.
+    """
+    if ":" not in name:
+        return make_executor(name, **arguments)
+    found: Executor = kinds.read_named({**arguments, "kind": name}, EXECUTOR)
+    return found
 
 
 def stored_executor(
@@ -33,12 +70,25 @@ def stored_executor(
         given: Arguments that the user names now; they come before the file's.
 
     Raises ConfigurationError for an address or a ``runtime_env`` that the user neither names nor
-    trusts, and for settings that no executor has.
+    trusts, for settings that no executor has, and for one that could not be stored;
+    ProblemReferenceError for a user's that leads nowhere, or to something that is no executor.
     """
-    arguments = {**settings, **given}
-    name = arguments.pop("name", None)
+    name = settings.get("name")
     if not isinstance(name, str):
         raise ConfigurationError(f"the run's file names no executor: {settings!r:.300}")
+    if not name:
+        raise ConfigurationError(
+            "the run's file cannot say how to make its executor again "
+            f"({settings.get('reason')}); pass it: executor=..., or --executor serial"
+        )
+    if ":" in name:
+        kept = settings.get("arguments")
+        description = {**(kept if isinstance(kept, dict) else {}), **given, "kind": name}
+        folders = {split(name)[0]: settings.get("folder", "")}
+        found: Executor = kinds.read(description, EXECUTOR, folders)
+        return found
+    arguments = {**settings, **given}
+    del arguments["name"]
     if name == "ray":
         if "address" not in given:
             arguments["address"] = _address(arguments.get("address"), trusted)

@@ -14,9 +14,6 @@ from ..outcome import EVALUATED, FAILED
 LARGEST_ID = 2**48
 """Beyond every id, and small enough to be counted with."""
 
-TOLERANCE = 1e-9
-"""By which a value may lie outside its bounds: a logarithm and back may change the last digits."""
-
 
 def faults(rows: Evaluations) -> Iterator[str]:
     """What no run can have evaluated: each fault as the end of a sentence, "it has ..."."""
@@ -42,17 +39,6 @@ def faults(rows: Evaluations) -> Iterator[str]:
             "workers without a name",
         ),
         (np.isfinite(rows.seconds) & (rows.seconds >= 0), "times that are none"),
-        (_inside(rows), "candidates outside their space"),
+        (rows.definition.space.contains(rows.X), "candidates outside their space"),
     )
     yield from (what for right, what in checks if not np.all(right))
-
-
-def _inside(rows: Evaluations) -> BoolArray:
-    """(n, n_var) bool, True where a value is one of its variable."""
-    if rows.X.dtype == np.bool_ or not len(rows):
-        return np.ones(rows.X.shape, dtype=np.bool_)
-    space, layout = rows.definition.space, rows.definition.space.layout
-    lower, upper = (space.from_working(z[None, :])[0] for z in (layout.lower, layout.upper))
-    slack = TOLERANCE * np.maximum(np.abs(lower), np.abs(upper))
-    whole = space.continuous | (np.rint(rows.X) == rows.X)
-    return np.asarray((lower - slack <= rows.X) & (upper + slack >= rows.X) & whole)

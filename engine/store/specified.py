@@ -43,6 +43,7 @@ _LATER: dict[str, tuple[type, ...]] = {
     "first_budget": (int, type(None)),
     "initial": _TEXT,
     "events": (list,),
+    "rules": _WHOLE,
 }
 """What older files have not."""
 

@@ -1,5 +1,5 @@
 """Mating selection: who becomes a parent."""
 
-from .tournament import binary_tournament
+from .tournament import Tournament, binary_tournament
 
-__all__ = ["binary_tournament"]
+__all__ = ["Tournament", "binary_tournament"]

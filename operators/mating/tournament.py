@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ...cext import tournament
 from ...typing import FloatArray, IntArray
+from ..parts import Mating
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tournament(Mating):
+    """Every parent wins a tournament between two distinct contestants.
+
+    Source: Deb, Pratap, Agarwal, Meyarivan 2002, section III.C.
+    """
+
+    def __call__(
+        self, rank: IntArray, score: FloatArray, k: int, parents: int, rng: np.random.Generator
+    ) -> IntArray:
+        """(k, parents) int64 winners; one may win several tournaments of a mating."""
+        return binary_tournament(rank, score, k * parents, rng).reshape(k, parents)
 
 
 def binary_tournament(

@@ -1,1 +1,5 @@
 """First candidates."""
+
+from .uniform import Uniform
+
+__all__ = ["Uniform"]

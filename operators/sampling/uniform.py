@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from ...typing import BoolArray, FloatArray, IntArray
+from ...typing import BoolArray, Candidates, FloatArray, IntArray, SearchSpace
+from ..parts import Sampling
+from ..working import varying, with_coordinates
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uniform(Sampling):
+    """Independent candidates, uniform in working coordinates; of bits, each with probability 1/2.
+
+    Variables with a single value take no part.
+    """
+
+    def __call__(self, n: int, space: SearchSpace, rng: np.random.Generator) -> Candidates:
+        """(n, n_var) candidates.
+
+        Raises ConfigurationError for a space that has neither bits nor working coordinates.
+        """
+        if space.dtype == np.bool_:
+            return bits(n, space.n_var, rng)
+        space = with_coordinates(self, space)
+        layout, columns = space.layout, varying(space)
+        if columns is not None:
+            X = np.repeat(space.from_working(layout.lower[None]), n, axis=0)
+            X[:, columns] = Uniform.__call__(self, n, space.take(columns), rng)
+            return X
+        return space.from_working(uniform(n, layout.lower, layout.upper, layout.categories, rng))
 
 
 def uniform(

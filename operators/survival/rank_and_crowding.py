@@ -2,25 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from ...cext import crowding as _crowding
 from ...cext import dominance, survival, truthful
+from ...errors import ConfigurationError
 from ...typing import FloatArray, IntArray
+from ..parts import Survival, Survivors
 from .crowding import Crowding, balanced_priority, crowding_by_rank
 from .ranking import constrained_rank
 
 Ties = Literal["random", "balanced"]
 
 
-class Survivors(NamedTuple):
-    """Rows that survive, ascending, with their rank and crowding distance among each other."""
+@dataclass(frozen=True, kw_only=True)
+class RankAndCrowding(Survival):
+    """The survival of NSGA-II: constrained non-dominated ranks, then crowding distance.
 
-    rows: IntArray
-    rank: IntArray
-    crowding: FloatArray
+    The score is the crowding distance among the survivors of the same rank.
+
+    Attributes:
+        crowding: What decides who stays of the front that is cut. "current": crowding distance,
+            updated after each removal (Zheng, Doerr 2022). "once": not updated (Deb et al. 2002).
+            "truthful": the truthful crowding distance, for three and more objectives (Zheng, Gao,
+            Doerr, arXiv 2407.17687).
+        ties: Who stays of those with equal distances. "random", or "balanced": as many of each
+            objective value as can be (Doerr, Ivan, Krejca, arXiv 2412.11931).
+
+    Source: Deb, Pratap, Agarwal, Meyarivan 2002, section III; see ``survive``.
+    """
+
+    crowding: Crowding = "current"
+    ties: Ties = "random"
+
+    def __post_init__(self) -> None:
+        for key, choices in (("crowding", get_args(Crowding)), ("ties", get_args(Ties))):
+            if getattr(self, key) not in choices:
+                raise ConfigurationError(
+                    f"RankAndCrowding: {key} must be one of {list(choices)}, "
+                    f"got {getattr(self, key)!r}"
+                )
+
+    def __call__(
+        self,
+        F: FloatArray,
+        violation: FloatArray | None,
+        size: int,
+        rng: np.random.Generator,
+        memory: dict[str, Any],
+    ) -> Survivors:
+        """The ``size`` best of F (n, n_obj), minimized; violation None: all rows are feasible."""
+        return survive(F, violation, size, rng, self.crowding, self.ties)
 
 
 def survive(

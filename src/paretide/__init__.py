@@ -30,11 +30,31 @@ from .engine.terminations import (
 )
 from .engine.told import Told
 from .operators.crossover import SBX
+from .operators.mating import Tournament
 from .operators.mutation import BitFlip, PolynomialMutation
-from .operators.survival import crowding_distance, nondominated_rank
+from .operators.parts import (
+    Crossover,
+    Duplicates,
+    Mating,
+    Mutation,
+    Repair,
+    Sampling,
+    Survival,
+    Survivors,
+    crossover,
+    duplicates,
+    mating,
+    mutation,
+    repair,
+    sampling,
+    survival,
+)
+from .operators.sampling import Uniform
+from .operators.survival import RankAndCrowding, crowding_distance, nondominated_rank
 from .problems.constraints import equal, lower, upper
 from .problems.context import Context
 from .problems.problem import Problem
+from .problems.search_space import SearchSpace
 from .problems.space import Binary, Integer, Real, Space
 from .problems.suites.cocz import COCZ
 from .problems.suites.jump import OneJumpZeroJump
@@ -56,7 +76,9 @@ __all__ = [
     "ConcurrentDynamicNSGA2",
     "Constant",
     "Context",
+    "Crossover",
     "Doubling",
+    "Duplicates",
     "DynamicNSGA2",
     "Evaluated",
     "Failed",
@@ -65,9 +87,11 @@ __all__ = [
     "FrontCovered",
     "Int",
     "Integer",
+    "Mating",
     "MaxEvaluations",
     "MaxGenerations",
     "MaxSeconds",
+    "Mutation",
     "OneJumpZeroJump",
     "OneMinMax",
     "OneMinMax3",
@@ -77,23 +101,38 @@ __all__ = [
     "Problem",
     "ProcessExecutor",
     "Progress",
+    "RankAndCrowding",
     "RayExecutor",
     "Real",
+    "Repair",
     "Result",
     "Run",
+    "Sampling",
+    "SearchSpace",
     "SerialExecutor",
     "Space",
     "Stall",
+    "Survival",
+    "Survivors",
     "TargetHypervolume",
     "Told",
+    "Tournament",
+    "Uniform",
+    "crossover",
     "crowding_distance",
+    "duplicates",
     "equal",
     "errors",
     "lower",
+    "mating",
     "minimize",
+    "mutation",
     "nondominated_rank",
     "open_run",
+    "repair",
     "resume",
+    "sampling",
+    "survival",
     "upper",
 ]
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from inspect import signature
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from .engine.algorithms import ALGORITHMS, make_algorithm
+from .engine import kinds
 from .engine.algorithms.algorithm import Algorithm
-from .engine.executors import EXECUTORS, Executor, make_executor
+from .engine.executors import Executor
+from .engine.executors.stored import EXECUTOR, named_executor
 from .engine.failures import FailureBudget
 from .engine.foreign_names import IN_A_FILE, meant
+from .engine.named import make_algorithm
 from .engine.oversight import AtEnd
+from .engine.specification import ALGORITHM
 from .engine.terminations import MaxSeconds
 from .errors import ConfigurationError
+from .problems.own_names import own_class
 from .problems.reference import load_problem
 
 PYMOO = "pymoo:"
@@ -74,13 +78,14 @@ class RunConfig(BaseModel):
             )
         return load_problem(self.problem, self.arguments)
 
-    def make_algorithm(self) -> Algorithm:
-        """The algorithm with its settings."""
-        return make_algorithm(self.algorithm.name, self.algorithm.settings)
+    def make_algorithm(self, problem: Any) -> Algorithm:
+        """The algorithm with its settings, for a problem, whose space says what is usual."""
+        space = getattr(problem, "space", None)
+        return make_algorithm(self.algorithm.name, self.algorithm.settings, space)
 
     def make_executor(self) -> Executor:
         """The executor with its settings."""
-        return make_executor(self.executor.name, **self.executor.settings)
+        return named_executor(self.executor.name, self.executor.settings)
 
 
 def make_failure_budget(settings: dict[str, Any] | None) -> FailureBudget | None:
@@ -126,8 +131,9 @@ def read_config(
     Args:
         file: TOML, or None.
         options: By dotted key (``"algorithm.name"``); None means not given.
-        assignments: ``key=value``; a key without a dot that is none of the configuration's is a
-            setting of the algorithm, and the value is read as TOML, or else as a string.
+        assignments: ``key=value``; a key that is none of the configuration's is a setting of the
+            algorithm, or of a part of it (``mutation.prob``), and the value is read as TOML, or
+            else as a string.
 
     Raises:
         ConfigurationError: Naming the key, the value and where it came from.
@@ -140,7 +146,7 @@ def read_config(
         key, separator, text = assignment.partition("=")
         if not separator or not key:
             raise ConfigurationError(f"--set {assignment!r}: write key=value")
-        if "." not in key and key not in RunConfig.model_fields:
+        if key.partition(".")[0] not in RunConfig.model_fields:
             key = f"algorithm.{key}"
         _assign(values, key, _toml_value(text))
     for table in ("algorithm", "executor"):
@@ -174,12 +180,9 @@ def _what_is_wrong(kind: str, key: str, message: str, value: Any) -> str:
         return "it is missing"
     if kind != "extra_forbidden":
         return f"{message}, got {value!r}"
-    parts: dict[str, Iterable[type[Any]]] = {
-        "algorithm": ALGORITHMS.values(),
-        "executor": EXECUTORS.values(),
-    }
-    for table, kinds in parts.items():
-        if any(key in signature(kind).parameters for kind in kinds):
+    for table, role in {"algorithm": ALGORITHM, "executor": EXECUTOR}.items():
+        known = [signature(own_class(name)).parameters for name in kinds.own_names(role)]
+        if any(key in parameters for parameters in known):
             return f"there is no such key; you mean {table}.{key}"
     return "there is no such key" + meant(
         key.replace("-", "_"), value, IN_A_FILE, RunConfig.model_fields
@@ -203,9 +206,22 @@ def _toml_value(text: str) -> Any:
 
 
 def _assign(values: dict[str, Any], key: str, value: Any) -> None:
+    """Set a key of a table. The name of a thing, and its settings, may come in either order."""
     *tables, name = key.split(".")
     for table in tables:
-        values = values.setdefault(table, {})
-        if not isinstance(values, dict):
-            raise ConfigurationError(f"{key}: {table} is {values!r}, which has no keys")
-    values[name] = value
+        inside = values.setdefault(table, {})
+        if isinstance(inside, str):
+            inside = values[table] = {_tag(table): inside}
+        if not isinstance(inside, dict):
+            raise ConfigurationError(f"{key}: {table} is {inside!r}, which has no keys")
+        values = inside
+    there = values.get(name)
+    if isinstance(there, dict) and isinstance(value, str):
+        there[_tag(name)] = value
+    else:
+        values[name] = value
+
+
+def _tag(table: str) -> str:
+    """What the name of a thing is called in the table of its settings."""
+    return "name" if table in ("algorithm", "executor") else "kind"

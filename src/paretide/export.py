@@ -34,9 +34,8 @@ from .engine.run import Run
 from .engine.store.files import replace_file
 from .errors import ConfigurationError
 from .problems.definition import Definition
-from .problems.space import SearchSpace
 from .records import json_text, strict, write_csv
-from .typing import Candidates, FloatArray
+from .typing import Candidates, FloatArray, SearchSpace
 
 OWN = ("", ".journal", ".journal.next", ".lock")
 """What stands behind a run's path in the names of its files."""

@@ -7,7 +7,7 @@ import pytest
 import toy
 
 import paretide as pt
-from paretide.engine.algorithms import make_algorithm
+from paretide.engine.named import make_algorithm
 from paretide.engine.schedule import BudgetShare, Constant, Doubling, default_taus, phases, sizes
 from paretide.errors import ConfigurationError
 from paretide.problems.definition import read_definition
@@ -241,7 +241,7 @@ def test_specifications_print_and_store_all_they_are():
         ),
         (
             lambda: make_algorithm("nsga2", {"size": {"schedule": "Doubling", "from": 3}}),
-            "Doubling: .*'from'",
+            "Doubling has no setting 'from'",
         ),
         (lambda: pt.Constant(1), "Constant: size must be a whole number >= 2, got 1"),
         (lambda: pt.BudgetShare(first=0), "first must be a share between 0 and 1, got 0"),

@@ -8,7 +8,7 @@ import toy
 
 import paretide as pt
 from paretide.engine import foreign_names
-from paretide.engine.algorithms import make_algorithm
+from paretide.engine.named import make_algorithm
 from paretide.errors import ConfigurationError
 
 SETTINGS = [

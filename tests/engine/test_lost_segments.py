@@ -5,7 +5,7 @@ import pytest
 import toy
 
 import paretide as pt
-from paretide.engine.algorithms import make_algorithm
+from paretide.engine.named import make_algorithm
 from paretide.engine.schedule import ETA_BELOW_MAX, Doubling
 from paretide.engine.variation import variation_for, widened
 from paretide.errors import ConfigurationError

@@ -191,8 +191,8 @@ def test_survivors(selection, seed, mode):
 
     np.testing.assert_array_equal(kept.rank, rank[rows])
     np.testing.assert_array_equal(kept.rank, ranks(F[rows], violation[rows]))
-    assert kept.crowding.shape == rows.shape
-    assert not np.isnan(kept.crowding).any()
+    assert kept.score.shape == rows.shape
+    assert not np.isnan(kept.score).any()
 
 
 @settings(deadline=None)
@@ -236,16 +236,14 @@ def test_crowding_is_measured_among_the_survivors(size, m, seed, mode, data):
     kept = survive(F, np.zeros(len(F)), n, rng, mode)
     for rank in np.unique(kept.rank):
         members = kept.rank == rank
-        np.testing.assert_array_equal(
-            kept.crowding[members], crowding_distance(F[kept.rows[members]])
-        )
+        np.testing.assert_array_equal(kept.score[members], crowding_distance(F[kept.rows[members]]))
 
 
 @settings(deadline=None)
 @given(selections(), seeds, modes)
 def test_one_seed_gives_one_choice(selection, seed, mode):
     one, other = (survive(*selection, np.random.default_rng(seed), mode) for _ in range(2))
-    for name in ("rows", "rank", "crowding"):
+    for name in ("rows", "rank", "score"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
@@ -362,10 +360,10 @@ def test_truthful_survivors(selection, seed):
         members = kept.rank == front
         for i, k in itertools.permutations(np.flatnonzero(members), 2):
             if (F[rows[i]] == F[rows[k]]).all():
-                assert min(kept.crowding[i], kept.crowding[k]) == 0  # of copies one counts
+                assert min(kept.score[i], kept.score[k]) == 0  # of copies one counts
         if all(len(np.unique(values)) == members.sum() for values in F[rows[members]].T):
             np.testing.assert_array_equal(
-                kept.crowding[members],
+                kept.score[members],
                 truthful_distance(F[rows[members]], np.zeros(members.sum())),
             )
 
@@ -386,7 +384,7 @@ def test_layout_and_protection_of_the_arguments_do_not_matter(selection, seed):
             )
             for other in (two, three):
                 np.testing.assert_array_equal(one.rows, other.rows)
-                np.testing.assert_array_equal(one.crowding, other.crowding)
+                np.testing.assert_array_equal(one.score, other.score)
 
 
 def test_truthful_ties_are_broken_uniformly():
@@ -418,4 +416,4 @@ def test_nothing_but_room_is_asked_for_by_a_front_that_fits(mode):
     for ties in ("random", "balanced"):
         kept = survive(F, np.zeros(6), 6, np.random.default_rng(0), mode, ties)
         np.testing.assert_array_equal(kept.rows, np.arange(6))
-        assert np.isinf(kept.crowding[[0, 5]]).all()
+        assert np.isinf(kept.score[[0, 5]]).all()

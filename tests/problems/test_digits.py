@@ -51,7 +51,7 @@ def trained(problem, seed, **changes):
 
 
 def test_the_candidate_is_one_of_the_space():
-    codes = DigitsNetwork.space.encode(SMALL)
+    codes = DigitsNetwork.space.row(SMALL)
     assert DigitsNetwork.space.candidate(codes) == SMALL
 
 

@@ -282,7 +282,7 @@ def test_the_objectives_are_what_is_returned_and_the_rest_is_only_logged(problem
     assert read_definition(problem).read_values(values)[0].shape == (2,)
     assert set(ctx.extra) == {"seconds", "test_error"}
     assert 0 < ctx.extra["seconds"] < 60
-    assert problem.space.candidate(problem.space.encode(HALF)) == HALF
+    assert problem.space.candidate(problem.space.row(HALF)) == HALF
 
 
 def test_the_validation_part_alone_decides(problem):

@@ -190,7 +190,7 @@ def test_mixed_variables_are_evaluated_by_name(kind):
         {"rate": 2.5, "width": 1, "flag": False, "kind": "nothing"},
         {"rate": 1.25, "width": 4, "flag": False, "kind": "everything"},
     ]
-    F, G = evaluated(adapted, np.stack([space.encode(c) for c in candidates]))
+    F, G = evaluated(adapted, np.stack([space.row(c) for c in candidates]))
     np.testing.assert_array_equal(F, [mixed_values(c) for c in candidates])
     assert G.shape == (3, 0)
 

@@ -373,7 +373,7 @@ def test_a_fresh_problem_travels():
 )
 def test_candidates_that_are_none(candidate, message):
     with pytest.raises(pt.errors.ConfigurationError, match=message):
-        MixedPrecision.space.encode(candidate)
+        MixedPrecision.space.row(candidate)
 
 
 def test_a_space_that_names_no_layer():

@@ -266,7 +266,7 @@ def test_candidates_are_encoded_to_what_they_were_decoded_from(space, seed):
     for row in sample(space, 5, np.random.default_rng(seed)):
         candidate = space.candidate(row)
         assert list(candidate) == list(space.names)
-        np.testing.assert_array_equal(space.encode(candidate), row)
+        np.testing.assert_array_equal(space.row(candidate), row)
         assert all(
             type(candidate[name]) is int
             for name, v in space.variables.items()
@@ -282,7 +282,7 @@ def test_what_is_shown_is_plain_and_leads_back(space, seed):
         assert list(shown) == list(space.names)
         assert all(type(v) in (int, float, bool, str, type(None)) for v in shown.values())
         if isinstance(space, Space):
-            np.testing.assert_array_equal(space.encode(shown), row)
+            np.testing.assert_array_equal(space.row(shown), row)
         else:
             np.testing.assert_array_equal(list(shown.values()), row)
 
@@ -394,7 +394,7 @@ def test_tables_of_pandas_are_candidates():
     rows = [MIXED.candidate(x) for x in sample(MIXED, 3, np.random.default_rng(2))]
     np.testing.assert_array_equal(
         read_candidates(MIXED, pandas.DataFrame(rows).assign(f=1.5)),
-        np.stack([MIXED.encode(row) for row in rows]),
+        np.stack([MIXED.row(row) for row in rows]),
     )
     table = pandas.DataFrame({"a": [0, 1], "b": [0.5, 1.0]})
     np.testing.assert_array_equal(read_candidates(Real(0, 1, n=2), table), [[0, 0.5], [1, 1]])
@@ -436,7 +436,7 @@ def test_a_candidate_needs_exactly_the_names():
     candidate = MIXED.candidate(sample(MIXED, 1, np.random.default_rng(1))[0])
     for wrong in ({**candidate, "depth": 3}, {"lr": 0.01}, {}):
         with pytest.raises(ConfigurationError) as caught:
-            MIXED.encode(wrong)
+            MIXED.row(wrong)
         assert str(list(MIXED.names)) in str(caught.value)
         assert str(list(wrong)) in str(caught.value)
 
@@ -448,7 +448,7 @@ def test_a_candidate_needs_exactly_the_names():
 def test_a_value_that_does_not_fit_is_refused_by_name(name, value):
     candidate = MIXED.candidate(sample(MIXED, 1, np.random.default_rng(1))[0])
     with pytest.raises(ConfigurationError) as caught:
-        MIXED.encode({**candidate, name: value})
+        MIXED.row({**candidate, name: value})
     assert repr(value) in str(caught.value)
     assert name in str(caught.value)
 

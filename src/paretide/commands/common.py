@@ -14,12 +14,21 @@ from ..output import complain, console, quoted, say, show
 Store = Annotated[Path, typer.Argument(help="The run's HDF5 file.", show_default=False)]
 Progress = Annotated[bool, typer.Option(help="Show a live line.")]
 ExecutorName = Annotated[
-    str | None, typer.Option(help="serial, processes or ray.", show_default=False)
+    str | None,
+    typer.Option(help="serial, processes, ray, or your own: file.py:Name.", show_default=False),
 ]
 Workers = Annotated[
     int | None, typer.Option(help="How many; default: what fits.", show_default=False)
 ]
 Address = Annotated[str | None, typer.Option(help="Of a Ray cluster, or auto.", show_default=False)]
+AlgorithmAgain = Annotated[
+    str | None,
+    typer.Option(
+        "--algorithm",
+        help="file.py:NAME, if the run could not keep how its algorithm is made.",
+        show_default=False,
+    ),
+]
 TrustExecutor = Annotated[
     bool,
     typer.Option("--trust-executor", help="Use the Ray address and runtime_env of the file."),
@@ -56,12 +65,22 @@ def named_problem(problem: str | None, store: Path) -> Any:
     return load_problem(problem, specification_of(store)["problem"]["arguments"])
 
 
+def named_algorithm(algorithm: str | None, store: Path) -> Any:
+    """The algorithm of this name, with the settings that the run has; None for None."""
+    from ..engine.kinds import read_again
+    from ..engine.specification import ALGORITHM
+
+    if algorithm is None:
+        return None
+    stored = specification_of(store)["algorithm"]
+    return read_again(algorithm, stored["settings"], ALGORITHM, stored.get("folders"))
+
+
 def chosen_executor(
     store: Path, name: str | None, workers: int | None, address: str | None, trusted: bool
 ) -> Any:
     """The run's executor with what the user says of it now; None if nothing is said."""
-    from ..engine.executors import make_executor
-    from ..engine.executors.stored import stored_executor
+    from ..engine.executors.stored import named_executor, stored_executor
 
     given = {"workers": workers, "address": address}
     given = {key: value for key, value in given.items() if value is not None}
@@ -70,7 +89,7 @@ def chosen_executor(
     settings = specification_of(store)["executor"]
     if name in (None, settings["name"]):
         return stored_executor(settings, trusted=trusted, **given)
-    return make_executor(str(name), **given)
+    return named_executor(str(name), given)
 
 
 @contextlib.contextmanager
@@ -96,6 +115,8 @@ def finish(result: Any, store: Path, picture: Path | None) -> None:
         + (", not of it alone" if "events" in run_.specification else "")
     )
     again = "" if run_.specification["problem"]["target"] else " --problem FILE.py:NAME"
+    if run_.specification["algorithm"].get("reason"):
+        again += " --algorithm FILE.py:NAME"
     if run_.specification["budget"] is None:
         again += " --max-seconds 3600"
     elif result.stopped_by in ("budget", "exhausted"):

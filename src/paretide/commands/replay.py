@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..output import say
-from .common import Store, named_problem
+from .common import AlgorithmAgain, Store, named_algorithm, named_problem
 
 
 def replay(
@@ -19,13 +19,18 @@ def replay(
             show_default=False,
         ),
     ] = None,
+    algorithm: AlgorithmAgain = None,
 ) -> None:
     """Evolve a run again from its seed and its stored outcomes; exits 2 unless all is the same."""
     from ..engine.replay import replay as replay_run
     from ..engine.run import open_run
 
     run_ = open_run(store)
-    replay_run(run_, problem=named_problem(problem, store))
+    replay_run(
+        run_,
+        problem=named_problem(problem, store),
+        algorithm=named_algorithm(algorithm, store),
+    )
     say(
         f"{store}: replayed {len(run_.evaluations)} evaluations and {len(run_.populations)} "
         "populations, the same bits"

@@ -8,6 +8,7 @@ import typer
 
 from .common import (
     Address,
+    AlgorithmAgain,
     AtEnd,
     ExecutorName,
     MaxSeconds,
@@ -19,6 +20,7 @@ from .common import (
     check_picture,
     chosen_executor,
     finish,
+    named_algorithm,
     named_problem,
     resumable,
 )
@@ -45,6 +47,7 @@ def resume(
             show_default=False,
         ),
     ] = None,
+    algorithm: AlgorithmAgain = None,
     executor: ExecutorName = None,
     workers: Workers = None,
     address: Address = None,
@@ -75,6 +78,7 @@ def resume(
             store,
             budget=_added(budget),
             problem=named_problem(problem, store),
+            algorithm=named_algorithm(algorithm, store),
             executor=chosen_executor(store, executor, workers, address, trust_executor),
             stop=stop,
             at_end=ends,

@@ -28,7 +28,10 @@ def run(
     ] = None,
     algorithm: Annotated[
         str | None,
-        typer.Option(help="nsga2 (default), dnsga2, concurrent-dnsga2.", show_default=False),
+        typer.Option(
+            help="nsga2 (default), dnsga2, concurrent-dnsga2, or your own: file.py:Name.",
+            show_default=False,
+        ),
     ] = None,
     budget: Annotated[
         int | None, typer.Option(help="Evaluations in all.", show_default=False)
@@ -69,7 +72,8 @@ def run(
         list[str] | None,
         typer.Option(
             "--set",
-            help="key=value: size=50, algorithm.tau=800, arguments.n=30, executor.gpus=1.",
+            help="key=value: size=50, mutation.prob=0.3, crossover=file.py:route_exchange, "
+            "arguments.n=30, executor.gpus=1.",
             show_default=False,
         ),
     ] = None,
@@ -104,9 +108,10 @@ def run(
         )
     check_picture(picture, chosen.store)
     with resumable(chosen.store):
+        problem_ = chosen.make_problem()
         result = minimize(
-            chosen.make_problem(),
-            chosen.make_algorithm(),
+            problem_,
+            chosen.make_algorithm(problem_),
             budget=chosen.budget,
             seed=chosen.seed,
             executor=chosen.make_executor(),

@@ -1,0 +1,319 @@
+"""What an algorithm is put together of: parts, which are callables on whole arrays.
+
+A part with settings is a frozen dataclass that subclasses its role and has ``__call__``; one
+without is a function under the decorator of its role. Both get arrays, the space and the run's
+generator, never a problem, a population or a global, and return new arrays: what they were given
+stays as it was. The built-in parts are written against the same classes.
+
+The roles are classes, not shapes: what a file names must be one of them before it is called.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple, TypeVar, overload
+
+from ..checks import whole_number
+from ..errors import ConfigurationError
+from ..typing import BoolArray, Candidates, FloatArray, IntArray
+
+Function = Callable[..., Any]
+R = TypeVar("R", bound="Part")
+
+
+class Part:
+    """Base class of every role; ``arguments`` is what a part of the role is called with."""
+
+    arguments: ClassVar[tuple[str, ...]]
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """One step, on whole arrays."""
+        raise self._missing()
+
+    def _missing(self) -> NotImplementedError:
+        expected = ", ".join(("self", *self.arguments))
+        return NotImplementedError(f"{type(self).__name__} needs __call__({expected})")
+
+
+class Sampling(Part):
+    """Draws first candidates."""
+
+    arguments = ("n", "space", "rng")
+
+    def __call__(self, *arguments: Any, **named: Any) -> Candidates:
+        """``(n, space, rng)``: X (n, n_var) in the dtype of the space."""
+        raise self._missing()
+
+
+class Mating(Part):
+    """Selects parents."""
+
+    arguments = ("rank", "score", "k", "parents", "rng")
+
+    def __call__(self, *arguments: Any, **named: Any) -> IntArray:
+        """``(rank, score, k, parents, rng)``: (k, parents) int64 rows, those of a mating in a row.
+
+        rank (n,) int64, the lower the better, and score (n,) float64, the larger the better, are
+        those of survival; n >= 1, and may be less than ``parents``.
+        """
+        raise self._missing()
+
+
+class Crossover(Part):
+    """Makes two children of each mating.
+
+    Attributes:
+        parents: How many meet in one.
+    """
+
+    parents: int = 2
+
+    arguments = ("space", "rng")
+
+    def __call__(self, *arguments: Any, **named: Any) -> Candidates:
+        """``(A, B, space, rng)``, with as many arrays (k, n_var) as there are parents.
+
+        Returns (2k, n_var): rows 2i and 2i + 1 are the children of mating i.
+        """
+        raise self._missing()
+
+
+class Mutation(Part):
+    """Changes children a little."""
+
+    arguments = ("X", "space", "rng")
+
+    def __call__(self, *arguments: Any, **named: Any) -> Candidates:
+        """``(X, space, rng)``: what has become of X (k, n_var)."""
+        raise self._missing()
+
+
+class Repair(Part):
+    """Makes candidates keep a rule; deterministic.
+
+    What is repaired is what is evaluated, stored and shown: samples, children, and the candidates
+    that a user has given.
+    """
+
+    arguments = ("X", "space")
+
+    def __call__(self, *arguments: Any, **named: Any) -> Candidates:
+        """``(X, space)``: what has become of X (k, n_var)."""
+        raise self._missing()
+
+
+class Survivors(NamedTuple):
+    """Who stays, and how good each is.
+
+    Attributes:
+        rows: (r,) int64, distinct.
+        rank: (r,) int64, 0 for the best; what mating looks at first.
+        score: (r,) float64, larger is better; what mating looks at next. Of ``RankAndCrowding`` it
+            is the crowding distance.
+    """
+
+    rows: IntArray
+    rank: IntArray
+    score: FloatArray
+
+
+class Survival(Part):
+    """Decides who stays."""
+
+    arguments = ("F", "violation", "size", "rng", "memory")
+
+    def __call__(self, *arguments: Any, **named: Any) -> Survivors:
+        """``(F, violation, size, rng, memory)``: ``size`` rows, or all if there are no more.
+
+        F (n, n_obj) is minimized and finite, violation (n,) float64 is 0 where feasible. ``memory``
+        is a dict of named arrays, empty at first, in which a part may leave what it needs the next
+        time: it is stored and comes back when the run is resumed.
+        """
+        raise self._missing()
+
+
+class Duplicates(Part):
+    """Says who repeats whom."""
+
+    arguments = ("X", "others", "space")
+
+    def __call__(self, *arguments: Any, **named: Any) -> BoolArray:
+        """``(X, others, space)``: (k,) bool of X (k, n_var).
+
+        True where a row repeats one of ``others`` (m, n_var), or an earlier row of ``X``.
+        """
+        raise self._missing()
+
+
+# -- parts that are functions ----------------------------------------------------------------------
+
+
+class _OfFunction(Part):
+    """A part that is a function: frozen, called as it is, known by the function's name."""
+
+    function: Function
+
+    def __init__(self, function: Function, **settings: Any) -> None:
+        named = ("__module__", "__qualname__", "__name__", "__doc__")
+        known = {name: getattr(function, name) for name in named}
+        self.__dict__.update(function=function, **settings, **known)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self.function(*arguments, **named)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{self!r} cannot be changed: it is a function")
+
+    def __repr__(self) -> str:
+        return str(self.__dict__["__name__"])
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash(self.function)
+
+    def __reduce__(self) -> str:
+        """Pickled by its name, which leads to this part and no longer to the function."""
+        return str(self.__dict__["__qualname__"])
+
+
+class _SamplingFunction(_OfFunction, Sampling): ...
+
+
+class _MatingFunction(_OfFunction, Mating): ...
+
+
+class _CrossoverFunction(_OfFunction, Crossover): ...
+
+
+class _MutationFunction(_OfFunction, Mutation): ...
+
+
+class _RepairFunction(_OfFunction, Repair): ...
+
+
+class _SurvivalFunction(_OfFunction, Survival): ...
+
+
+class _DuplicatesFunction(_OfFunction, Duplicates): ...
+
+
+def sampling(function: Function) -> Sampling:
+    """A ``Sampling`` of ``function(n, space, rng)``; a decorator."""
+    return _SamplingFunction(_taking(function, Sampling))
+
+
+def mating(function: Function) -> Mating:
+    """A ``Mating`` of ``function(rank, score, k, parents, rng)``; a decorator."""
+    return _MatingFunction(_taking(function, Mating))
+
+
+@overload
+def crossover(function: Function, /) -> Crossover: ...
+@overload
+def crossover(*, parents: int = 2) -> Callable[[Function], Crossover]: ...
+
+
+def crossover(function: Function | None = None, /, *, parents: int = 2) -> Any:
+    """A ``Crossover`` of ``function(A, B, space, rng)``; a decorator.
+
+    ``@crossover(parents=3)`` is for ``function(A, B, C, space, rng)``, and so on.
+    """
+    p = whole_number("crossover: parents", parents, least=1)
+
+    def decorated(function: Function) -> Crossover:
+        return _CrossoverFunction(_taking(function, Crossover, p), parents=p)
+
+    return decorated if function is None else decorated(function)
+
+
+def mutation(function: Function) -> Mutation:
+    """A ``Mutation`` of ``function(X, space, rng)``; a decorator."""
+    return _MutationFunction(_taking(function, Mutation))
+
+
+def repair(function: Function) -> Repair:
+    """A ``Repair`` of ``function(X, space)``; a decorator."""
+    return _RepairFunction(_taking(function, Repair))
+
+
+def survival(function: Function) -> Survival:
+    """A ``Survival`` of ``function(F, violation, size, rng, memory)``; a decorator."""
+    return _SurvivalFunction(_taking(function, Survival))
+
+
+def duplicates(function: Function) -> Duplicates:
+    """A ``Duplicates`` of ``function(X, others, space)``; a decorator."""
+    return _DuplicatesFunction(_taking(function, Duplicates))
+
+
+def _taking(function: Function, role: type[Part], parents: int = 0) -> Function:
+    """``function``; raises ConfigurationError unless it can be called as the role is."""
+    named = hasattr(function, "__module__") and hasattr(function, "__qualname__")
+    if not callable(function) or inspect.isclass(function) or not named:
+        what = "a class" if inspect.isclass(function) else f"{function!r:.100}"
+        raise ConfigurationError(
+            f"@{role.__name__.lower()} makes a part of a function, got {what}; "
+            f"a part with settings is a frozen dataclass that subclasses {role.__name__}"
+        )
+    _check_arguments(function, function.__qualname__, role, parents)
+    return function
+
+
+# -- what is a part --------------------------------------------------------------------------------
+
+ROLES = (Sampling, Mating, Crossover, Mutation, Repair, Survival, Duplicates)
+
+
+def read_part(what: str, role: type[R], part: Any) -> R:
+    """``part``, checked to be of the role and callable as such; ``what`` names the argument.
+
+    Raises ConfigurationError that says what would be one.
+    """
+    if not isinstance(part, role):
+        raise ConfigurationError(
+            f"{what} must be a {role.__name__}, got {part!r:.100}; {_hint(role, part)}"
+        )
+    if type(part).__call__ is role.__call__:
+        expected = ", ".join(("self", *_arguments(role, getattr(part, "parents", 0))))
+        raise ConfigurationError(f"{what}: {type(part).__name__} needs __call__({expected})")
+    parents = 0
+    if isinstance(part, Crossover):
+        parents = whole_number(f"{what}: parents of {part!r}", part.parents, least=1)
+    called = part.function if isinstance(part, _OfFunction) else part
+    _check_arguments(called, f"{what}={part!r}", role, parents)
+    return part
+
+
+def _hint(role: type[Part], part: Any) -> str:
+    kind = role.__name__
+    if inspect.isclass(part) and issubclass(part, role):
+        return f"write {part.__name__}() with its settings"
+    if inspect.isroutine(part):
+        return f"put @pt.{kind.lower()} above the function"
+    for other in ROLES:
+        if isinstance(part, other):
+            return f"this one is a {other.__name__}"
+    return f"subclass pt.{kind}, or put @pt.{kind.lower()} above a function"
+
+
+def _arguments(role: type[Part], parents: int) -> tuple[str, ...]:
+    mates = ("A", "B", *(f"mate_{i}" for i in range(3, parents + 1)))[:parents]
+    return (*mates, *role.arguments)
+
+
+def _check_arguments(called: Function, name: str, role: type[Part], parents: int) -> None:
+    """Raise ConfigurationError unless ``called`` takes the arguments of the role, in order."""
+    try:
+        signature = inspect.signature(called)
+    except (TypeError, ValueError):  # of some compiled functions nothing is known
+        return
+    expected = _arguments(role, parents)
+    try:
+        signature.bind(*expected)
+    except TypeError:
+        raise ConfigurationError(
+            f"{name} takes {signature}; a {role.__name__} is called with ({', '.join(expected)})"
+        ) from None

@@ -1,0 +1,46 @@
+"""Short names of what paretide brings itself: how files, command lines and configurations call it.
+
+Everything else is called by where it is, ``module:name`` or ``file.py:name``. The names stand in
+files and never change; where they lead does.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+OWN_NAMES = {
+    "nsga2": "paretide.engine.algorithms.nsga2:NSGA2",
+    "dnsga2": "paretide.engine.algorithms.dynamic_nsga2:DynamicNSGA2",
+    "concurrent-dnsga2": "paretide.engine.algorithms.concurrent_dynamic_nsga2:"
+    "ConcurrentDynamicNSGA2",
+    "SBX": "paretide.operators.crossover.sbx:SBX",
+    "PolynomialMutation": "paretide.operators.mutation.polynomial:PolynomialMutation",
+    "BitFlip": "paretide.operators.mutation.bit_flip:BitFlip",
+    "Constant": "paretide.engine.schedule:Constant",
+    "Doubling": "paretide.engine.schedule:Doubling",
+    "BudgetShare": "paretide.engine.schedule:BudgetShare",
+    "serial": "paretide.engine.executors.serial:SerialExecutor",
+    "processes": "paretide.engine.executors.processes:ProcessExecutor",
+    "ray": "paretide.engine.executors.ray:RayExecutor",
+    "real": "paretide.problems.space:Real",
+    "integer": "paretide.problems.space:Integer",
+    "binary": "paretide.problems.space:Binary",
+    "space": "paretide.problems.space:Space",
+}
+"""By name, where the class is."""
+
+
+def own_class(name: str) -> type[Any]:
+    """The class of paretide's that has this short name; KeyError for any other name."""
+    module, _, found = OWN_NAMES[name].partition(":")
+    kind: type[Any] = getattr(importlib.import_module(module), found)
+    return kind
+
+
+def own_name(kind: type[Any]) -> str:
+    """The short name of a class; "" if it has none."""
+    return _by_place.get(f"{kind.__module__}:{kind.__qualname__}", "")
+
+
+_by_place = {place: name for name, place in OWN_NAMES.items()}
