@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import NoneType
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from ...operators.survival import RankAndCrowding
 from ...problems.candidates import read_candidates
 from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
-from ...typing import Candidates, FloatArray, SearchSpace
+from ...typing import Candidates, FloatArray, IntArray, SearchSpace
 from ..born import nobody
-from ..breeding import Breeding
+from ..breeding import Breeding, Mates
 from ..foreign_names import ALGORITHM, check_arguments, refuse_foreign_problem
 from ..order import OrderName
 from ..randomness import check_seed
@@ -29,14 +29,16 @@ from ..schedule import (
     phases,
     size_without_budget,
 )
+from .concurrent import Concurrent
 from .generational import Generational
-from .machine import Machine
-from .own import OwnBreeding, OwnSurvival
+from .own import OwnSurvival, own_breeding
 from .part_memory import PartMemory
-from .selection import Parents
 from .steady import Cost, SteadyState
 
 Mode = Literal["generational", "steady"]
+
+Machine: TypeAlias = Generational | SteadyState | Concurrent
+"""What a specification starts."""
 
 DEFAULT_WINDOW = 64
 
@@ -63,9 +65,10 @@ class Algorithm:
     """A cheap, printable description of a search: what is born, and who survives.
 
     Base of all algorithms, and of those that users write: frozen dataclasses whose fields are their
-    settings. ``size`` is that of the population, a number or a schedule, and ``offspring``, if it
-    has that, how many are born in a generation. One that is put together of parts is a ``pt.Evolution``. What is
-    none defines ``breed``, and ``survive`` if not rank and crowding distance decide:
+    settings. ``size`` is that of the population, a number or a schedule. ``offspring``, where there
+    is such a field, is how many are born in a generation, ``duplicates=False`` takes candidates
+    that repeat others. One that is put together of parts is a ``pt.Evolution``; what is none
+    defines ``breed``, and ``survive`` if not rank and crowding distance decide:
 
         @dataclass(frozen=True, kw_only=True)
         class RandomSearch(pt.Algorithm):
@@ -135,12 +138,12 @@ class Algorithm:
 
     def breed(
         self,
-        parents: Parents,
+        parents: Mates,
         k: int,
         space: SearchSpace,
         rng: np.random.Generator,
         memory: PartMemory,
-    ) -> Candidates:
+    ) -> Candidates | tuple[Candidates, IntArray]:
         """``k`` new candidates of the members of the population.
 
         Args:
@@ -153,7 +156,8 @@ class Algorithm:
             memory: Named arrays, empty at first: what must survive a resume.
 
         Returns:
-            (k, n_var) in the dtype of the space.
+            (k, n_var) in the dtype of the space; or that and (k, 2) int64, the rows of ``parents``
+            that each descends from, which makes its lineage.
         """
         raise NotImplementedError
 
@@ -206,16 +210,16 @@ class Algorithm:
         size = getattr(self, "size", None)
         if not isinstance(size, (Doubling, BudgetShare)):
             return self
-        return replace(self, **{"size": size.resolved(definition, budget)})
+        changed: dict[str, Any] = {"size": size.resolved(definition, budget)}
+        return replace(self, **changed)
 
     def without_budget(self) -> Self:
         """For a run that has none: with the sizes that would come from it; a warning says which."""
         size = getattr(self, "size", None)
         if not isinstance(size, Doubling) or size.max_size is not None:
             return self
-        return replace(
-            self, **{"size": replace(size, max_size=size_without_budget("Doubling"))}
-        )
+        changed: dict[str, Any] = {"size": replace(size, max_size=size_without_budget("Doubling"))}
+        return replace(self, **changed)
 
     def schedule(self) -> Constant | Doubling:
         """The population size over time, of a resolved specification: that of ``size``."""
@@ -228,6 +232,10 @@ class Algorithm:
         if isinstance(size, BudgetShare):
             raise ConfigurationError(f"{size} needs a budget: start it with one")
         return Constant(size) if isinstance(size, int) else size
+
+    def distinct(self) -> bool:
+        """Whether candidates that repeat others are drawn again: its field ``duplicates``."""
+        return bool(getattr(self, "duplicates", True))
 
     def births(self) -> int | None:
         """Children of a generation: of its field ``offspring``; None is as many as parents."""
@@ -270,7 +278,6 @@ class Algorithm:
                 definition,
                 schedule,
                 breeding,
-                survival,
                 seed,
                 window=DEFAULT_WINDOW if self.window is None else self.window,
                 order=self.order,
@@ -289,7 +296,7 @@ class Algorithm:
                 f"{type(self).__name__} says nothing of how candidates are made: define "
                 "breed(self, parents, k, space, rng, memory), or compose a pt.Evolution of parts"
             )
-        return OwnBreeding(self, space)
+        return own_breeding(self, space)
 
     def survival_part(self) -> Survival:
         """Who survives, as a part."""

@@ -20,9 +20,9 @@ from ..born import nobody
 from ..foreign_names import DYNAMIC
 from ..schedule import Doubling, size_at, size_without_budget
 from .algorithm import as_problem
-from .nsga2_settings import NSGA2Settings
 from .concurrent import Concurrent
 from .generational import Generational
+from .nsga2_settings import NSGA2Settings
 from .steady import Cost
 
 FIRST_FACTOR = 8

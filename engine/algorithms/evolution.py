@@ -75,7 +75,7 @@ class Evolution(Algorithm):
         for key, role in ROLES.items():
             part = getattr(self, key)
             if part is not None or key == "survival":
-                read_part(f"{kind}: {key}", role, part)  # type: ignore[type-abstract]
+                read_part(f"{kind}: {key}", role, part)
         distinct: Any = self.duplicates
         object.__setattr__(self, "duplicates", read_duplicates(f"{kind}: duplicates", distinct))
 
@@ -101,5 +101,5 @@ def read_duplicates(what: str, given: Any) -> bool | Duplicates:
     if isinstance(given, (bool, np.bool_)):
         return bool(given)
     if isinstance(given, Duplicates):
-        return read_part(what, Duplicates, given)  # type: ignore[type-abstract]
+        return read_part(what, Duplicates, given)
     raise ConfigurationError(f"{what} must be True, False or a pt.Duplicates, got {given!r:.100}")

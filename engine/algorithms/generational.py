@@ -20,13 +20,13 @@ from ...operators.parts import Survival
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
+from ..breeding import Breeding
 from ..constants import constants
 from ..frozen import frozen
 from ..outcome import EVALUATED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling, stored_size
-from ..breeding import Breeding
 from .batch import Batch
 from .counts import count
 from .offspring import Offspring
@@ -340,15 +340,15 @@ class Generational:
             ids, X = np.concatenate([ids, late.ids]), np.concatenate([X, late.X])
             F, G = np.concatenate([F, late.F]), np.concatenate([G, late.G])
         rng = self._survival_rng
-        return select(self._parents, ids, X, F, G, size, self._survival, rng, memory)
+        return select(self._parents, ids, X, F, G, size, rng, self._survival, memory)
 
     def _draw(self, size: int, selected: Selected | None) -> Born:
         """The candidates of a generation; fewer if nothing new can be drawn."""
         rng = self._variation_rng
         if selected is None:
-            return self._breeding.first(self._initial, size, rng)
+            return self._breeding.first(self._initial, size, rng, self._breeding.seen(size))
         breeding = self._breeding if size >= self.schedule.last_size else self._below_max
-        return breeding.children(self._births(size), selected.parents, rng, self._memory)
+        return breeding.distinct(self._births(size), selected.mates, rng)
 
     # -- state -----------------------------------------------------------------------------------
 

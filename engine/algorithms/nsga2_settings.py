@@ -53,7 +53,7 @@ class NSGA2Settings(Algorithm):
         kind = type(self).__name__
         for key in ("crossover", "mutation", "mating", "sampling", "repair"):
             if getattr(self, key) is not None:
-                read_part(f"{kind}: {key}", ROLES[key], getattr(self, key))  # type: ignore[type-abstract]
+                read_part(f"{kind}: {key}", ROLES[key], getattr(self, key))
         distinct: Any = read_duplicates(f"{kind}: eliminate_duplicates", self.eliminate_duplicates)
         object.__setattr__(self, "eliminate_duplicates", distinct)
         check_choice(self, "crowding", get_args(Crowding))

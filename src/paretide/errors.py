@@ -3,7 +3,6 @@
     ParetideError
     ├── ConfigurationError      a wrong argument, definition or setting (also a ValueError)
     │   └── ProblemReferenceError  a ``module:name`` or ``file.py:name`` that leads nowhere
-    ├── PartError               an operator, survival or space that breaks its contract (a ValueError)
     ├── ShapeError              an array of the wrong shape, dtype or content (also a ValueError)
     ├── AskTellError            ask and tell called out of turn (also a RuntimeError)
     ├── EvaluationError         evaluations that cannot go on; ``ids`` says which candidates
@@ -33,10 +32,6 @@ class ConfigurationError(ParetideError, ValueError):
 
 class ProblemReferenceError(ConfigurationError):
     """A problem reference (``module:name`` or ``file.py:name``) that cannot be loaded."""
-
-
-class PartError(ParetideError, ValueError):
-    """A part of an algorithm, or a space, that returned something else than its kind must."""
 
 
 class ShapeError(ParetideError, ValueError):

@@ -251,7 +251,7 @@ def test_specifications_print_and_store_all_they_are():
         (lambda: pt.NSGA2(ties="even"), "ties must be one of .*'even'"),
         (lambda: pt.NSGA2(mode="steady", crowding="truthful"), "rank whole generations"),
         (lambda: pt.NSGA2(mode="steady", ties="balanced"), "rank whole generations"),
-        (lambda: pt.NSGA2(crossover="sbx"), "crossover must be pt.SBX, got 'sbx'"),
+        (lambda: pt.NSGA2(crossover="sbx"), "crossover must be a Crossover, got 'sbx'"),
         (lambda: pt.DynamicNSGA2(start=1, max_size=4), "start must be a whole number >= 2"),
         (lambda: pt.DynamicNSGA2(max_size=8, tau=0), "tau must be a whole number >= 1, got 0"),
         (lambda: pt.SBX(prob=1.5), r"SBX prob must be a probability in \[0, 1\], got 1.5"),
