@@ -24,7 +24,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import AskTellError, ConfigurationError
 from ...operators.arrays import all_finite
-from ...operators.duplicates import row_keys
 from ...problems.definition import Definition
 from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray
@@ -127,8 +126,9 @@ class SteadyState:
         self._raised: BaseException | None = None  # by the problem's cost
         self._members = Members(definition, self.size)
         self._parents = no_population(definition)
+        self._key = definition.space.key
         # Members and those that are open, whom nobody new may equal.
-        self._taken: Taken | None = Taken(row_keys) if eliminate_duplicates else None
+        self._taken: Taken | None = Taken(self._key) if eliminate_duplicates else None
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -376,7 +376,7 @@ class SteadyState:
 
     def _keys(self, X: Candidates) -> list[bytes]:
         """What tells (k, n_var) candidates apart, where that counts."""
-        return [b""] * len(X) if self._taken is None else row_keys(X)
+        return [b""] * len(X) if self._taken is None else self._key(X)
 
     def _sample(self) -> None:
         """The first candidates: as many as the population or the window, whichever is larger."""
@@ -496,7 +496,7 @@ class SteadyState:
         self._initial = np.array(state["initial_X"])
         ids, born = state["open_ids"].tolist(), _born(state)
         if self._taken is not None:
-            self._taken = Taken(row_keys, self._members.keys + self._keys(born.X))
+            self._taken = Taken(self._key, self._members.keys + self._keys(born.X))
         self._open = {}
         generation = np.array(state["open_generation"])
         columns = (ids, self._keys(born.X), born.operator.tolist(), generation.tolist())

@@ -1,11 +1,26 @@
 """Who nobody new may equal."""
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from paretide.engine.algorithms.taken import Taken
 from paretide.operators.duplicates import row_keys
 
 X = np.array([[0.0, 1.0], [0.5, 1.0], [-0.0, 1.0], [0.5, 1.0]])
+
+
+@settings(deadline=None)
+@given(
+    arrays(np.float64, st.tuples(st.integers(0, 20), st.just(2)), elements=st.integers(-1, 1)),
+    st.integers(0, 20),
+)
+def test_they_are_those_that_equal_an_earlier_one(X, cut):
+    taken, rows = Taken(row_keys), X.tolist()
+    found = taken.add(X[:cut]).tolist() + [i + len(X[:cut]) for i in taken.add(X[cut:]).tolist()]
+    assert found == [i for i, row in enumerate(rows) if row in rows[:i]]
+    assert len(taken) == len(X) - len(found)
 
 
 def test_rows_that_repeat_others_are_named():
