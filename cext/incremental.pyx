@@ -1,267 +1,228 @@
-"""A population that changes by one: its ranks, its sorted objectives and its crowding distances.
-
-The arrays have room for more rows than there are; only the first n of F, violation, rank and
-distance count, and the first n columns of order. They are changed in place.
-"""
-
-import numpy as np
+"""A population that changes by one: its ranks, its sorted objectives and its crowding distances."""
 
 from ..errors import ShapeError
 
-from libc.math cimport INFINITY
+import numpy as np
+
 from libc.stdint cimport int64_t
 
-from _gaps cimport gap, scaled_range
+from _gaps cimport gaps_along, scaled_range
 from _random cimport below, bitgen_of, bitgen_t
 
 
-def insert(
-    const double[:, ::1] F not None,
-    const double[::1] violation not None,
-    int64_t[::1] rank not None,
-    int64_t[:, ::1] order not None,
-    Py_ssize_t n,
-    bit_generator,
-):
-    """Rank row `n` among the rows before it, and put it where it belongs in each objective.
+cdef class Ranked:
+    """Rows that join and leave one at a time.
 
-    Rows that it pushes back, and those that these push back, get their new ranks.
+    The arrays stay the caller's, who writes the objectives and the violation of a new row to them;
+    all else in them is kept up to date here. They have room for more rows than there are.
 
     Parameters
     ----------
     F : (capacity, n_obj) float64
-        Objectives, minimized, finite. Row `n` is the new one.
+        Objectives, minimized, finite.
     violation : (capacity,) float64
         Total constraint violation, 0 where feasible.
     rank : (capacity,) int64
-        Constrained non-domination ranks; changed.
-    order : (n_obj, capacity) int64
-        Row j holds the rows by ascending ``F[:, j]``; changed. Where values tie, the new row gets
-        a uniformly random place among its equals.
-    n : int
-        How many rows there are without the new one.
-    bit_generator : numpy.random.BitGenerator
-        Draws one 64-bit integer for each objective in which values tie with the new one (more in
-        the rare case of a rejection).
-
-    Returns
-    -------
-    None
-
-    Raises
-    ------
-    ShapeError
-        The arrays have no room for row `n`, or lengths that do not fit each other.
-    ValueError
-        An array is of another type, or not contiguous.
-
-    Notes
-    -----
-    O(n_obj n), and n_obj times the product of the numbers of rows pushed back from a front and of
-    rows in the next one, unless the front is pushed back as a whole: then all behind it are, too.
-
-    Source: Li, Deb, Zhang, Zhang (2017), "Efficient nondomination level update method for
-    steady-state evolutionary multiobjective optimization", algorithms 1 to 3.
-    """
-    _check(order, n + 1, F.shape[0], violation.shape[0], rank.shape[0])
-    if F.shape[1] != order.shape[0]:
-        raise ShapeError(f"order must have {F.shape[1]} rows, one per objective; it has "
-                         f"{order.shape[0]}")
-    cdef bitgen_t *source = bitgen_of(bit_generator)
-    cdef int64_t[::1] start = np.zeros(n + 2, dtype=np.int64)
-    cdef int64_t[::1] rows = np.empty(n + 1, dtype=np.int64)
-    cdef Py_ssize_t i
-    cdef int64_t best = 0
-    with bit_generator.lock:
-        with nogil:
-            for i in range(n):
-                if rank[i] >= best and _dominates(F, violation, i, n):
-                    best = rank[i] + 1
-            _push_back(F, violation, rank, n, best, start, rows)
-            rank[n] = best
-            _place(F, order, n, source)
-
-
-def crowding_within_fronts(
-    const double[:, ::1] F not None,
-    const int64_t[::1] rank not None,
-    const int64_t[:, ::1] order not None,
-    Py_ssize_t n,
-    double[::1] distance not None,
-):
-    """Measure the crowding distance of every row among the rows of its rank.
-
-    Parameters
-    ----------
-    F : (capacity, n_obj) float64
-        Objectives, finite.
-    rank : (capacity,) int64
-        In [0, n).
+        Constrained non-domination ranks.
+    distance : (capacity,) float64
+        Crowding distances, as ``crowding_distance`` gives them for each front alone, to the bit.
     order : (n_obj, capacity) int64
         Row j holds the rows by ascending ``F[:, j]``.
-    n : int
-        How many rows there are.
-    distance : (capacity,) float64
-        Changed: as ``crowding_distance`` gives it for each front alone, to the bit.
-
-    Returns
-    -------
-    None
 
     Raises
     ------
     ShapeError
-        The arrays have no room for `n` rows, or lengths that do not fit each other.
+        The arrays have lengths that do not fit each other.
     ValueError
         An array is of another type, or not contiguous.
 
     Notes
     -----
-    O(n_obj n): two passes over each objective serve all fronts at once. Source: Deb, Pratap,
-    Agarwal, Meyarivan (2002), NSGA-II, section III.B.
+    Only the first n rows of F, violation, rank and distance count, and the first n columns of
+    order.
+
+    O(n_obj n) a call, and n_obj times the product of the numbers of rows pushed back from a front
+    and of rows in the next one, unless the front is pushed back as a whole: then all behind it are,
+    too.
+
+    Source: Li, Deb, Zhang, Zhang (2017), "Efficient nondomination level update method for
+    steady-state evolutionary multiobjective optimization", algorithms 1 to 3; for the distances
+    Deb, Pratap, Agarwal, Meyarivan (2002), NSGA-II, section III.B.
     """
-    _check(order, n, F.shape[0], rank.shape[0], distance.shape[0])
-    # By rank. lowest, highest: its extremes; below, at: the row before the last one met, and that.
-    cdef int64_t[::1] lowest = np.empty(n, dtype=np.int64), highest = np.empty(n, dtype=np.int64)
-    cdef int64_t[::1] before = np.empty(n, dtype=np.int64), at = np.empty(n, dtype=np.int64)
-    cdef double[::1] scale = np.empty(n), span = np.empty(n)
-    cdef Py_ssize_t i, j, p
-    cdef int64_t r, fronts = 0
-    with nogil:
+
+    cdef double[:, ::1] F
+    cdef double[::1] violation, distance
+    cdef int64_t[::1] rank
+    cdef int64_t[:, ::1] order
+    cdef Py_ssize_t capacity, n_obj
+    cdef int64_t[::1] start, place, rows    # work space: by rank, and rows in order of rank
+    cdef double[::1] values, gaps           # of these rows
+
+    def __init__(
+        self,
+        double[:, ::1] F not None,
+        double[::1] violation not None,
+        int64_t[::1] rank not None,
+        double[::1] distance not None,
+        int64_t[:, ::1] order not None,
+    ):
+        self.F, self.violation, self.rank = F, violation, rank
+        self.distance, self.order = distance, order
+        self.capacity, self.n_obj = F.shape[0], F.shape[1]
+        lengths = (len(violation), len(rank), len(distance))
+        if any(length != self.capacity for length in lengths):
+            raise ShapeError(
+                f"F has {self.capacity} rows; violation, rank and distance have {lengths}"
+            )
+        if order.shape[0] != self.n_obj or order.shape[1] != self.capacity:
+            raise ShapeError(
+                f"order must be ({self.n_obj}, {self.capacity}), a row for each objective; got "
+                f"({order.shape[0]}, {order.shape[1]})"
+            )
+        self.start = np.empty(self.capacity + 2, dtype=np.int64)
+        self.place, self.rows = np.empty((2, self.capacity), dtype=np.int64)
+        self.values, self.gaps = np.empty((2, self.capacity))
+
+    def insert(self, Py_ssize_t n, bit_generator):
+        """Row `n` joins the rows before it; those that it pushes back get their new ranks.
+
+        Parameters
+        ----------
+        n : int
+            How many rows there are without the new one.
+        bit_generator : numpy.random.BitGenerator
+            Draws one 64-bit integer for each objective in which values tie with the new one, which
+            gets a random place among them (more in the rare case of a rejection).
+
+        Raises
+        ------
+        ShapeError
+            The arrays have no room for row `n`.
+        """
+        self._check(n)
+        cdef bitgen_t *source = bitgen_of(bit_generator)
+        with bit_generator.lock:
+            with nogil:
+                self._join(n, source)
+
+    def replace(self, Py_ssize_t n, bit_generator):
+        """Row `n` joins the rows before it, and the most crowded of the last front goes.
+
+        Parameters
+        ----------
+        n : int
+            How many rows there are, before and after.
+        bit_generator : numpy.random.BitGenerator
+            Draws what ``insert`` does, then one 64-bit integer if several are the most crowded.
+
+        Returns
+        -------
+        row : int
+            Who went. If that was not row `n` itself, the new row has its place now: its values
+            were moved there in all the arrays.
+
+        Raises
+        ------
+        ShapeError
+            The arrays have no room for row `n`.
+        """
+        self._check(n)
+        cdef bitgen_t *source = bitgen_of(bit_generator)
+        cdef Py_ssize_t row, j
+        cdef int64_t last
+        with bit_generator.lock:
+            with nogil:
+                self._join(n, source)
+                row = _most_crowded(self.rank, self.distance, n + 1, source)
+                last = self.rank[row]
+                _leave(self.order, n + 1, row)
+                for j in range(self.n_obj):
+                    self.F[row, j] = self.F[n, j]
+                self.violation[row] = self.violation[n]
+                self.rank[row] = self.rank[n]
+                self.distance[row] = self.distance[n]
+                self._measure(n, last, last)
+        return row
+
+    def _check(self, Py_ssize_t n):
+        if not 0 <= n < self.capacity:
+            raise ShapeError(f"arrays of {self.capacity} rows have no row {n}")
+
+    cdef void _join(self, Py_ssize_t n, bitgen_t *source) noexcept nogil:
+        cdef Py_ssize_t i
+        cdef int64_t last, best = 0
         for i in range(n):
-            fronts = max(fronts, rank[i] + 1)
-            distance[i] = 0.0
-        for j in range(order.shape[0]):
-            lowest[:fronts] = -1
-            before[:fronts] = -1
-            at[:fronts] = -1
+            if self.rank[i] >= best and _dominates(self.F, self.violation, i, n):
+                best = self.rank[i] + 1
+        last = _push_back(self.F, self.violation, self.rank, n, best, self.start, self.rows)
+        self.rank[n] = best
+        _place(self.F, self.order, n, source)
+        self._measure(n + 1, best, last)
+
+    cdef void _measure(self, Py_ssize_t n, int64_t first, int64_t last) noexcept nogil:
+        """The distances in these fronts, all of them in one pass over each objective."""
+        cdef Py_ssize_t i, j, p, k
+        cdef int64_t r
+        cdef double scale, span
+        # Those of front r are rows[start[r]:start[r + 1]].
+        self.start[first : last + 2] = 0
+        for i in range(n):
+            r = self.rank[i]
+            if first <= r <= last:
+                self.start[r + 1] += 1
+                self.distance[i] = 0.0
+        for r in range(first, last + 1):
+            self.start[r + 1] += self.start[r]
+        for j in range(self.n_obj):
+            self.place[first : last + 1] = self.start[first : last + 1]
             for p in range(n):
-                i = order[j, p]
-                r = rank[i]
-                if lowest[r] < 0:
-                    lowest[r] = i
-                highest[r] = i
-            for r in range(fronts):
-                if lowest[r] < 0:
-                    continue
-                scaled_range(F[lowest[r], j], F[highest[r], j], &scale[r], &span[r])
-                if span[r] > 0.0:
-                    distance[lowest[r]] = INFINITY
-                    distance[highest[r]] = INFINITY
-            for p in range(n):
-                i = order[j, p]
-                r = rank[i]
-                if span[r] == 0.0:
-                    continue
-                if before[r] >= 0:
-                    distance[at[r]] += gap(F[before[r], j], F[i, j], scale[r], span[r])
-                before[r] = at[r]
-                at[r] = i
+                i = self.order[j, p]
+                r = self.rank[i]
+                if first <= r <= last:
+                    k = self.place[r]
+                    self.place[r] = k + 1
+                    self.rows[k] = i
+                    self.values[k] = self.F[i, j]
+            for r in range(first, last + 1):
+                p = self.start[r]
+                k = self.start[r + 1]
+                if p < k:
+                    scaled_range(self.values[p], self.values[k - 1], &scale, &span)
+                    gaps_along(&self.values[p], k - p, scale, span, &self.gaps[p])
+            for p in range(self.start[last + 1]):
+                self.distance[self.rows[p]] += self.gaps[p]
 
 
-def most_crowded(
-    const int64_t[::1] rank not None,
-    const double[::1] distance not None,
-    Py_ssize_t n,
-    bit_generator,
-):
-    """Find who goes first: in the last front, the row of least crowding distance.
-
-    Parameters
-    ----------
-    rank : (capacity,) int64
-        Non-domination ranks.
-    distance : (capacity,) float64
-        Crowding distances.
-    n : int
-        How many rows there are, at least 1.
-    bit_generator : numpy.random.BitGenerator
-        Draws one 64-bit integer if several are equal (more in the rare case of a rejection).
-
-    Returns
-    -------
-    row : int
-        In [0, n); one of several equal ones uniformly at random.
-
-    Raises
-    ------
-    ShapeError
-        There are not `n` rows, or none.
-    ValueError
-        An array is of another type, or not contiguous.
-
-    Notes
-    -----
-    O(n). Source: Deb, Pratap, Agarwal, Meyarivan (2002), NSGA-II, section III.B.
-    """
-    if not 1 <= n <= min(rank.shape[0], distance.shape[0]):
-        raise ShapeError(f"n must be between 1 and the number of rows; got {n}")
-    cdef bitgen_t *source = bitgen_of(bit_generator)
+cdef Py_ssize_t _most_crowded(
+    const int64_t[::1] rank, const double[::1] distance, Py_ssize_t n, bitgen_t *source
+) noexcept nogil:
+    """The row of least distance in the last front, one of several equal ones at random."""
     cdef Py_ssize_t i, row = 0, equals = 0
     cdef int64_t chosen
-    with bit_generator.lock:
-        with nogil:
-            for i in range(n):
-                if rank[i] > rank[row] or (
-                    rank[i] == rank[row] and distance[i] < distance[row]
-                ):
-                    row = i
-            for i in range(n):
-                equals += rank[i] == rank[row] and distance[i] == distance[row]
-            if equals > 1:
-                chosen = <int64_t>below(source, equals)
-                i = row     # the first of them
-                while chosen > 0:
-                    i += 1
-                    chosen -= rank[i] == rank[row] and distance[i] == distance[row]
-                row = i
+    for i in range(n):
+        if rank[i] > rank[row] or (rank[i] == rank[row] and distance[i] < distance[row]):
+            row = i
+    for i in range(n):
+        equals += rank[i] == rank[row] and distance[i] == distance[row]
+    if equals > 1:
+        chosen = <int64_t>below(source, equals)
+        i = row     # the first of them
+        while chosen > 0:
+            i += 1
+            chosen -= rank[i] == rank[row] and distance[i] == distance[row]
+        row = i
     return row
 
 
-def remove(int64_t[:, ::1] order not None, Py_ssize_t n, Py_ssize_t row):
-    """Take a row out of the sorted objectives; the last row, `n` - 1, gets its number.
-
-    Parameters
-    ----------
-    order : (n_obj, capacity) int64
-        Row j holds the rows by one objective; changed.
-    n : int
-        How many rows there are.
-    row : int
-        In [0, n).
-
-    Returns
-    -------
-    None
-
-    Raises
-    ------
-    ShapeError
-        There are not `n` rows, or no such row.
-    ValueError
-        The array is of another type, or not contiguous.
-
-    Notes
-    -----
-    O(n_obj n).
-    """
-    _check(order, n, n)
-    if not 0 <= row < n:
-        raise ShapeError(f"row must be in [0, {n}); got {row}")
+cdef void _leave(int64_t[:, ::1] order, Py_ssize_t n, Py_ssize_t row) noexcept nogil:
+    """Take one of n rows out of the sorted objectives; the last one gets its number."""
     cdef Py_ssize_t j, p, kept
-    with nogil:
-        for j in range(order.shape[0]):
-            kept = 0
-            for p in range(n):
-                if order[j, p] != row:
-                    order[j, kept] = row if order[j, p] == n - 1 else order[j, p]
-                    kept += 1
-
-
-def _check(order, n, *lengths):
-    room = min(order.shape[1], *lengths)
-    if not 0 <= n <= room:
-        raise ShapeError(f"arrays with room for {room} rows cannot hold {n}")
+    for j in range(order.shape[0]):
+        kept = 0
+        for p in range(n):
+            if order[j, p] != row:
+                order[j, kept] = row if order[j, p] == n - 1 else order[j, p]
+                kept += 1
 
 
 cdef inline bint _dominates(
@@ -279,19 +240,24 @@ cdef inline bint _dominates(
     return better
 
 
-cdef void _push_back(
+cdef int64_t _push_back(
     const double[:, ::1] F,
     const double[::1] violation,
     int64_t[::1] rank,
     Py_ssize_t n,
     int64_t best,               # the new row's rank
-    int64_t[::1] start,         # zeros: n + 2
+    int64_t[::1] start,         # n + 2
     int64_t[::1] rows,
 ) noexcept nogil:
-    """Give those that row n dominates in front `best`, and who follows from that, their ranks."""
+    """Give those that row n dominates in front `best`, and who follows from that, their ranks.
+
+    Returns the last front that has other members now; those behind it are as they were, or were
+    pushed back as a whole.
+    """
     cdef Py_ssize_t i, p, q, pushed, previous = 0, previous_start = 0
     cdef int64_t r, row
     # Rows by rank: those of rank r are rows[start[r]:start[r + 1]], fronts of no rows included.
+    start[: n + 2] = 0
     for i in range(n):
         start[rank[i] + 2] += 1
     for r in range(2, n + 2):
@@ -319,13 +285,14 @@ cdef void _push_back(
             # The whole front, or nobody of an empty one: so are all behind it.
             for p in range(start[r], n):
                 rank[rows[p]] += 1
-            return
+            return r
         if pushed == start[r]:
-            return
+            return r
         for p in range(start[r], pushed):
             rank[rows[p]] += 1
         previous_start = start[r]
         previous = pushed
+    return best
 
 
 cdef void _place(

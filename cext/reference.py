@@ -299,11 +299,12 @@ def insert(
     F: FloatArray,
     violation: FloatArray,
     rank: IntArray,
+    distance: FloatArray,
     order: IntArray,
     n: int,
     bit_generator: np.random.BitGenerator,
 ) -> None:
-    """Rank everything anew, and insert the last row into every sorted list."""
+    """Rank and measure everything anew, and insert the last row into every sorted list."""
     rng = np.random.Generator(bit_generator)
     worse = violation[: n + 1]
     infeasible = (worse[:, None] > 0) | (worse[None, :] > 0)
@@ -315,33 +316,41 @@ def insert(
         equals = sum(values[i] == values[n] for i in by_value)
         by_value.insert(place + (_below(rng, equals + 1) if equals else 0), n)
         order[j, : n + 1] = by_value
+    _measure_fronts(F, rank, distance, order, n + 1)
 
 
-def crowding_within_fronts(
-    F: FloatArray, rank: IntArray, order: IntArray, n: int, distance: FloatArray
+def replace(
+    F: FloatArray,
+    violation: FloatArray,
+    rank: IntArray,
+    distance: FloatArray,
+    order: IntArray,
+    n: int,
+    bit_generator: np.random.BitGenerator,
+) -> int:
+    """Insert a row; sort out the last front, then its least distance; measure everything again."""
+    insert(F, violation, rank, distance, order, n, bit_generator)
+    last = [i for i in range(n + 1) if rank[i] == rank[: n + 1].max()]
+    least = [i for i in last if distance[i] == min(distance[last])]
+    rng = np.random.Generator(bit_generator)
+    row = least[_below(rng, len(least)) if len(least) > 1 else 0]
+    for by_value in order:
+        left = [row if i == n else i for i in by_value[: n + 1].tolist() if i != row]
+        by_value[:n] = left
+    for array in (F, violation, rank):
+        array[row] = array[n]
+    _measure_fronts(F, rank, distance, order, n)
+    return row
+
+
+def _measure_fronts(
+    F: FloatArray, rank: IntArray, distance: FloatArray, order: IntArray, n: int
 ) -> None:
-    """Measure every front by itself."""
+    """Crowding distances of every front by itself."""
     for front in np.unique(rank[:n]):
         rows = np.flatnonzero(rank[:n] == front).tolist()
         by_value = [[rows.index(i) for i in line if i in rows] for line in order[:, :n].tolist()]
         distance[rows] = crowding_distance(F[rows], np.array(by_value))
-
-
-def most_crowded(
-    rank: IntArray, distance: FloatArray, n: int, bit_generator: np.random.BitGenerator
-) -> int:
-    """Sort out the last front, then its least distance."""
-    last = [i for i in range(n) if rank[i] == rank[:n].max()]
-    least = [i for i in last if distance[i] == min(distance[last])]
-    rng = np.random.Generator(bit_generator)
-    return least[_below(rng, len(least)) if len(least) > 1 else 0]
-
-
-def remove(order: IntArray, n: int, row: int) -> None:
-    """Delete one number and rename another."""
-    for by_value in order:
-        left = [row if i == n - 1 else i for i in by_value[:n].tolist() if i != row]
-        by_value[: n - 1] = left
 
 
 def _dominates(F: FloatArray) -> BoolArray:

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import ConfigurationError
 from ..operators.crossover.sbx import SBX
-from ..operators.duplicates import KeySet, Leaving, RowSet, Seen
+from ..operators.duplicates import RowSet, Seen
 from ..operators.mating import Tournament
 from ..operators.mutation.bit_flip import BitFlip
 from ..operators.mutation.polynomial import PolynomialMutation
@@ -38,10 +38,11 @@ from ..operators.sampling import Uniform
 from ..operators.working import with_coordinates
 from ..typing import Candidates, IntArray, SearchSpace
 from .born import BIT_FLIP, INITIAL, OPERATORS, SAMPLE, SBX_POLYNOMIAL, Born, orphans, together
-from .checked import check_inside, check_mates, check_repeated, check_rows
+from .checked import check_inside, check_mates, check_rows
 from .constants import constants
 from .fused import BUILT_IN, Fused, Mates, fused_for
 from .plain_text import one_line
+from .taken import Taken, TakenAsPartSays
 
 __all__ = ["Breeding", "Mates", "breeding_for"]
 
@@ -156,13 +157,13 @@ class Breeding:
         """An empty set of rows, of which ``n`` are expected; None if duplicates may be."""
         if self.duplicates is True and type(self.space) in BUILT_IN:
             return RowSet(self.space.n_var, self.space.dtype, n)
-        return self.leaving()
+        return self.taken()
 
-    def leaving(self) -> Leaving | None:
-        """An empty set whose rows may leave again; None if duplicates may be."""
+    def taken(self) -> Taken | None:
+        """An empty set of candidates that come and go; None if duplicates may be."""
         if isinstance(self.duplicates, Duplicates):
-            return _AsPartSays(self.duplicates, self.space)
-        return KeySet(key=self.space.key) if self.duplicates else None
+            return TakenAsPartSays(self.duplicates, self.space)
+        return Taken(self.space.key) if self.duplicates else None
 
     # -- one draw --------------------------------------------------------------------------------
 
@@ -237,30 +238,6 @@ class Breeding:
     @cached_property
     def _position(self) -> int:
         return self.operators.index(self.operator)
-
-
-class _AsPartSays:
-    """Rows that are equal if a part says so; only those that repeat nobody are kept."""
-
-    def __init__(self, part: Duplicates, space: SearchSpace) -> None:
-        self._part, self._space = part, space
-        self._rows: dict[bytes, Candidates] = {}
-
-    def add(self, X: Candidates) -> IntArray:
-        """Add the rows of ``X``; returns the ascending numbers of those that repeat others."""
-        others = np.empty((len(self._rows), self._space.n_var), dtype=self._space.dtype)
-        for i, row in enumerate(self._rows.values()):
-            others[i] = row
-        repeated = check_repeated(self._part, self._part(X, others, self._space), len(X))
-        known = set(repeated.tolist())
-        for i, key in enumerate(self._space.key(X)):
-            if i not in known:
-                self._rows[key] = X[i].copy()
-        return repeated
-
-    def remove(self, key: bytes) -> None:
-        """Raises KeyError unless it is there."""
-        del self._rows[key]
 
 
 # -- put together ----------------------------------------------------------------------------------

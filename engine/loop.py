@@ -114,6 +114,7 @@ class _Loop:
                 self._say()
                 self._recorder.seal_if_due()
             elif session.in_flight:
+                self._submit(session.rest())
                 self._submit(self._collect())
             else:
                 return self._end_of_budget()
@@ -200,6 +201,8 @@ class _Loop:
             self._collect()
 
     def _submit(self, tasks: list[Task]) -> None:
+        if not tasks:
+            return
         self._handed += sum(len(task.ids) for task in tasks)
         self._executor.submit(tasks)
 

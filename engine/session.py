@@ -6,8 +6,10 @@ from workers or from a journal that is replayed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,6 @@ from ..errors import StoreMismatch
 from ..problems.definition import Definition
 from ..typing import Candidates, IntArray
 from .algorithms.algorithm import Machine
-from .algorithms.steady import SteadyState
 from .born import Born
 from .evaluations import Archive, Evaluations, empty, record
 from .interventions import Retry, failed_ids
@@ -52,7 +53,9 @@ class Session:
 
     exhausted: bool = False
     first_evaluated: int | None = None
-    _waiting: dict[int, Evaluations] = field(default_factory=dict)  # for their turn, by id
+    _running: set[int] = field(default_factory=set)  # ids that were handed out and not told
+    _held: list[Task] = field(default_factory=list)  # of a block that is not whole yet
+    _asked: int = -1  # the highest id that was asked for
     _again: Evaluations | None = None  # those that are evaluated again, as they failed
 
     @classmethod
@@ -83,7 +86,8 @@ class Session:
     def ask(self) -> list[Task]:
         """All that is to be evaluated now within the budget.
 
-        ``recall`` tells those whose outcome is known; ``exhausted`` says if nothing is new.
+        ``recall`` tells those whose outcome is known, ``rest`` gives what is held back for its
+        block; ``exhausted`` says if nothing is new.
         """
         tasks = []
         for id in self.memory.again():
@@ -94,6 +98,22 @@ class Session:
             tasks += self._ask_anew()
             if not self.machine.in_turn or self.machine.outstanding == before:
                 break  # several of concurrent runs may begin a generation
+        return self._handed(tasks)
+
+    def rest(self) -> list[Task]:
+        """What is held back, once its block cannot become whole: nothing else is evaluated.
+
+        Nor is anything ``recall``ed. What is told by then does not depend on who finished when, so
+        the split does not either.
+        """
+        if self._running or not self._held:
+            return []
+        held, self._held = self._held, []
+        return self._handed([_together(held)])
+
+    def _handed(self, tasks: list[Task]) -> list[Task]:
+        for task in tasks:
+            self._running.update(task.ids.tolist())
         if self.first_evaluated is None and tasks:
             self.first_evaluated = int(tasks[0].ids[0])
         return tasks
@@ -101,13 +121,14 @@ class Session:
     def _ask_anew(self) -> list[Task]:
         room = self.room
         if room == 0:
-            return []
+            return self._whole_blocks([])
         if not self.machine.available():
             self.exhausted = not self.in_flight
             return []
         batch = self.machine.ask(room)
         self._note_population()
         self.exhausted = not len(batch) and not self.in_flight
+        self._asked = max(self._asked, int(batch.ids[-1]) if len(batch) else -1)
         rows = self.memory.to_evaluate(batch.ids, batch.X)
         if rows is None:
             return self._tasks(batch.ids, batch.X)
@@ -124,20 +145,31 @@ class Session:
             self.populations.append(self.machine.parents.ids)
 
     def _tasks(self, ids: IntArray, X: Candidates) -> list[Task]:
-        """One task a candidate; for ``evaluate_batch`` chunks, split by place in the generation."""
-        if not self.definition.vectorized or isinstance(self.machine, SteadyState):
+        """One task a candidate; for ``evaluate_batch`` chunks, split by place in the generation.
+
+        Where there are no generations these are blocks of ids, each handed out as a whole.
+        """
+        if not self.definition.vectorized:
             return [Task(ids[i : i + 1], X[i : i + 1]) for i in range(len(ids))]
-        if not len(ids):
-            return []
-        first, size = self.machine.first_id, self.definition.batch_size
-        if (ids.item(0) - first) // size == (ids.item(-1) - first) // size:
-            return [Task(ids, X)]
-        chunk = (ids - first) // size
-        cuts = np.flatnonzero(np.diff(chunk)) + 1
-        return [
-            Task(some, their_X)
-            for some, their_X in zip(np.split(ids, cuts), np.split(X, cuts), strict=True)
-        ]
+        if self.machine.block is not None:
+            return self._whole_blocks(_chunks(ids, X, 0, self.machine.block))
+        return _chunks(ids, X, self.machine.first_id, self.definition.batch_size)
+
+    def _whole_blocks(self, tasks: list[Task]) -> list[Task]:
+        """Of these and of what was held back: blocks in which nobody is missing who may come."""
+        size = self.machine.block
+        if size is None or not self.definition.vectorized:
+            return tasks
+        asked = self._asked + 1 if self.room != 0 else math.inf
+        whole: list[Task] = []
+        held: list[Task] = []
+        for block, parts in groupby([*self._held, *tasks], lambda task: int(task.ids[0]) // size):
+            if (block + 1) * size <= asked:
+                whole.append(_together(list(parts)))
+            else:
+                held += parts
+        self._held = held
+        return whole
 
     def tell(self, done: Completion) -> Evaluations:
         """Tell the algorithm what has finished; returns it as rows, told or waiting for that."""
@@ -146,34 +178,26 @@ class Session:
         return rows
 
     def _take_in(self, rows: Evaluations) -> None:
-        self.machine.tell_rows(rows.ids, rows.F, rows.G)
-        self.memory.learn(rows)
-        if self.machine.in_turn:
-            for row, id in enumerate(rows.ids.tolist()):
-                self._waiting[id] = rows.take(np.array([row]))
-        else:
+        self._running.difference_update(rows.ids.tolist())
+        if self.machine.take_in(rows):
             self.archive.append(rows)
+        self.memory.learn(rows)
 
     def advance(self) -> bool:
         """Tell those whose turn it is, up to the end of a generation; False if there were none."""
-        if not self.machine.in_turn:
-            return False
         told = self.machine.advance()
         self._note_population()
-        for id in told.tolist():
-            self.archive.append(self._waiting.pop(id))
+        for rows in told:
+            self.archive.append(rows)
         return len(told) > 0
 
     def waiting(self) -> Evaluations:
         """What has finished and waits for its turn, in order of id."""
-        rows = Archive(empty(self.definition))
-        for id in sorted(self._waiting):
-            rows.append(self._waiting[id])
-        return rows.table()
+        return self.machine.waiting_table()
 
     def everything(self) -> Archive:
         """All that have finished, as they did at first: those told, then those that wait."""
-        if not self._waiting:
+        if not self.machine.waiting:
             return self.archive
         both = Archive(self.archive.table())
         both.append(self.waiting())
@@ -296,14 +320,9 @@ class Session:
         """Raise RuntimeError unless algorithm, archive and populations agree: never seal a half."""
         machine = self.machine
         told, kept = machine.evaluations, self.archive.rows
-        if (
-            told != kept
-            or machine.waiting != len(self._waiting)
-            or len(self.populations) != machine.selections
-        ):
+        if told != kept or len(self.populations) != machine.selections:
             raise RuntimeError(
-                f"{told} evaluations were told and {kept} kept, {machine.waiting} wait and "
-                f"{len(self._waiting)} are kept, {len(self.populations)} "
+                f"{told} evaluations were told and {kept} kept, {len(self.populations)} "
                 f"populations of {machine.selections}: not sealed, the journal has "
                 "what was finished"
             )
@@ -312,6 +331,8 @@ class Session:
         """Forget what was asked for and not told: it will be asked again."""
         self.machine.withdraw()
         self.memory.withdraw()
+        self._running.clear()
+        self._held.clear()
 
     def restore(
         self,
@@ -324,14 +345,37 @@ class Session:
         """Continue from what a store holds."""
         self.retries = retries or self.retries
         self.archive = Archive(replace(evaluations, definition=self.definition))
-        for row, id in enumerate(waiting.ids.tolist()):
-            self._waiting[id] = replace(waiting.take(np.array([row])), definition=self.definition)
+        waiting = replace(waiting, definition=self.definition)
         self.populations = list(populations)
         evaluated = [rows.ids[~rows.recalled] for rows in (evaluations, waiting)]
         self.first_evaluated = min(np.concatenate(evaluated).tolist(), default=None)
         self.memory.learn(evaluations)
         self.memory.learn(waiting)
-        self.machine.load_state_dict(state)
+        self._asked = max(np.concatenate([evaluations.ids, waiting.ids]).tolist(), default=-1)
+        self.machine.load_state_dict(state, waiting)
+
+
+def _chunks(ids: IntArray, X: Candidates, first: int, size: int) -> list[Task]:
+    """Cut where ids, counted from the first one, are multiples of the size."""
+    if not len(ids):
+        return []
+    chunk = (ids - first) // size
+    if chunk[0] == chunk[-1]:
+        return [Task(ids, X)]
+    cuts = np.flatnonzero(np.diff(chunk)) + 1
+    return [
+        Task(some, their_X)
+        for some, their_X in zip(np.split(ids, cuts), np.split(X, cuts), strict=True)
+    ]
+
+
+def _together(tasks: list[Task]) -> Task:
+    """All of them as one."""
+    if len(tasks) == 1:
+        return tasks[0]
+    return Task(
+        np.concatenate([task.ids for task in tasks]), np.concatenate([task.X for task in tasks])
+    )
 
 
 def _rows_of(rows: Evaluations, ids: IntArray) -> IntArray:

@@ -85,7 +85,8 @@ class Algorithm:
         window: In steady state, how many candidates are at most asked for and not told; None is
             64. Two to three times as many as there are workers keep these busy. It is part of the
             run, like the seed: another window gives another result, another number of workers
-            does not.
+            does not. ``evaluate_batch`` gets a quarter of it at a time, or ``batch_size`` rows if
+            these are fewer: declare that for more than four workers.
         order: Of telling in steady state. "cost": the order in which ``window`` workers would
             finish if every evaluation took as long as ``problem.cost(x)`` says (all the same if it
             has none), whatever the real ones do. "arrival": first come, first told; the seed alone
@@ -278,6 +279,7 @@ class Algorithm:
                 definition,
                 schedule,
                 breeding,
+                survival,
                 seed,
                 window=DEFAULT_WINDOW if self.window is None else self.window,
                 order=self.order,

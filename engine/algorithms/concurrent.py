@@ -26,13 +26,15 @@ from ...operators.survival import constrained_rank
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, together
+from ..evaluations import Evaluations
 from ..outcome import Evaluated, Failed
 from ..population import Population, no_population
 from ..schedule import Doubling
+from ..waiting import Waiting
 from .batch import Batch
 from .counts import count
 from .generational import Generational
-from .telling import read_asked_for, read_told
+from .telling import read_asked_for, read_told, told_rows
 
 MakeRun = Callable[[int], Generational]
 """Run i, of which nothing has been asked."""
@@ -58,6 +60,7 @@ class Concurrent:
     """
 
     steady: ClassVar[bool] = False
+    block: ClassVar[None] = None  # chunks of a generation are evaluated together
     in_turn: ClassVar[bool] = True
 
     def __init__(
@@ -81,7 +84,7 @@ class Concurrent:
         self._last_asked = 0  # generation
         self._to_hand: deque[int] = deque()  # ids
         self._asked: set[int] = set()  # ids, not told
-        self._outcomes: dict[int, tuple[FloatArray, FloatArray]] = {}  # that wait, by id
+        self._waiting = Waiting(definition)  # for their turn
         self._parents = no_population(definition)
         self.most_generations: int | None = None  # that may begin by now, where a run is replayed
 
@@ -129,12 +132,16 @@ class Concurrent:
     @property
     def outstanding(self) -> int:
         """Candidates asked for and not told."""
-        return len(self._asked) - len(self._outcomes)
+        return len(self._asked) - len(self._waiting)
 
     @property
     def waiting(self) -> int:
         """Outcomes that wait for their turn."""
-        return len(self._outcomes)
+        return len(self._waiting)
+
+    def waiting_table(self) -> Evaluations:
+        """These outcomes, in order of id."""
+        return self._waiting.table()
 
     @property
     def first_id(self) -> int:
@@ -191,19 +198,30 @@ class Concurrent:
             AskTellError: For an id that was not asked for or has been told.
         """
         self.tell_rows(*read_told(self.definition, what, outcome, F, G))
-        while len(self.advance()):
+        while self.advance():
             pass
 
     def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
-        """Outcomes that wait for their turn: (k,) ids, (k, n_obj), (k, n_con)."""
+        """Outcomes that wait for their turn: (k,) ids, (k, n_obj), (k, n_con).
+
+        Rows that cannot be ranked are failures.
+        """
+        self._check_told(ids)
+        self.take_in(told_rows(self.definition, ids, F, G, *self.candidates(ids)))
+
+    def _check_told(self, ids: IntArray) -> None:
+        """Raise AskTellError unless all of (k,) ids have been asked for and none has been told."""
         told = ids.tolist()
         for id in told:
-            if id not in self._asked or id in self._outcomes or told.count(id) > 1:
-                known = 0 <= id < self.evaluations or id in self._outcomes or id in self._asked
+            if id not in self._asked or id in self._waiting or told.count(id) > 1:
+                known = 0 <= id < self.evaluations or id in self._waiting or id in self._asked
                 problem = "is told twice" if known else "has not been asked for"
                 raise AskTellError(f"tell: id {id} {problem}")
-        for row, id in enumerate(told):
-            self._outcomes[id] = F[row].copy(), G[row].copy()
+
+    def take_in(self, rows: Evaluations) -> bool:
+        """Outcomes that wait for their turn, of candidates that were asked for: False."""
+        self._waiting.add(rows)
+        return False
 
     def insert(
         self,
@@ -225,33 +243,34 @@ class Concurrent:
             if run.complete:
                 self.populations[i] = run.population
 
-    def advance(self) -> IntArray:
-        """Tell those whose turn it is, up to the end of a generation; returns their ids."""
+    def advance(self) -> list[Evaluations]:
+        """Tell those whose turn it is, up to the end of a generation; returns them in order."""
         first = self.evaluations  # ids have no gaps
         if first >= self._born:
-            return np.empty(0, dtype=np.int64)
+            return []
         generation = self._generation_of(first)
         end = self._last_id(generation) + 1
         last = first
-        while last < end and last in self._outcomes:
+        while last < end and last in self._waiting:
             last += 1
-        ids = np.arange(first, last, dtype=np.int64)
-        if len(ids):
-            rows = [self._outcomes.pop(id) for id in ids.tolist()]
-            self._asked.difference_update(ids.tolist())
+        told = self._waiting.take(list(range(first, last)))
+        if told:
+            ids = np.arange(first, last, dtype=np.int64)
+            self._asked.difference_update(range(first, last))
             run = self.runs[self._of[generation]]
             before = run.failures
-            run.tell_rows(ids, np.array([F for F, _ in rows]), np.array([G for _, G in rows]))
+            F, G = (np.concatenate([getattr(rows, name) for rows in told]) for name in ("F", "G"))
+            run.tell_rows(ids, F, G)
             self.failures += run.failures - before
             self.evaluations += len(ids)
             if last == end:
                 self.completed += 1
                 self.populations[self._of[generation]] = run.population
-        return ids
+        return told
 
     def asked(self, ids: IntArray) -> bool:
         """True if all of (k,) ids have been asked for and none has been told."""
-        return all(id in self._asked and id not in self._outcomes for id in ids.tolist())
+        return all(id in self._asked and id not in self._waiting for id in ids.tolist())
 
     def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
         """Candidates not yet told by (k,) ids, and (k,) generations they were born in."""
@@ -266,8 +285,8 @@ class Concurrent:
     def withdraw(self) -> None:
         """Take back what was asked for and not told: it will be asked again."""
         open_ids = range(self.evaluations, self._born)
-        self._to_hand = deque(id for id in open_ids if id not in self._outcomes)
-        self._asked = set(self._outcomes)
+        self._to_hand = deque(id for id in open_ids if id not in self._waiting)
+        self._asked = {id for id in open_ids if id in self._waiting}
 
     # -- generations -----------------------------------------------------------------------------
 
@@ -333,9 +352,7 @@ class Concurrent:
 
     def state_dict(self) -> dict[str, Any]:
         """The whole state as arrays and JSON values; ``load_state_dict`` continues from it."""
-        waiting = sorted(self._outcomes)
-        k = len(waiting)
-        n_obj, n_con = self.definition.n_obj, self.definition.n_con
+        waiting = self._waiting.table()
         own = {
             "runs": len(self.runs),
             "spent": sorted(self._spent),
@@ -346,17 +363,21 @@ class Concurrent:
             "evaluations": self.evaluations,
             "failures": self.failures,
             "born": self._born,
-            "waiting_ids": np.array(waiting, dtype=np.int64),
-            "waiting_F": np.array([self._outcomes[i][0] for i in waiting]).reshape(k, n_obj),
-            "waiting_G": np.array([self._outcomes[i][1] for i in waiting]).reshape(k, n_con),
+            "waiting_ids": waiting.ids,
+            "waiting_F": waiting.F,
+            "waiting_G": waiting.G,
         }
         for i, run in enumerate(self.runs):
             own |= {f"run{i}_{key}": value for key, value in run.state_dict().items()}
             own[f"population{i}_ids"] = self.populations[i].ids
         return own
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a state: candidates that were asked for and not told are asked again."""
+    def load_state_dict(self, state: dict[str, Any], waiting: Evaluations | None = None) -> None:
+        """Continue from a state: candidates that were asked for and not told are asked again.
+
+        ``waiting`` are the outcomes that wait for their turn, with all that is known of them; None
+        are those in the state.
+        """
         self.runs, self.populations = [], []
         for i in range(count(state, "runs")):
             prefix = f"run{i}_"
@@ -384,8 +405,10 @@ class Concurrent:
             or any(end <= first for first, end in pairwise(ends))
         ):
             raise ConfigurationError("the generations of a state are not those of its runs")
-        ids = state["waiting_ids"].tolist()
-        F, G = np.array(state["waiting_F"]), np.array(state["waiting_G"])
-        self._outcomes = {id: (F[row], G[row]) for row, id in enumerate(ids)}
+        self._waiting = Waiting(self.definition)
+        if waiting is None:
+            ids, F, G = (np.array(state[f"waiting_{name}"]) for name in ("ids", "F", "G"))
+            waiting = told_rows(self.definition, ids, F, G, *self.candidates(ids))
+        self._waiting.add(waiting)
         self._parents = no_population(self.definition)
         self.withdraw()

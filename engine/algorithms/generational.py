@@ -21,7 +21,7 @@ from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
 from ..breeding import Breeding
-from ..constants import constants
+from ..evaluations import Evaluations, empty
 from ..frozen import frozen
 from ..outcome import EVALUATED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
@@ -33,8 +33,6 @@ from .offspring import Offspring
 from .part_memory import PartMemory, copied, read, stored
 from .selection import Selected, select
 from .telling import read_asked_for, read_told
-
-NOBODY = constants[0, 0, np.int64]
 
 LATE = ("ids", "X", "F", "G")
 """What is kept of children that take part in the next selection without being of its generation."""
@@ -53,6 +51,7 @@ class Generational:
     """
 
     steady: ClassVar[bool] = False
+    block: ClassVar[None] = None  # chunks of a generation are evaluated together
     in_turn: ClassVar[bool] = False  # outcomes are told at once
     waiting: ClassVar[int] = 0  # for their turn
 
@@ -218,6 +217,15 @@ class Generational:
         self.failures += brood.failed - failed
         self._looked = None
 
+    def take_in(self, rows: Evaluations) -> bool:
+        """Tell these rows: at once, hence True."""
+        self.tell_rows(rows.ids, rows.F, rows.G)
+        return True
+
+    def waiting_table(self) -> Evaluations:
+        """Nobody waits."""
+        return empty(self.definition)
+
     def insert(
         self,
         ids: IntArray,
@@ -257,9 +265,9 @@ class Generational:
         """Candidates of the generation by (k,) ids, and (k,) generations they were born in."""
         return self._offspring.take(ids), full_int32(len(ids), self.generation)
 
-    def advance(self) -> IntArray:
+    def advance(self) -> list[Evaluations]:
         """Nothing: outcomes are told as they come, and the next ask begins a generation."""
-        return NOBODY
+        return []
 
     def withdraw(self) -> None:
         """Take back what was asked for and not told: it will be asked again."""
@@ -379,8 +387,11 @@ class Generational:
             **stored(self._memory),
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a state: candidates that were asked for and not told are asked again."""
+    def load_state_dict(self, state: dict[str, Any], waiting: Evaluations | None = None) -> None:
+        """Continue from a state: candidates that were asked for and not told are asked again.
+
+        Nobody is ``waiting``.
+        """
         self.size = stored_size(self.schedule, state["size"])
         self._next_growth = count(state, "next_growth")
         self.generation = count(state, "generation")

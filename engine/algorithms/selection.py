@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...operators.arrays import gather, stack
-from ...operators.parts import Survival
+from ...operators.parts import Survival, Survivors
 from ...operators.survival import RankAndCrowding
 from ...typing import Candidates, FloatArray, IntArray
 from ..breeding import Mates
@@ -49,14 +49,30 @@ def select(
         theirs = definition.violation(G)
         total = stack(parents.violation, theirs)
         pairs += [(parents.G, G), (parents.violation, theirs)]
-    survivors = survival(definition.minimized(everyone), total, size, rng, memory)
-    if type(survival) is not RankAndCrowding:
-        survivors = check_survivors(survival, survivors, len(everyone), size)
-        check_memory(survival, memory)
-    rows, rank, score = survivors
+    minimized = definition.minimized(everyone)
+    rows, rank, score = survivors(survival, minimized, total, size, rng, memory)
     ids, X, F, *of_constraints = gather(rows, *pairs)
     n = len(rows)
     G, violation = of_constraints or (constants[(n, 0), 0.0, float], constants[n, 0.0, float])
     population = Population.made(ids, X, F, G, violation, definition)
-    minimized = definition.minimized(F)
-    return Selected(size, population, Mates(ids, X, rank, score, minimized, violation, memory))
+    mates = Mates(ids, X, rank, score, definition.minimized(F), violation, memory)
+    return Selected(size, population, mates)
+
+
+def survivors(
+    survival: Survival,
+    F: FloatArray,
+    violation: FloatArray,
+    size: int,
+    rng: np.random.Generator,
+    memory: PartMemory,
+) -> Survivors:
+    """The survivors of (n, n_obj) minimized ``F`` and (n,) ``violation``: ``size``, or all rows.
+
+    ``survival`` may change ``memory``. Raises ShapeError for survivors that are none.
+    """
+    found = survival(F, violation, size, rng, memory)
+    if type(survival) is RankAndCrowding:
+        return found
+    check_memory(survival, memory)
+    return check_survivors(survival, found, len(F), size)

@@ -14,7 +14,7 @@ steady-state selection scheme in multi-objective genetic algorithms", EMO 2009.
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -24,21 +24,25 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import AskTellError, ConfigurationError
 from ...operators.arrays import all_finite
-from ...operators.duplicates import KeySet, row_keys
+from ...operators.parts import Survival
 from ...problems.definition import Definition
 from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
 from ..breeding import Breeding
+from ..evaluations import Evaluations
 from ..order import ORDERS, Order, OrderName
 from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling, stored_size
+from ..taken import Taken
+from ..waiting import Waiting
 from .batch import Batch
 from .counts import count
 from .members import Members
-from .telling import read_asked_for, read_told
+from .part_memory import read, stored
+from .telling import read_asked_for, read_told, told_rows
 
 Cost = Callable[[Any], float]
 """What a candidate, as ``evaluate`` gets it, is expected to cost."""
@@ -47,18 +51,23 @@ LARGEST_COST = 1e290
 """Of one candidate: as many of them as a run can have add up to a number."""
 
 
-@dataclass
-class _Candidate:
-    """One that was born and not told."""
+BLOCKS = 4
+"""Into which the window is divided for ``evaluate_batch``."""
 
-    x: Candidates  # (n_var,)
-    parents: IntArray  # (2,)
+
+@dataclass(slots=True)
+class _Candidate:
+    """One that was born and not told; small arrays, since each of them is told by itself."""
+
+    X: Candidates  # (1, n_var)
+    key: bytes
+    parents: IntArray  # (1, 2)
     operator: int
     generation: int  # it was born in
-    status: int
-    F: FloatArray  # (n_obj,)
-    G: FloatArray  # (n_con,)
     handed: bool = False
+    fit: bool = False  # once it has finished: it may be ranked
+    point: FloatArray | None = None  # (n_obj,) then, minimized
+    violation: float = 0.0
 
 
 class SteadyState:
@@ -71,9 +80,11 @@ class SteadyState:
         generation: How often as many as the population's size have been told; -1 before any ask.
         evaluations: Candidates told, in their order, failed ones included.
         failures: Candidates told as failed.
+        block: How many candidates with ids in a row ``evaluate_batch`` gets in one call.
     """
 
     steady: ClassVar[bool] = True
+    first_id: ClassVar[int] = 0
     in_turn: ClassVar[bool] = True
 
     def __init__(
@@ -81,6 +92,7 @@ class SteadyState:
         definition: Definition,
         schedule: Constant | Doubling,
         breeding: Breeding,
+        survival: Survival,
         seed: int,
         *,
         window: int,
@@ -92,7 +104,9 @@ class SteadyState:
         self.schedule = schedule
         self.seed = seed
         self.window = window
+        self.block = max(1, min(window // BLOCKS, definition.batch_size))
         self._breeding = breeding
+        self._survival = survival
         self._below_max = breeding.widened(schedule.eta_below_max)
         self._cost = cost
         self._initial = initial  # until the first sample is made
@@ -110,12 +124,13 @@ class SteadyState:
         self._open: dict[int, _Candidate] = {}  # by id, ascending
         self._unstarted: deque[int] = deque()  # of the sample
         self._ready: deque[int] = deque()  # started and not asked for
-        self._waiting = 0  # outcomes for their turn
-        self._members = Members(definition, self.size)
+        self._waiting = Waiting(definition)  # for their turn
+        self._raised: BaseException | None = None  # by the problem's cost
+        self._members = Members(definition, self.size, survival)
         self._parents = no_population(definition)
-        # Row keys of members and of those that are open, which nobody new may have.
-        self._seen: KeySet | None = KeySet() if breeding.duplicates else None
-        self._copies: Counter[bytes] = Counter()  # of keys that several have
+        self._key = definition.space.key
+        # Members and those that are open, whom nobody new may equal.
+        self._taken: Taken | None = breeding.taken()
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -129,11 +144,8 @@ class SteadyState:
         members = self._members.copy()
         rng = restored(state_of(self._survival_rng))  # looking must not change what comes
         for id in self._order.waiting():
-            candidate = self._open[id]
-            if candidate.status == EVALUATED:
-                members.insert(id, candidate.x, candidate.F, candidate.G, rng)
-                if members.n > self.size:
-                    members.remove_worst(rng)
+            if self._open[id].fit:
+                self._join(members, id, self._open[id], rng)
         return members.population()
 
     @property
@@ -144,12 +156,16 @@ class SteadyState:
     @property
     def outstanding(self) -> int:
         """Candidates asked for and not told."""
-        return len(self._order) - len(self._ready) - self._waiting
+        return len(self._order) - len(self._ready) - len(self._waiting)
 
     @property
     def waiting(self) -> int:
         """Outcomes that wait for their turn."""
-        return self._waiting
+        return len(self._waiting)
+
+    def waiting_table(self) -> Evaluations:
+        """These outcomes, in order of id."""
+        return self._waiting.table()
 
     @property
     def complete(self) -> bool:
@@ -217,35 +233,51 @@ class SteadyState:
             AskTellError: For an id that was not asked for or has been told.
         """
         self.tell_rows(*read_told(self.definition, what, outcome, F, G))
-        self.advance()
-        while self.complete:
-            self.advance()
+        while self.advance():
+            pass
 
     def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
         """Outcomes that wait for their turn: (k,) ids, (k, n_obj), (k, n_con).
 
         Rows that cannot be ranked are failures.
         """
+        self._check_told(ids)
+        self.take_in(told_rows(self.definition, ids, F, G, *self.candidates(ids)))
+
+    def _check_told(self, ids: IntArray) -> None:
+        """Raise AskTellError unless all of (k,) ids have been asked for and none has been told."""
         told = ids.tolist()
         for id in told:
             if id not in self._open or not self._open[id].handed:
                 known = 0 <= id < self._born and id not in self._open
                 problem = "is told twice" if known else "has not been asked for"
                 raise AskTellError(f"tell: id {id} {problem}")
-            if self._open[id].status != PENDING or told.count(id) > 1:
+            if id in self._waiting or told.count(id) > 1:
                 raise AskTellError(f"tell: id {id} is told twice")
-        fit = None if all_finite(F, G) else self.definition.fit_for_ranking(F, G)
-        for row, id in enumerate(told):
-            candidate = self._open[id]
-            candidate.status = EVALUATED if fit is None or fit[row] else FAILED
-            candidate.F, candidate.G = F[row].copy(), G[row].copy()
+
+    def take_in(self, rows: Evaluations) -> bool:
+        """Outcomes that wait for their turn, of candidates that were asked for: False."""
+        self._wait(rows)
+        for id in rows.ids.tolist():
             self._order.finish(id)
-            self._waiting += 1
+        return False
+
+    def _wait(self, rows: Evaluations) -> None:
+        """Keep them until then, with what decides who survives."""
+        F, G = rows.F, rows.G
+        every = all_finite(F, G)
+        fit = [True] * len(rows) if every else self.definition.fit_for_ranking(F, G).tolist()
+        points, violation = self.definition.minimized(F), self.definition.violation(G)
+        columns = (rows.ids.tolist(), fit, points, violation.tolist())
+        for id, is_fit, point, violated in zip(*columns, strict=True):
+            candidate = self._open[id]
+            candidate.fit, candidate.point, candidate.violation = is_fit, point, violated
+        self._waiting.add(rows)
 
     def asked(self, ids: IntArray) -> bool:
         """True if all of (k,) ids have been asked for and none has been told."""
-        candidates = [self._open.get(id) for id in ids.tolist()]
-        return all(c is not None and c.handed and c.status == PENDING for c in candidates)
+        found = ((id, self._open.get(id)) for id in ids.tolist())
+        return all(c is not None and c.handed and id not in self._waiting for id, c in found)
 
     def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
         """Those not yet told by (k,) ids, and (k,) generations they were born in."""
@@ -255,28 +287,36 @@ class SteadyState:
         """Take back what was asked for and not told: it will be asked again."""
         unstarted = set(self._unstarted)
         self._ready = deque(
-            id for id, c in self._open.items() if c.status == PENDING and id not in unstarted
+            id for id in self._open if id not in self._waiting and id not in unstarted
         )
         for id in self._ready:
             self._open[id].handed = False
 
     # -- one telling -----------------------------------------------------------------------------
 
-    def advance(self) -> IntArray:
-        """Tell those whose turn it is, up to the end of the generation; returns their ids.
+    def advance(self) -> list[Evaluations]:
+        """Tell those whose turn it is, up to the end of the generation; returns them in this order.
 
-        If a generation is complete, the next one begins.
+        If a generation is complete, the next one begins. What the problem's ``cost`` raises is
+        raised by the next call, so that whoever keeps what was told has all of it.
         """
+        if self._raised is not None:
+            error, self._raised = self._raised, None
+            raise error
         if self.complete:
             self._next_generation()
-        told = []
-        while not self.complete:
+        told: list[int] = []
+        while not self.complete and self._raised is None:
             id = self._order.next()
             if id is None:
                 break
             self._tell(id)
             told.append(id)
-        return np.array(told, dtype=np.int64)
+            try:
+                self._fill()
+            except BaseException as error:
+                self._raised = error
+        return self._waiting.take(told)
 
     def _next_generation(self) -> None:
         self._parents = self.population
@@ -288,23 +328,28 @@ class SteadyState:
         self._to_tell = self.size
 
     def _tell(self, id: int) -> None:
-        """Insert one, let the worst go, and start another candidate in its place."""
+        """One joins the members, and who is one too many goes."""
         candidate = self._open.pop(id)
-        self._waiting -= 1
-        gone = None
-        if candidate.status == EVALUATED:
-            rng = self._survival_rng
-            self._members.insert(id, candidate.x, candidate.F, candidate.G, rng)
-            if self._members.n > self.size:
-                gone = self._members.remove_worst(rng)
+        if candidate.fit:
+            gone = self._join(self._members, id, candidate, self._survival_rng)
         else:
             self.failures += 1
-            (gone,) = row_keys(candidate.x[None])
-        if gone is not None:
-            self._forget(gone)
+            gone = candidate.key
+        if gone is not None and self._taken is not None:
+            self._taken.leave(gone)
         self.evaluations += 1
         self._to_tell -= 1
-        self._fill()
+
+    def _join(
+        self, members: Members, id: int, candidate: _Candidate, rng: np.random.Generator
+    ) -> bytes | None:
+        """One that has finished becomes one of these; returns the key of who goes for it."""
+        rows, row = self._waiting[id]
+        assert candidate.point is not None  # it has finished
+        return members.add(
+            id, candidate.X[0], candidate.key, rows.F[row], rows.G[row],
+            candidate.point, candidate.violation, rng,
+        )  # fmt: skip
 
     def insert(
         self,
@@ -322,24 +367,23 @@ class SteadyState:
         """
         if self.complete:
             self._next_generation()
-        for id, x, key, f, g in zip(ids.tolist(), X, row_keys(X), F, G, strict=True):
-            if self._seen is not None and len(self._seen.add(x[None])):
-                self._copies[key] += 1  # of one that was born after this one had failed
-            self._members.insert(id, x, f, g, self._survival_rng)
-            if self._members.n > self.size:
-                self._forget(self._members.remove_worst(self._survival_rng))
+        points, violation = self.definition.minimized(F), self.definition.violation(G)
+        columns = (ids.tolist(), X, self._keys(X), F, G, points, violation.tolist())
+        for id, x, key, f, g, point, violated in zip(*columns, strict=True):
+            if self._taken is not None:
+                self._taken.join(key, x)  # one that was born after this one had failed may have it
+            gone = self._members.add(id, x, key, f, g, point, violated, self._survival_rng)
+            if gone is not None and self._taken is not None:
+                self._taken.leave(gone)
 
-    def _forget(self, key: bytes) -> None:
-        """One that has this key is gone: others may have it now, unless somebody still has."""
-        if self._copies[key]:
-            self._copies[key] -= 1
-        elif self._seen is not None:
-            self._seen.remove(key)
+    def _keys(self, X: Candidates) -> list[bytes]:
+        """What tells (k, n_var) candidates apart, where that counts."""
+        return [b""] * len(X) if self._taken is None else self._key(X)
 
     def _sample(self) -> None:
         """The first candidates: as many as the population or the window, whichever is larger."""
         k, rng = max(self.size, self.window), self._variation_rng
-        self._bear(self._breeding.first(self._initial, k, rng, self._seen))
+        self._bear(self._breeding.first(self._initial, k, rng, self._taken))
         self._initial = nobody(self.definition.space).X
         self.generation = 0
         self._fill()
@@ -348,10 +392,10 @@ class SteadyState:
         """Start candidates until the window is full or nothing new can be drawn."""
         while len(self._order) < self.window:
             if not self._unstarted:
-                parents = self._members.mating()
                 small = self.size < self.schedule.last_size
                 breeding = self._below_max if small else self._breeding
-                self._bear(breeding.children(1, parents, self._variation_rng, self._seen))
+                mates, rng = self._members.mates(), self._variation_rng
+                self._bear(breeding.children(1, mates, rng, self._taken))
             if not self._unstarted:
                 return
             id = self._unstarted[0]
@@ -359,18 +403,21 @@ class SteadyState:
             self._ready.append(self._unstarted.popleft())
 
     def _bear(self, new: Born) -> None:
-        n_obj, n_con = self.definition.n_obj, self.definition.n_con
-        generation = max(self.generation, 0)
-        for x, parents, operator in zip(new.X, new.parents, new.operator.tolist(), strict=True):
-            F, G = np.full(n_obj, np.nan), np.full(n_con, np.nan)
-            self._open[self._born] = _Candidate(x, parents, operator, generation, PENDING, F, G)
+        generation, operators = max(self.generation, 0), new.operator.tolist()
+        one = len(new) == 1 and self._taken is not None  # whom it has just seen
+        keys = [self._taken.last] if one and self._taken is not None else self._keys(new.X)
+        for row, key in enumerate(keys):
+            some = slice(row, row + 1)
+            self._open[self._born] = _Candidate(
+                new.X[some], key, new.parents[some], operators[row], generation
+            )
             self._unstarted.append(self._born)
             self._born += 1
 
     def _cost_of(self, id: int) -> float:
         if self._cost is None:
             return 1.0
-        cost = self._cost(self.definition.space.candidate(self._open[id].x))
+        cost = self._cost(self.definition.space.candidate(self._open[id].X[0]))
         try:
             number = one_number(cost)
         except (TypeError, ValueError):
@@ -384,9 +431,12 @@ class SteadyState:
 
     def _stacked(self, candidates: list[_Candidate]) -> tuple[Born, NDArray[np.int32]]:
         """Candidates, and (k,) generations they were born in."""
-        space, k = self.definition.space, len(candidates)
-        X = np.array([c.x for c in candidates], dtype=space.dtype).reshape(k, space.n_var)
-        parents = np.array([c.parents for c in candidates], dtype=np.int64).reshape(k, 2)
+        if not candidates:
+            return nobody(self.definition.space, self._breeding.parents), np.empty(
+                0, dtype=np.int32
+            )
+        X = np.concatenate([c.X for c in candidates])
+        parents = np.concatenate([c.parents for c in candidates])
         operator = np.array([c.operator for c in candidates], dtype=np.uint8)
         generation = np.array([c.generation for c in candidates], dtype=np.int32)
         return Born(X, parents, operator), generation
@@ -397,8 +447,14 @@ class SteadyState:
         """The whole state as arrays and JSON values; ``load_state_dict`` continues from it."""
         candidates = list(self._open.values())
         born, generation = self._stacked(candidates)
-        k = len(candidates)
-        n_obj, n_con = self.definition.n_obj, self.definition.n_con
+        k, n_obj, n_con = len(candidates), self.definition.n_obj, self.definition.n_con
+        status = np.full(k, PENDING, dtype=np.uint8)
+        F, G = np.full((k, n_obj), np.nan), np.full((k, n_con), np.nan)
+        for row, (id, candidate) in enumerate(self._open.items()):
+            if id in self._waiting:
+                rows, place = self._waiting[id]
+                status[row] = EVALUATED if candidate.fit else FAILED
+                F[row], G[row] = rows.F[place], rows.G[place]
         return {
             "size": self.size,
             "next_growth": self._next_growth,
@@ -415,15 +471,20 @@ class SteadyState:
             "open_parents": born.parents,
             "open_operator": born.operator,
             "open_generation": generation,
-            "open_status": np.array([c.status for c in candidates], dtype=np.uint8),
-            "open_F": np.array([c.F for c in candidates]).reshape(k, n_obj),
-            "open_G": np.array([c.G for c in candidates]).reshape(k, n_con),
+            "open_status": status,
+            "open_F": F,
+            "open_G": G,
             **{f"members_{name}": value for name, value in self._members.state().items()},
             **{f"order_{name}": value for name, value in self._order.state().items()},
+            **stored(self._members.memory),
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a state: candidates that were asked for and not told are asked again."""
+    def load_state_dict(self, state: dict[str, Any], waiting: Evaluations | None = None) -> None:
+        """Continue from a state: candidates that were asked for and not told are asked again.
+
+        ``waiting`` are the outcomes that wait for their turn, with all that is known of them; None
+        are those in the state.
+        """
         self.size = stored_size(self.schedule, state["size"])
         self._next_growth = count(state, "next_growth")
         self.generation = count(state, "generation")
@@ -433,36 +494,48 @@ class SteadyState:
         self._born = count(state, "born")
         self._variation_rng = restored(state["variation_rng"])
         self._survival_rng = restored(state["survival_rng"])
-        self._members = Members(self.definition, self.size)
-        self._members.load(_part(state, "members_"))
+        members = _part(state, "members_")
+        self._members = Members(self.definition, self.size, self._survival, read(state))
+        self._members.load(members, self._keys(np.asarray(members["X"])))
         self._parents = self.population
         self._initial = np.array(state["initial_X"])
-        columns = ("X", "parents", "operator", "generation", "status", "F", "G")
-        arrays = [np.array(state[f"open_{name}"]) for name in columns]
-        self._open = {
-            id: _Candidate(x, parents, int(operator), int(generation), int(status), F, G)
-            for id, x, parents, operator, generation, status, F, G in zip(
-                state["open_ids"].tolist(), *arrays, strict=True
+        ids, born = state["open_ids"].tolist(), _born(state)
+        self._taken = self._breeding.taken()
+        if self._taken is not None:
+            for X in (self._members.mates().X, born.X):
+                for key, x in zip(self._keys(X), X, strict=True):
+                    self._taken.join(key, x)
+        self._open = {}
+        generation = np.array(state["open_generation"])
+        columns = (ids, self._keys(born.X), born.operator.tolist(), generation.tolist())
+        for row, (id, key, operator, its_generation) in enumerate(zip(*columns, strict=True)):
+            some = slice(row, row + 1)
+            self._open[id] = _Candidate(
+                born.X[some], key, born.parents[some], operator, its_generation
             )
-        }
-        self._waiting = sum(c.status != PENDING for c in self._open.values())
-        if self._seen is not None:
-            open_X = self._stacked(list(self._open.values()))[0].X
-            keys = row_keys(self._members.mating().X) + row_keys(open_X)
-            self._seen = KeySet(keys)
-            self._copies = Counter({key: n - 1 for key, n in Counter(keys).items() if n > 1})
+        if waiting is None:
+            told = np.array(state["open_status"]) != PENDING
+            F, G = (np.array(state[f"open_{name}"])[told] for name in ("F", "G"))
+            told_ids = np.array(ids, dtype=np.int64)[told]
+            waiting = told_rows(self.definition, told_ids, F, G, born.take(told), generation[told])
+        self._waiting = Waiting(self.definition)
+        self._wait(waiting)
         order = _part(state, "order_")
         self._order = ORDERS[self._order_name](order)
         started = set(order["started"].tolist())
-        with_outcome = {id for id, c in self._open.items() if c.status != PENDING}
         if (
             len(started) < len(order["started"])
             or not started <= self._open.keys()
-            or sorted(order["finished"].tolist()) != sorted(with_outcome)
+            or sorted(order["finished"].tolist()) != sorted(waiting.ids.tolist())
         ):  # a turn that never comes would be waited for
             raise ConfigurationError("the order of telling is of other candidates than are open")
         self._unstarted = deque(id for id in self._open if id not in started)
         self.withdraw()
+
+
+def _born(state: dict[str, Any]) -> Born:
+    """Those that are open."""
+    return Born(*(np.array(state[f"open_{name}"]) for name in ("X", "parents", "operator")))
 
 
 def _part(state: dict[str, Any], prefix: str) -> dict[str, Any]:

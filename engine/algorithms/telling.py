@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ...checks import whole_number
 from ...errors import AskTellError, ConfigurationError, ShapeError
 from ...problems.definition import Definition
 from ...problems.numbers import number_array
 from ...typing import FloatArray, IntArray
-from ..outcome import Evaluated, Failed
+from ..born import Born
+from ..evaluations import Evaluations, record
+from ..outcome import EVALUATED, FAILED, Completion, Evaluated, Failed
 from .batch import Batch
 
 Told = tuple[IntArray, FloatArray, FloatArray]
@@ -61,6 +63,31 @@ def _read_batch(definition: Definition, batch: Batch, F: ArrayLike, G: ArrayLike
             )
         G = np.empty((k, 0))
     return batch.ids, _rows("F", F, (k, definition.n_obj)), _rows("G", G, (k, n_con))
+
+
+def told_rows(
+    definition: Definition,
+    ids: IntArray,
+    F: FloatArray,
+    G: FloatArray,
+    born: Born,
+    generation: NDArray[np.int32],
+) -> Evaluations:
+    """What a user has told of (k,) ids, as rows; who did it, and in what time, nobody knows."""
+    fit = definition.fit_for_ranking(F, G)
+    k = len(ids)
+    done = Completion(
+        ids=ids,
+        status=np.where(fit, EVALUATED, FAILED).astype(np.uint8),
+        F=F,
+        G=G,
+        failures=dict.fromkeys(ids[~fit].tolist(), Failed("told as failed")),
+        extras={},
+        seeds=np.zeros(k, dtype=np.uint32),
+        seconds=np.zeros(k),
+        worker="",
+    )
+    return record(definition, done, born, generation)
 
 
 def _rows(what: str, values: ArrayLike | Sequence[Any], shape: tuple[int, int]) -> FloatArray:

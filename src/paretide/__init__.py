@@ -7,9 +7,12 @@ run = pt.open_run("run.h5")
 """
 
 from . import errors
+from .engine.algorithms.algorithm import Algorithm
 from .engine.algorithms.concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
+from .engine.algorithms.evolution import Evolution
 from .engine.algorithms.nsga2 import NSGA2
+from .engine.breeding import Mates
 from .engine.executors import ProcessExecutor, RayExecutor, SerialExecutor
 from .engine.failures import FailureBudget
 from .engine.minimize import minimize
@@ -68,6 +71,7 @@ __all__ = [
     "LOTZ",
     "NSGA2",
     "SBX",
+    "Algorithm",
     "Binary",
     "BitFlip",
     "Bool",
@@ -81,12 +85,14 @@ __all__ = [
     "Duplicates",
     "DynamicNSGA2",
     "Evaluated",
+    "Evolution",
     "Failed",
     "FailureBudget",
     "Float",
     "FrontCovered",
     "Int",
     "Integer",
+    "Mates",
     "Mating",
     "MaxEvaluations",
     "MaxGenerations",

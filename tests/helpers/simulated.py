@@ -244,8 +244,9 @@ def evolve(
         done = cluster.collect()
         F, G = values(running.pop(done))
         machine.tell_rows(np.array([done]), F[None], G[None])
-        told = machine.advance()
-        yield told
-        while len(told):
-            told = machine.advance()
+        while True:
+            rows = [table.ids for table in machine.advance()]
+            told = np.concatenate([np.empty(0, dtype=np.int64), *rows])
             yield told
+            if not len(told):
+                break

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from paretide.errors import ShapeError
-from paretide.operators.duplicates import KeySet, RowSet, row_keys
+from paretide.operators.duplicates import RowSet, row_keys
 
 shapes = st.tuples(st.integers(0, 20), st.integers(1, 3))
 matrices = st.one_of(
@@ -24,18 +24,10 @@ def row_set(X):
     return RowSet(X.shape[1], X.dtype)
 
 
-def key_set(X):
-    return KeySet()
-
-
-kinds = pytest.mark.parametrize("kind", [row_set, key_set])
-
-
-@kinds
 @settings(deadline=None)
 @given(X=matrices)
-def test_rows_that_repeat_others_are_known_by_their_values(kind, X):
-    seen = kind(X)
+def test_rows_that_repeat_others_are_known_by_their_values(X):
+    seen = row_set(X)
     rows = seen.add(X)
     assert rows.dtype == np.int64
     assert rows.tolist() == repeats(X)
@@ -43,11 +35,10 @@ def test_rows_that_repeat_others_are_known_by_their_values(kind, X):
     assert seen.add(X).tolist() == list(range(len(X)))
 
 
-@kinds
 @settings(deadline=None)
 @given(X=matrices, cut=st.integers(0, 20))
-def test_rows_that_were_seen_before_repeat_them(kind, X, cut):
-    seen = kind(X)
+def test_rows_that_were_seen_before_repeat_them(X, cut):
+    seen = row_set(X)
     seen.add(X[:cut])
     rows = seen.add(X[cut:]) + min(cut, len(X))
     assert rows.tolist() == [i for i in repeats(X) if i >= cut]
@@ -65,15 +56,6 @@ def test_many_rows_of_any_width(dtype, width):
     some = RowSet(width, dtype, 3_000)
     parts = [some.add(part) + 500 * i for i, part in enumerate(np.split(X, 6))]
     assert np.concatenate(parts).tolist() == expected
-
-
-def test_a_row_of_a_key_set_can_be_removed():
-    X = np.array([[0.0, 1.0], [2.0, 3.0]])
-    seen = KeySet(row_keys(X))
-    seen.remove(row_keys(X)[1])
-    assert seen.add(X).tolist() == [0]
-    with pytest.raises(KeyError):
-        seen.remove(b"no row")
 
 
 def test_a_row_set_refuses_what_it_cannot_compare():
