@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 import paretide as pt
-from paretide.engine.variation import variation_for
+from paretide.engine.breeding import Mates, breeding_for
 from paretide.operators import incremental_survival
 from paretide.operators.duplicates import RowSet
 from paretide.operators.mating import binary_tournament
@@ -82,11 +82,12 @@ def cases():
         rank, distance = rng.integers(0, 3, n), rng.random(n)
         yield f"tournament, {n}", partial(binary_tournament, rank, distance, n, rng)
         for what, space in (("real", pt.Real(0, 1, n=30)), ("bits", pt.Binary(100))):
-            variation = variation_for(space, None, None)
-            X = variation.sample(n, rng)
+            breeding = breeding_for(space)
+            X = breeding.children(n, None, rng, None).X
+            mates = Mates(np.arange(n), X, rank, distance)
             yield (
                 f"children, {what}, {n} x {space.n_var}",
-                partial(variation.children, np.arange(n), X, rank, distance, n, rng),
+                partial(breeding.children, n, mates, rng, None),
             )
         X = rng.random((n, 30))
         yield f"set of rows, {n} x 30", partial(_set_of_rows, X)

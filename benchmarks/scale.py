@@ -18,7 +18,7 @@ import numpy as np
 from peers.cases import dtlz2, zdt1
 
 import paretide as pt
-from paretide.engine.variation import variation_for
+from paretide.engine.breeding import Mates, breeding_for
 from paretide.operators.duplicates import RowSet
 from paretide.operators.survival import survive
 
@@ -62,8 +62,8 @@ def measure(name, n):
     everyone = np.concatenate(told[:2])  # those that were selected from
     ranks, _ = timed(pt.nondominated_rank, everyone)
     survival, kept = timed(survive, everyone, None, n, rng)
-    variation = variation_for(Shape.space, None, None)
-    children, _ = timed(variation.children, np.arange(n), X, kept.rank, kept.score, n, rng)
+    mates = Mates(np.arange(n), X, kept.rank, kept.score)
+    children, _ = timed(breeding_for(Shape.space).children, n, mates, rng, None)
     duplicates, _ = timed(RowSet(n_var, X.dtype).add, X)
     return {
         "ranks of 2 n": ranks,

@@ -10,7 +10,7 @@ from ..typing import ByteArray, Candidates, IntArray, SearchSpace
 
 OPERATORS = ("sample", "initial", "bit flip", "SBX, polynomial mutation")
 SAMPLE, INITIAL, BIT_FLIP, SBX_POLYNOMIAL = range(len(OPERATORS))
-"""Positions in ``OPERATORS``; stores keep them, so new ones go to the end."""
+"""What every run's list of operators begins with; a run with others has theirs at the end."""
 
 
 @dataclass(slots=True)
@@ -19,8 +19,8 @@ class Born:
 
     Attributes:
         X: (k, n_var) in the dtype of the space.
-        parents: (k, 2) int64 ids; -1 where there is none.
-        operator: (k,) uint8 position in ``OPERATORS`` of what made them.
+        parents: (k, p) int64 ids; -1 where there is none.
+        operator: (k,) uint8 position of what made them in the run's list of operators.
     """
 
     X: Candidates
@@ -35,15 +35,15 @@ class Born:
         return Born(self.X[rows], self.parents[rows], self.operator[rows])
 
 
-def orphans(X: Candidates, operator: int) -> Born:
-    """Candidates without parents."""
+def orphans(X: Candidates, operator: int, parents: int = 2) -> Born:
+    """Candidates without parents, where others may have so many."""
     k = len(X)
-    return Born(X, np.full((k, 2), -1, dtype=np.int64), np.full(k, operator, dtype=np.uint8))
+    return Born(X, np.full((k, parents), -1, dtype=np.int64), np.full(k, operator, dtype=np.uint8))
 
 
-def nobody(space: SearchSpace) -> Born:
+def nobody(space: SearchSpace, parents: int = 2) -> Born:
     """No candidates."""
-    return orphans(np.empty((0, space.n_var), dtype=space.dtype), SAMPLE)
+    return orphans(np.empty((0, space.n_var), dtype=space.dtype), SAMPLE, parents)
 
 
 def together(first: Born, second: Born) -> Born:

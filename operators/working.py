@@ -33,6 +33,14 @@ def varying(space: WorkingSpace) -> IntArray | None:
     return None if len(columns) in (0, space.n_var) else columns
 
 
+def with_fixed(space: WorkingSpace, varied: Candidates, columns: IntArray) -> Candidates:
+    """(k, n_var) candidates of which ``varied`` holds these columns; the others do not vary."""
+    fixed = space.from_working(space.layout.lower[None])
+    X = np.repeat(fixed, len(varied), axis=0)
+    X[:, columns] = varied
+    return X
+
+
 def candidates(
     space: WorkingSpace, Z: FloatArray, *parents: tuple[FloatArray, Candidates]
 ) -> Candidates:

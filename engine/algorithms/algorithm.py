@@ -12,17 +12,17 @@ from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...operators.crossover import SBX
 from ...operators.mutation import BitFlip, PolynomialMutation
-from ...operators.survival import Crowding, Ties
+from ...operators.survival import Crowding, RankAndCrowding, Ties
 from ...problems.candidates import read_candidates
 from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
 from ...typing import Candidates
 from ..born import nobody
+from ..breeding import Breeding, breeding_for
 from ..foreign_names import ALGORITHM, check_arguments, refuse_foreign_problem
 from ..order import OrderName
 from ..randomness import check_seed
 from ..schedule import Constant, Doubling, phases
-from ..variation import variation_for
 from .concurrent import Concurrent
 from .generational import Generational
 from .steady import Cost, SteadyState
@@ -214,9 +214,8 @@ class Algorithm:
             return SteadyState(
                 definition,
                 self.schedule(),
-                variation_for(definition.space, self.crossover, self.mutation),
+                self._breeding(definition),
                 seed,
-                eliminate_duplicates=self.eliminate_duplicates,
                 window=DEFAULT_WINDOW if self.window is None else self.window,
                 order=self.order,
                 cost=cost,
@@ -236,13 +235,19 @@ class Algorithm:
         return Generational(
             definition,
             schedule,
-            variation_for(definition.space, self.crossover, self.mutation),
+            self._breeding(definition),
             seed,
-            crowding=self.crowding,
-            ties=self.ties,
-            eliminate_duplicates=self.eliminate_duplicates,
+            survival=RankAndCrowding(crowding=self.crowding, ties=self.ties),
             initial=initial,
             strand=strand,
+        )
+
+    def _breeding(self, definition: Definition) -> Breeding:
+        return breeding_for(
+            definition.space,
+            crossover=self.crossover,
+            mutation=self.mutation,
+            duplicates=self.eliminate_duplicates,
         )
 
     def settings(self) -> dict[str, Any]:

@@ -16,22 +16,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import AskTellError
 from ...operators.arrays import full_int32
-from ...operators.duplicates import RowSet
-from ...operators.survival import Crowding, Ties
+from ...operators.parts import Survival
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
+from ..breeding import Breeding
 from ..constants import constants
 from ..frozen import frozen
 from ..outcome import EVALUATED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling, stored_size
-from ..variation import Variation, widened
 from .batch import Batch
 from .counts import count
-from .drawing import Selected, draw, draw_distinct, first_candidates, select
 from .offspring import Offspring
+from .selection import Selected, select
 from .telling import read_asked_for, read_told
 
 NOBODY = constants[0, 0, np.int64]
@@ -60,12 +59,10 @@ class Generational:
         self,
         definition: Definition,
         schedule: Constant | Doubling,
-        variation: Variation,
+        breeding: Breeding,
         seed: int,
         *,
-        crowding: Crowding,
-        ties: Ties,
-        eliminate_duplicates: bool,
+        survival: Survival,
         initial: Candidates,
         strand: tuple[int, ...] = (),
     ) -> None:
@@ -73,11 +70,9 @@ class Generational:
         self.definition = definition
         self.schedule = schedule
         self.seed = seed
-        self._variation = variation
-        self._below_max = widened(variation, schedule.eta_below_max)
-        self._crowding: Crowding = crowding
-        self._ties: Ties = ties
-        self._eliminate_duplicates = eliminate_duplicates
+        self._breeding = breeding
+        self._below_max = breeding.widened(schedule.eta_below_max)
+        self._survival = survival
         self._variation_rng = generator(seed, VARIATION, *strand)
         self._survival_rng = generator(seed, SURVIVAL, *strand)
         self.size = schedule.first_size
@@ -331,20 +326,15 @@ class Generational:
             late = self._late
             ids, X = np.concatenate([ids, late.ids]), np.concatenate([X, late.X])
             F, G = np.concatenate([F, late.F]), np.concatenate([G, late.G])
-        return select(
-            self._parents, ids, X, F, G, size, self._survival_rng, self._crowding, self._ties
-        )
+        return select(self._parents, ids, X, F, G, size, self._survival_rng, self._survival, {})
 
     def _draw(self, k: int, selected: Selected | None) -> Born:
         """The ``k`` candidates of a generation; fewer if nothing new can be drawn."""
-        rng, space = self._variation_rng, self.definition.space
+        rng = self._variation_rng
         if selected is None:
-            seen = RowSet(space.n_var, space.dtype, k) if self._eliminate_duplicates else None
-            return first_candidates(self._initial, k, self._variation, rng, seen)
-        variation = self._variation if k >= self.schedule.last_size else self._below_max
-        if self._eliminate_duplicates:
-            return draw_distinct(k, variation, rng, selected.mating)
-        return draw(k, variation, rng, selected.mating, None)
+            return self._breeding.first(self._initial, k, rng, self._breeding.seen(k))
+        breeding = self._breeding if k >= self.schedule.last_size else self._below_max
+        return breeding.distinct(k, selected.mates, rng)
 
     # -- state -----------------------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ from ...operators.duplicates import row_keys
 from ...operators.survival.incremental import insert, most_crowded, remove
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
+from ..breeding import Mates
 from ..population import Population
 from .counts import count
-from .drawing import Mating
 
 OWN = ("ids", "told", "X", "F", "G", "violation")
 ROWS = (*OWN, "minimized", "rank", "crowding")
@@ -102,10 +102,10 @@ class Members:
             array[row] = array[self.n]
         return key
 
-    def mating(self) -> Mating:
+    def mating(self) -> Mates:
         """Views of the members, for selection."""
         arrays = (getattr(self, name)[: self.n] for name in ("ids", "X", "rank", "crowding"))
-        return Mating(*arrays)
+        return Mates(*arrays)
 
     def population(self) -> Population:
         """In the order of telling."""

@@ -29,15 +29,14 @@ from ...problems.definition import Definition
 from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
+from ..breeding import Breeding
 from ..order import ORDERS, Order, OrderName
 from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling, stored_size
-from ..variation import Variation, widened
 from .batch import Batch
 from .counts import count
-from .drawing import draw, first_candidates
 from .members import Members
 from .telling import read_asked_for, read_told
 
@@ -81,10 +80,9 @@ class SteadyState:
         self,
         definition: Definition,
         schedule: Constant | Doubling,
-        variation: Variation,
+        breeding: Breeding,
         seed: int,
         *,
-        eliminate_duplicates: bool,
         window: int,
         order: OrderName,
         cost: Cost | None,
@@ -94,8 +92,8 @@ class SteadyState:
         self.schedule = schedule
         self.seed = seed
         self.window = window
-        self._variation = variation
-        self._below_max = widened(variation, schedule.eta_below_max)
+        self._breeding = breeding
+        self._below_max = breeding.widened(schedule.eta_below_max)
         self._cost = cost
         self._initial = initial  # until the first sample is made
         self._variation_rng = generator(seed, VARIATION)
@@ -116,7 +114,7 @@ class SteadyState:
         self._members = Members(definition, self.size)
         self._parents = no_population(definition)
         # Row keys of members and of those that are open, which nobody new may have.
-        self._seen: KeySet | None = KeySet() if eliminate_duplicates else None
+        self._seen: KeySet | None = KeySet() if breeding.duplicates else None
         self._copies: Counter[bytes] = Counter()  # of keys that several have
 
     # -- what a user sees ------------------------------------------------------------------------
@@ -341,7 +339,7 @@ class SteadyState:
     def _sample(self) -> None:
         """The first candidates: as many as the population or the window, whichever is larger."""
         k, rng = max(self.size, self.window), self._variation_rng
-        self._bear(first_candidates(self._initial, k, self._variation, rng, self._seen))
+        self._bear(self._breeding.first(self._initial, k, rng, self._seen))
         self._initial = nobody(self.definition.space).X
         self.generation = 0
         self._fill()
@@ -352,8 +350,8 @@ class SteadyState:
             if not self._unstarted:
                 parents = self._members.mating()
                 small = self.size < self.schedule.last_size
-                variation = self._below_max if small else self._variation
-                self._bear(draw(1, variation, self._variation_rng, parents, self._seen))
+                breeding = self._below_max if small else self._breeding
+                self._bear(breeding.children(1, parents, self._variation_rng, self._seen))
             if not self._unstarted:
                 return
             id = self._unstarted[0]

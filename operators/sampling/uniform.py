@@ -8,7 +8,7 @@ import numpy as np
 
 from ...typing import BoolArray, Candidates, FloatArray, IntArray, SearchSpace
 from ..parts import Sampling
-from ..working import varying, with_coordinates
+from ..working import varying, with_coordinates, with_fixed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +28,8 @@ class Uniform(Sampling):
         space = with_coordinates(self, space)
         layout, columns = space.layout, varying(space)
         if columns is not None:
-            X = np.repeat(space.from_working(layout.lower[None]), n, axis=0)
-            X[:, columns] = Uniform.__call__(self, n, space.take(columns), rng)
-            return X
+            varied = Uniform.__call__(self, n, space.take(columns), rng)
+            return with_fixed(space, varied, columns)
         return space.from_working(uniform(n, layout.lower, layout.upper, layout.categories, rng))
 
 

@@ -5,9 +5,9 @@ import pytest
 import toy
 
 import paretide as pt
+from paretide.engine.breeding import breeding_for
 from paretide.engine.named import make_algorithm
 from paretide.engine.schedule import ETA_BELOW_MAX, Doubling
-from paretide.engine.variation import variation_for, widened
 from paretide.errors import ConfigurationError
 from paretide.problems.definition import read_definition
 
@@ -41,11 +41,11 @@ def test_the_index_is_three_and_never_more_than_that_of_the_crossover():
     definition = read_definition(toy.Mixed())
     schedule = Doubling(4, 20, 30, 10).resolved(definition, None)
     assert schedule.eta_below_max == ETA_BELOW_MAX == 3.0
-    variation = variation_for(definition.space, pt.SBX(prob=0.7), None)
-    assert widened(variation, 3.0).crossover == pt.SBX(prob=0.7, eta=3.0)
-    wider = variation_for(definition.space, pt.SBX(eta=2.0), None)
-    assert widened(wider, 3.0) is wider
-    assert widened(variation, pt.Constant(4).eta_below_max) is variation
+    breeding = breeding_for(definition.space, crossover=pt.SBX(prob=0.7))
+    assert breeding.widened(3.0).crossover == pt.SBX(prob=0.7, eta=3.0)
+    wider = breeding_for(definition.space, crossover=pt.SBX(eta=2.0))
+    assert wider.widened(3.0) is wider
+    assert breeding.widened(pt.Constant(4).eta_below_max) is breeding
 
 
 def test_bit_strings_have_no_such_index():

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import paretide as pt
-from paretide.engine.variation import variation_for
+from paretide.engine.breeding import Mates, breeding_for
 from paretide.errors import ConfigurationError
 
 number = st.floats(allow_nan=False, allow_infinity=False)
@@ -39,14 +39,16 @@ def test_samples_and_children_stay_inside(kind, data, seed, eta):
         return
     space = make(low, high)
     mutation = pt.PolynomialMutation(prob=1, eta=eta)
-    vary = variation_for(space, pt.SBX(prob=1, prob_var=1, eta=eta), mutation)
+    crossover = pt.SBX(prob=1, prob_var=1, eta=eta)
+    breeding = breeding_for(space, crossover=crossover, mutation=mutation)
     rng = np.random.default_rng(seed)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        X = vary.sample(8, rng)
+        X = breeding.children(8, None, rng, None).X
         for _ in range(3):
             assert ((low <= X) & (high >= X)).all()  # and no NaN
-            X, _ = vary.children(np.arange(8), X, np.zeros(8, "i8"), np.ones(8), 8, rng)
+            mates = Mates(np.arange(8), X, np.zeros(8, "i8"), np.ones(8))
+            X = breeding.children(8, mates, rng, None).X
 
 
 def test_a_search_near_the_largest_number_finds_the_best():

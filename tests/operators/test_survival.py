@@ -344,7 +344,7 @@ def test_truthful_survivors(selection, seed):
     again = survive(F, violation, n, np.random.default_rng(seed), "truthful")
     np.testing.assert_array_equal(F, before[0])
     np.testing.assert_array_equal(violation, before[1])
-    for name in ("rows", "rank", "crowding"):
+    for name in ("rows", "rank", "score"):
         np.testing.assert_array_equal(getattr(kept, name), getattr(again, name))
 
     rows = kept.rows

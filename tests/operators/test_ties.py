@@ -142,7 +142,7 @@ def test_who_is_not_told_breaks_ties_at_random(F, seed, share, mode):
     n = round(share * len(F))
     default = survive(F, np.ones(len(F)), n, np.random.default_rng(seed), mode)
     drawn = survive(F, np.ones(len(F)), n, np.random.default_rng(seed), mode, "random")
-    for name in ("rows", "rank", "crowding"):
+    for name in ("rows", "rank", "score"):
         np.testing.assert_array_equal(getattr(default, name), getattr(drawn, name))
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import paretide as pt
-from paretide.engine.variation import variation_for
+from paretide.engine.breeding import Mates, breeding_for
 from paretide.errors import ConfigurationError
 from paretide.problems.candidates import check_candidates
 
@@ -35,11 +35,17 @@ seeds = st.integers(0, 2**32)
 
 
 def start(space, n, seed, **operators):
-    """Variation, a sample of it, ranks and distances."""
+    """Breeding, a sample of it, ranks and distances."""
     rng = np.random.default_rng(seed)
-    variation = variation_for(space, operators.get("crossover"), operators.get("mutation"))
-    X = variation.sample(n, rng)
-    return variation, X, rng.integers(0, 3, n), rng.random(n), rng
+    breeding = breeding_for(space, **operators)
+    X = breeding.children(n, None, rng, None).X
+    return breeding, X, rng.integers(0, 3, n), rng.random(n), rng
+
+
+def bred(breeding, X, rank, score, k, rng):
+    """Children as they come, and the rows of their parents."""
+    born = breeding.children(k, Mates(np.arange(len(X)), X, rank, score), rng, None)
+    return born.X, born.parents
 
 
 def columns(space):
@@ -63,9 +69,9 @@ def test_children_lie_in_the_space_and_their_parents_in_the_population(space, n,
             "crossover": pt.SBX(prob=1, prob_var=1, eta=0),
             "mutation": pt.PolynomialMutation(prob=1, eta=0),
         }
-    variation, X, rank, crowding, rng = start(space, n, seed, **operators)
+    breeding, X, rank, crowding, rng = start(space, n, seed, **operators)
     before = X.copy()
-    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, k, rng)
+    children, parents = bred(breeding, X, rank, crowding, k, rng)
     np.testing.assert_array_equal(X, before)
     assert not np.shares_memory(children, X)
     assert children.shape == (k, space.n_var)
@@ -94,8 +100,8 @@ def test_without_crossover_and_mutation_children_are_their_parents_to_the_bit(sp
         operators = {"mutation": pt.BitFlip(prob=0)}
     else:
         operators = {"crossover": pt.SBX(prob=0), "mutation": pt.PolynomialMutation(prob=0)}
-    variation, X, rank, crowding, rng = start(space, n, seed, **operators)
-    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, k, rng)
+    breeding, X, rank, crowding, rng = start(space, n, seed, **operators)
+    children, parents = bred(breeding, X, rank, crowding, k, rng)
     # The first child of a pair is after the first parent, the second after the second.
     which = np.zeros(k, int) if isinstance(space, pt.Binary) else np.arange(k) % 2
     own = parents[np.arange(k), which]
@@ -112,8 +118,8 @@ def test_values_of_a_logarithm_that_no_operator_touched_stay_the_same_bits(n, k,
     mutation = pt.PolynomialMutation(prob=0)
     # Half of the values are crossed. SBX changes both values of a pair or none, and those that it
     # leaves must be exactly a parent's; one unit in the last place would be a new candidate.
-    variation, X, rank, crowding, rng = start(space, n, seed, mutation=mutation)
-    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, k, rng)
+    breeding, X, rank, crowding, rng = start(space, n, seed, mutation=mutation)
+    children, parents = bred(breeding, X, rank, crowding, k, rng)
     for child, (a, b) in zip(children, parents, strict=True):
         for j in range(6):
             near = np.isclose(child[j], X[[a, b], j], rtol=1e-14, atol=0)
@@ -124,10 +130,10 @@ def test_values_of_a_logarithm_that_no_operator_touched_stay_the_same_bits(n, k,
 @given(st.integers(2, 12), st.integers(1, 15), seeds)
 def test_values_without_an_order_are_a_parents_unless_mutated(n, k, seed):
     mutation = pt.PolynomialMutation(prob=0)
-    variation, X, rank, crowding, rng = start(
+    breeding, X, rank, crowding, rng = start(
         MIXED, n, seed, crossover=pt.SBX(prob=1, prob_var=1), mutation=mutation
     )
-    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, k, rng)
+    children, parents = bred(breeding, X, rank, crowding, k, rng)
     listed = [j for j, v in enumerate(columns(MIXED)) if isinstance(v, pt.Choice)]
     assert len(listed) == 2
     for child, (a, b) in zip(children, parents, strict=True):
@@ -137,18 +143,18 @@ def test_values_without_an_order_are_a_parents_unless_mutated(n, k, seed):
 
 def test_values_without_an_order_are_mutated_to_another_one():
     space = pt.Space(act=pt.Choice(list("abc")), bias=pt.Bool())
-    variation, X, rank, crowding, rng = start(
+    breeding, X, rank, crowding, rng = start(
         space, 10, 1, crossover=pt.SBX(prob=0), mutation=pt.PolynomialMutation(prob=1)
     )
-    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, 40, rng)
+    children, parents = bred(breeding, X, rank, crowding, 40, rng)
     own = parents[np.arange(40), np.arange(40) % 2]
     assert (children != X[own]).all()
 
 
 def test_by_default_one_value_is_mutated_on_average():
     space = pt.Space(**{f"act{i}": pt.Choice(list("abcd")) for i in range(8)})
-    variation, X, rank, crowding, rng = start(space, 10, 1, crossover=pt.SBX(prob=0))
-    children, parents = variation.children(np.arange(len(X)), X, rank, crowding, 4000, rng)
+    breeding, X, rank, crowding, rng = start(space, 10, 1, crossover=pt.SBX(prob=0))
+    children, parents = bred(breeding, X, rank, crowding, 4000, rng)
     own = parents[np.arange(4000), np.arange(4000) % 2]
     changed = (children != X[own]).sum()
     assert abs(changed - 4000) < 4 * np.sqrt(4000 * 7 / 8)
@@ -158,19 +164,17 @@ def test_every_value_of_an_integer_can_be_reached():
     space = pt.Space(
         depth=pt.Int(-2, 2), width=pt.Int(1, 4, log=True), size=pt.Ordinal(["x", "y", "z"])
     )
-    variation, X, rank, crowding, rng = start(
+    breeding, X, rank, crowding, rng = start(
         space, 30, 3, mutation=pt.PolynomialMutation(prob=1, eta=1)
     )
-    children, _ = variation.children(np.arange(len(X)), X, rank, crowding, 500, rng)
+    children, _ = bred(breeding, X, rank, crowding, 500, rng)
     assert [len(np.unique(column)) for column in children.T] == [5, 4, 3]
 
 
 def test_one_parent_is_enough():
     for space in SPACES:
-        variation, X, _, _, rng = start(space, 1, 0)
-        children, parents = variation.children(
-            np.arange(len(X)), X, np.zeros(1, dtype=np.int64), np.ones(1), 5, rng
-        )
+        breeding, X, _, _, rng = start(space, 1, 0)
+        children, parents = bred(breeding, X, np.zeros(1, dtype=np.int64), np.ones(1), 5, rng)
         assert set(parents[:, 0]) == {0}
         check_candidates(space, children)
 
@@ -179,8 +183,8 @@ def test_one_parent_is_enough():
 def test_one_seed_gives_one_generation(space):
     made = []
     for _ in range(2):
-        variation, X, rank, crowding, rng = start(space, 6, 9)
-        children, parents = variation.children(np.arange(len(X)), X, rank, crowding, 7, rng)
+        breeding, X, rank, crowding, rng = start(space, 6, 9)
+        children, parents = bred(breeding, X, rank, crowding, 7, rng)
         made.append((X.tobytes(), children.tobytes(), parents.tobytes(), rng.bit_generator.state))
     assert made[0] == made[1]
 
@@ -198,7 +202,7 @@ def test_one_seed_gives_one_generation(space):
 )
 def test_operators_that_do_not_fit_are_refused(space, operators, wrong):
     with pytest.raises(ConfigurationError, match=rf"{wrong}\(.*Binary space"):
-        variation_for(space, operators.get("crossover"), operators.get("mutation"))
+        breeding_for(space, **operators)
 
 
 # -- duplicates, through ask -----------------------------------------------------------------------
