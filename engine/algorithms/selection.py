@@ -43,13 +43,16 @@ def select(
     definition = parents.definition
     everyone = stack(parents.F, F)
     pairs = [(parents.ids, ids), (parents.X, X), (parents.F, F)]
-    total: FloatArray = constants[len(everyone), 0.0, float]
+    built_in = type(survival) is RankAndCrowding
+    total: FloatArray | None = None
     if definition.constraints:
         theirs = definition.violation(G)
         total = stack(parents.violation, theirs)
         pairs += [(parents.G, G), (parents.violation, theirs)]
+    elif not built_in:  # which takes None for zeros, and is faster so
+        total = constants[len(everyone), 0.0, float]
     survivors = survival(definition.minimized(everyone), total, size, rng, memory)
-    if type(survival) is not RankAndCrowding:
+    if not built_in:
         survivors = check_survivors(survival, survivors, len(everyone), size)
         check_memory(survival, memory)
     rows, rank, score = survivors
