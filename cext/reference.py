@@ -276,6 +276,47 @@ def bit_children(
     return children, np.stack([winners, np.full(k, -1)], axis=1)
 
 
+def working_children(
+    Z: FloatArray,
+    rank: IntArray,
+    crowding: FloatArray,
+    k: int,
+    lower: FloatArray,
+    upper: FloatArray,
+    categories: IntArray,
+    eta_crossover: float,
+    prob: float,
+    prob_var: float,
+    eta_mutation: float,
+    prob_mutation: float,
+    bit_generator: np.random.BitGenerator,
+) -> tuple[FloatArray, IntArray]:
+    """Select, cross and mutate, each once on all rows; what has no order is swapped and redrawn.
+
+    No kernel of its own: spaces with working coordinates ``Z`` other than candidates are varied so.
+    """
+    rng = np.random.Generator(bit_generator)
+    listed = categories > 0
+    pairs = binary_tournament(rank, crowding, k + k % 2, bit_generator).reshape(-1, 2)
+    A, B = Z[pairs[:, 0]], Z[pairs[:, 1]]
+    children = sbx(A, B, lower, upper, eta_crossover, prob, prob_var, bit_generator)
+    if listed.any():
+        swap = rng.random((len(pairs), listed.sum())) < 0.5 * prob
+        children[0::2, listed] = np.where(swap, B[:, listed], A[:, listed])
+        children[1::2, listed] = np.where(swap, A[:, listed], B[:, listed])
+    mutated = children = children[:k]
+    if not listed.all():
+        mutated = polynomial_mutation(
+            children, lower, upper, eta_mutation, prob_mutation, bit_generator
+        )
+    if listed.any():
+        values, kinds = children[:, listed], categories[listed]
+        change = rng.random(values.shape) < prob_mutation
+        another = (values + rng.integers(1, kinds, size=values.shape)) % kinds
+        mutated[:, listed] = np.where(change, another, values)
+    return mutated, np.repeat(pairs, 2, axis=0)[:k]
+
+
 def breed_distinct(
     breed: Callable[[int], tuple[NDArray[Any], IntArray]], X: NDArray[Any], k: int, redraws: int
 ) -> tuple[NDArray[Any], IntArray]:

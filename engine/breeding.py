@@ -9,7 +9,6 @@ What comes back is checked at once. Built-in parts in a built-in space take the 
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import logging
 from dataclasses import dataclass, replace
@@ -37,6 +36,7 @@ from ..operators.parts import (
 from ..operators.sampling import Uniform
 from ..operators.working import with_coordinates
 from ..typing import Candidates, IntArray, SearchSpace
+from . import kinds
 from .born import BIT_FLIP, INITIAL, OPERATORS, SAMPLE, SBX_POLYNOMIAL, Born, orphans, together
 from .checked import check_inside, check_mates, check_rows
 from .constants import constants
@@ -269,7 +269,7 @@ def breeding_for(
     for part in (chosen_sampling, chosen_crossover, chosen_mutation):
         _check_fit(part, space)
     if not isinstance(duplicates, (bool, np.bool_)):
-        duplicates = read_part("duplicates", Duplicates, duplicates)
+        duplicates = read_part("duplicates, if not True or False,", Duplicates, duplicates)
     return Breeding(
         space,
         chosen_sampling,
@@ -304,19 +304,12 @@ def _chosen(name: str, role: type[R], given: Any, space: SearchSpace) -> R | Non
     if known is None:
         return None
     where = f"{type(space).__name__}.operators[{name!r}]"
-    part = _found(where, known) if isinstance(known, str) else known
-    return read_part(where, role, part() if inspect.isclass(part) else part)
-
-
-def _found(where: str, reference: str) -> Any:
-    """What stands at ``module:name``."""
-    module, _, name = reference.partition(":")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise ConfigurationError(
-            f"{where} is {reference!r}, which leads nowhere ({error}); expected module:name"
-        ) from error
+    if isinstance(known, str):
+        try:
+            known = kinds.read_named({"kind": known}, kinds.PART)
+        except ConfigurationError as error:
+            raise type(error)(f"{where}: {error}") from error
+    return read_part(where, role, known() if inspect.isclass(known) else known)
 
 
 def _check_fit(part: Part | None, space: SearchSpace) -> None:
@@ -333,10 +326,10 @@ def _check_fit(part: Part | None, space: SearchSpace) -> None:
 
 
 def _in_words(crossover: Crossover | None, mutation: Mutation | None) -> str:
-    kinds = type(crossover), type(mutation)
-    if kinds == (type(None), BitFlip):
+    types = type(crossover), type(mutation)
+    if types == (type(None), BitFlip):
         return OPERATORS[BIT_FLIP]
-    if kinds == (SBX, PolynomialMutation):
+    if types == (SBX, PolynomialMutation):
         return OPERATORS[SBX_POLYNOMIAL]
     parts = [repr(part) for part in (crossover, mutation) if part is not None]
     return one_line(", ".join(parts))[:LONGEST_NAME]

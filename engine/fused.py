@@ -86,12 +86,12 @@ class Fused:
         ``mates.X`` or one another are drawn again before they are left out; None takes them as
         they come.
         """
+        ids, X, rank, score = mates.ids, mates.X, mates.rank, mates.score
         if self._varied is not None:
             columns, fused = self._varied
-            own = mates._replace(X=np.ascontiguousarray(mates.X[:, columns]))
+            own = Mates(ids, np.ascontiguousarray(X[:, columns]), rank, score)
             varied, parents = fused.children(own, k, rng, redraws)
             return with_fixed(self.space, varied, columns), parents
-        ids, X, rank, score = mates.ids, mates.X, mates.rank, mates.score
         prob = self._mutation_prob
         if self.crossover is None:
             return bit_children(X, rank, score, k, prob, rng, redraws, ids)
