@@ -139,8 +139,8 @@ def renewed(description: Any) -> Any:
 def same(one: Any, other: Any) -> bool:
     """Whether two descriptions are of the same, as far as they say.
 
-    Where either was left open they do not differ. A file may have moved: the last part of its name,
-    or of its module's, is compared, and the name in it.
+    Where either was left open they do not differ, nor by file or module: those may have moved. What
+    is in them has its name.
     """
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
@@ -267,14 +267,8 @@ def _inside(description: Any) -> Iterator[tuple[Any, Any]]:
 def _same_kind(one: Any, other: Any) -> bool:
     if not isinstance(one, str) or not isinstance(other, str):
         return one is other
-    (place, _, name), (where, _, called) = one.rpartition(":"), other.rpartition(":")
-    return name == called and _last(place) == _last(where)
-
-
-def _last(place: str) -> str:
-    """Of a file or a module, what it is called by those beside it."""
-    path = place.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
-    return path.rpartition(".")[2]
+    (_, here, name), (_, there, called) = one.rpartition(":"), other.rpartition(":")
+    return (here, name) == (there, called)
 
 
 def _finder(folders: Mapping[str, str] | None) -> Find:

@@ -208,6 +208,7 @@ def test_a_file_and_a_module_are_the_same_wherever_they_stand(module, tmp_path):
     assert kinds.same(kinds.describe(there), here)
     assert not kinds.same(kinds.describe(there), kinds.describe(module.Shift(0.6)))
     assert not kinds.same({"kind": f"{file}:Shifts"}, {"kind": "parts_of_users:Shift"})
+    assert not kinds.same({"kind": "parts_of_users:SBX"}, {"kind": "SBX"})
 
 
 # -- what cannot be written down -------------------------------------------------------------------

@@ -20,6 +20,7 @@ import pytest
 import strangers
 import toy
 from commands import paretide
+from strangers import change_specification
 
 import paretide as pt
 from paretide.engine.store.image import read_image, write_image
@@ -344,13 +345,6 @@ def far_ids(file):
 def populations_of_all(file):
     """As many members as the numbers of 64 bits can count."""
     file["populations/sizes"][:] = 2**62
-
-
-def change_specification(file, change):
-    specification = json.loads(file["specification"][()])
-    change(specification)
-    del file["specification"]
-    file["specification"] = np.bytes_(json.dumps(specification).encode())
 
 
 BOMBS = [
