@@ -20,8 +20,6 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import ConfigurationError, ParetideError, ProblemReferenceError
-from ..operators.crossover import SBX
-from ..operators.mutation import BitFlip, PolynomialMutation
 from ..operators.parts import Part
 from ..problems.folder import folders_of_module
 from ..problems.identity import own
@@ -56,7 +54,7 @@ def role_of(noun: str, *bases: type[Any], remedy: str) -> Role:
 
 
 PART = role_of(
-    "part", Part, SBX, PolynomialMutation, BitFlip, Constant, Doubling, BudgetShare,
+    "part", Part, Constant, Doubling, BudgetShare,
     remedy="algorithm=..., which has it",
 )  # fmt: skip
 """What an algorithm, or another part, is put together of."""

@@ -14,9 +14,12 @@ OWN_NAMES = {
     "dnsga2": "paretide.engine.algorithms.dynamic_nsga2:DynamicNSGA2",
     "concurrent-dnsga2": "paretide.engine.algorithms.concurrent_dynamic_nsga2:"
     "ConcurrentDynamicNSGA2",
+    "Uniform": "paretide.operators.sampling.uniform:Uniform",
+    "Tournament": "paretide.operators.mating.tournament:Tournament",
     "SBX": "paretide.operators.crossover.sbx:SBX",
     "PolynomialMutation": "paretide.operators.mutation.polynomial:PolynomialMutation",
     "BitFlip": "paretide.operators.mutation.bit_flip:BitFlip",
+    "RankAndCrowding": "paretide.operators.survival.rank_and_crowding:RankAndCrowding",
     "Constant": "paretide.engine.schedule:Constant",
     "Doubling": "paretide.engine.schedule:Doubling",
     "BudgetShare": "paretide.engine.schedule:BudgetShare",

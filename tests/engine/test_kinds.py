@@ -12,10 +12,14 @@ import toy
 
 import paretide as pt
 from paretide.engine import kinds
+from paretide.engine.algorithms.algorithm import Algorithm
 from paretide.engine.executors.stored import EXECUTOR, describe_executor, stored_executor
 from paretide.engine.specification import ALGORITHM
 from paretide.errors import ConfigurationError, ProblemReferenceError
+from paretide.operators.mating.tournament import Tournament
 from paretide.operators.parts import Part
+from paretide.operators.sampling.uniform import Uniform
+from paretide.operators.survival.rank_and_crowding import RankAndCrowding
 from paretide.problems.own_names import OWN_NAMES, own_class, own_name
 
 SOURCE = """
@@ -105,6 +109,28 @@ def again(thing, role=kinds.PART):
 @pytest.mark.parametrize("name", OWN_NAMES)
 def test_every_short_name_leads_to_a_class_that_has_it(name):
     assert own_name(own_class(name)) == name
+
+
+def test_everything_that_we_bring_has_a_short_name():
+    roles = (Part, Algorithm, pt.SerialExecutor, pt.ProcessExecutor, pt.RayExecutor)
+    ours = [kind for role in roles for kind in _descendants(role)]
+    brought = [k for k in ours if k.__module__.startswith("paretide.") and k.__name__[0] != "_"]
+    assert [k for k in brought if k.__module__ != Part.__module__ and not own_name(k)] == []
+
+
+def _descendants(kind):
+    return [kind, *(d for child in kind.__subclasses__() for d in _descendants(child))]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [pt.SBX(), pt.PolynomialMutation(prob=0.5), pt.BitFlip(), Uniform(), Tournament(),
+     RankAndCrowding(crowding="once")],
+    ids=repr,
+)  # fmt: skip
+def test_our_own_parts_are_short_and_come_back(part):
+    assert kinds.describe(part)["kind"] == type(part).__name__
+    assert again(part) == part
 
 
 @pytest.mark.parametrize(
