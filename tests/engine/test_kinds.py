@@ -356,6 +356,22 @@ def test_an_executor_that_descends_from_ours_is_not_stored_as_ours():
         stored_executor(settings)
 
 
+class Vague(pt.SerialExecutor):
+    """Says what JSON cannot hold."""
+
+    def settings(self):
+        return {"name": "serial", "lock": object()}
+
+
+def test_settings_that_no_file_can_hold_are_told_of_before_the_run(tmp_path, caplog):
+    path = tmp_path / "run.h5"
+    pt.minimize(toy.Schaffer(), pt.NSGA2(size=4), budget=4, seed=1, store=path, executor=Vague())
+    assert "need the executor passed again: settings() of Vague gives no name" in caplog.text
+    with pytest.raises(ConfigurationError, match=r"executor=\.\.\."):
+        pt.resume(path, budget=4)
+    pt.resume(path, budget=4, executor="serial")
+
+
 def test_a_problem_is_no_executor():
     with pytest.raises(ProblemReferenceError, match="Schaffer is no executor"):
         stored_executor({"name": f"{toy.__name__}:Schaffer", "arguments": {}})
