@@ -16,6 +16,7 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -23,8 +24,16 @@ from ..errors import ConfigurationError, ParetideError, ProblemReferenceError
 from ..operators.parts import Part
 from ..problems.folder import folders_of_module
 from ..problems.identity import own
-from ..problems.own_names import OWN_NAMES, own_class, own_name
-from ..problems.reference import NoArguments, arguments_of, find_named, is_file, place_of, split
+from ..problems.own_names import NAMES_OF_PLACES, OWN_NAMES, own_class, own_name
+from ..problems.reference import (
+    NoArguments,
+    Reference,
+    arguments_of,
+    find_named,
+    is_file,
+    place_of,
+    split,
+)
 from ..problems.trust import Role, ancestors_of, find_stored
 from . import foreign_names
 from .schedule import BudgetShare, Constant, Doubling
@@ -69,7 +78,8 @@ def describe(thing: Any) -> Description:
         return _left_open(thing, f"{thing.__qualname__} is a class; an instance was expected")
     # A decorated function is found by its own name, an instance by that of its class.
     named = isinstance(getattr(thing, "__qualname__", None), str)
-    place = place_of(thing if named else type(thing))
+    short = "" if named else own_name(type(thing))
+    place = Reference(short) if short else place_of(thing if named else type(thing))
     if not place.target:
         return _left_open(thing, place.reason)
     if named:
@@ -78,8 +88,7 @@ def describe(thing: Any) -> Description:
         settings = _settings(thing)
     except NoArguments as error:
         return _left_open(thing, str(error))
-    kind = own_name(type(thing)) or place.target
-    return {"kind": kind, **{key: _value(value) for key, value in settings.items()}}
+    return {"kind": place.target, **{key: _value(value) for key, value in settings.items()}}
 
 
 def with_name(thing: Any) -> Description:
@@ -209,7 +218,7 @@ def _left_open(thing: Any, reason: str) -> Description:
 
 def _settings(thing: Any) -> dict[str, Any]:
     """The arguments that would make a thing again, by name; raises NoArguments."""
-    kind = type(thing)
+    kind: Any = type(thing)
     if callable(getattr(kind, "settings", None)):
         values = dict(thing.settings())
     elif dataclasses.is_dataclass(thing):
@@ -225,11 +234,15 @@ def _settings(thing: Any) -> dict[str, Any]:
     return values
 
 
-def _parameters(kind: type[Any]) -> tuple[list[str], bool]:
-    """The names that a class can be called with, and whether it takes any other."""
+@lru_cache
+def _parameters(kind: Any) -> tuple[tuple[str, ...], bool]:
+    """The names that a class can be called with, and whether it takes any other.
+
+    Kept, since to look takes longer than the rest of a short run.
+    """
     parameters = inspect.signature(kind).parameters.values()
     variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    known = [p.name for p in parameters if p.kind not in variable]
+    known = tuple(p.name for p in parameters if p.kind not in variable)
     return known, any(p.kind is p.VAR_KEYWORD for p in parameters)
 
 
@@ -340,7 +353,8 @@ def _called(
 
 def _found(target: str, role: Role, find: Find) -> tuple[Any, bool]:
     """What a name leads to, and whether it is paretide's own."""
-    if target in OWN_NAMES and role.fits(kind := own_class(target)):
+    short = NAMES_OF_PLACES.get(target, target)  # a space may say where its operators are
+    if short in OWN_NAMES and role.fits(kind := own_class(short)):
         return kind, True
     if ":" in target:
         return find(target, role)[0], False
@@ -352,12 +366,12 @@ def _found(target: str, role: Role, find: Find) -> tuple[Any, bool]:
     )
 
 
-def _refuse_unknown(target: str, kind: type[Any], values: Mapping[str, Any]) -> None:
+def _refuse_unknown(target: str, kind: Any, values: Mapping[str, Any]) -> None:
     known, more = _parameters(kind)
     for key, value in values.items():
         if key not in known and not more:
             hint = foreign_names.meant(key, value, getattr(kind, "foreign", {}), known)
-            raise ConfigurationError(f"{target} has no setting {key!r}{hint}; it has {known}")
+            raise ConfigurationError(f"{target} has no setting {key!r}{hint}; it has {[*known]}")
 
 
 def _read_value(value: Any, find: Find) -> Any:

@@ -13,6 +13,7 @@ import toy
 import paretide as pt
 from paretide.engine import kinds
 from paretide.engine.algorithms.algorithm import Algorithm
+from paretide.engine.executors.base import Executor
 from paretide.engine.executors.stored import EXECUTOR, describe_executor, stored_executor
 from paretide.engine.specification import ALGORITHM
 from paretide.errors import ConfigurationError, ProblemReferenceError
@@ -112,14 +113,13 @@ def test_every_short_name_leads_to_a_class_that_has_it(name):
 
 
 def test_everything_that_we_bring_has_a_short_name():
-    roles = (Part, Algorithm, pt.SerialExecutor, pt.ProcessExecutor, pt.RayExecutor)
-    ours = [kind for role in roles for kind in _descendants(role)]
+    ours = [*_descendants(Part), *_descendants(Algorithm), *_descendants(Executor)]
     brought = [k for k in ours if k.__module__.startswith("paretide.") and k.__name__[0] != "_"]
     assert [k for k in brought if k.__module__ != Part.__module__ and not own_name(k)] == []
 
 
 def _descendants(kind):
-    return [kind, *(d for child in kind.__subclasses__() for d in _descendants(child))]
+    return [d for child in kind.__subclasses__() for d in (child, *_descendants(child))]
 
 
 @pytest.mark.parametrize(
