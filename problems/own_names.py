@@ -14,11 +14,11 @@ OWN_NAMES = {
     "dnsga2": "paretide.engine.algorithms.dynamic_nsga2:DynamicNSGA2",
     "concurrent-dnsga2": "paretide.engine.algorithms.concurrent_dynamic_nsga2:"
     "ConcurrentDynamicNSGA2",
-    "Uniform": "paretide.operators.sampling.uniform:Uniform",
-    "Tournament": "paretide.operators.mating.tournament:Tournament",
     "SBX": "paretide.operators.crossover.sbx:SBX",
     "PolynomialMutation": "paretide.operators.mutation.polynomial:PolynomialMutation",
     "BitFlip": "paretide.operators.mutation.bit_flip:BitFlip",
+    "Uniform": "paretide.operators.sampling.uniform:Uniform",
+    "Tournament": "paretide.operators.mating.tournament:Tournament",
     "RankAndCrowding": "paretide.operators.survival.rank_and_crowding:RankAndCrowding",
     "Constant": "paretide.engine.schedule:Constant",
     "Doubling": "paretide.engine.schedule:Doubling",
@@ -29,7 +29,7 @@ OWN_NAMES = {
     "real": "paretide.problems.space:Real",
     "integer": "paretide.problems.space:Integer",
     "binary": "paretide.problems.space:Binary",
-    "space": "paretide.problems.space:Space",
+    "mixed": "paretide.problems.space:Space",
 }
 """By name, where the class is."""
 

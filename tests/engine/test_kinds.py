@@ -123,6 +123,15 @@ def _descendants(kind):
 
 
 @pytest.mark.parametrize(
+    "space",
+    [pt.Real(0, 1, n=2), pt.Integer(0, 3, n=2), pt.Binary(3), pt.Space(a=pt.Bool())],
+    ids=repr,
+)
+def test_our_own_spaces_are_called_so_in_files(space):
+    assert space.describe()["kind"] == own_name(type(space))
+
+
+@pytest.mark.parametrize(
     "part",
     [pt.SBX(), pt.PolynomialMutation(prob=0.5), pt.BitFlip(), Uniform(), Tournament(),
      RankAndCrowding(crowding="once")],
