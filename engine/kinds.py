@@ -16,17 +16,24 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
 from ..errors import ConfigurationError, ParetideError, ProblemReferenceError
-from ..operators.crossover import SBX
-from ..operators.mutation import BitFlip, PolynomialMutation
 from ..operators.parts import Part
 from ..problems.folder import folders_of_module
 from ..problems.identity import own
-from ..problems.own_names import OWN_NAMES, own_class, own_name
-from ..problems.reference import NoArguments, arguments_of, find_named, is_file, place_of, split
+from ..problems.own_names import NAMES_OF_PLACES, OWN_NAMES, own_class, own_name
+from ..problems.reference import (
+    NoArguments,
+    Reference,
+    arguments_of,
+    find_named,
+    is_file,
+    place_of,
+    split,
+)
 from ..problems.trust import Role, ancestors_of, find_stored
 from . import foreign_names
 from .schedule import BudgetShare, Constant, Doubling
@@ -56,7 +63,7 @@ def role_of(noun: str, *bases: type[Any], remedy: str) -> Role:
 
 
 PART = role_of(
-    "part", Part, SBX, PolynomialMutation, BitFlip, Constant, Doubling, BudgetShare,
+    "part", Part, Constant, Doubling, BudgetShare,
     remedy="algorithm=..., which has it",
 )  # fmt: skip
 """What an algorithm, or another part, is put together of."""
@@ -71,7 +78,8 @@ def describe(thing: Any) -> Description:
         return _left_open(thing, f"{thing.__qualname__} is a class; an instance was expected")
     # A decorated function is found by its own name, an instance by that of its class.
     named = isinstance(getattr(thing, "__qualname__", None), str)
-    place = place_of(thing if named else type(thing))
+    short = "" if named else own_name(type(thing))
+    place = Reference(short) if short else place_of(thing if named else type(thing))
     if not place.target:
         return _left_open(thing, place.reason)
     if named:
@@ -80,8 +88,7 @@ def describe(thing: Any) -> Description:
         settings = _settings(thing)
     except NoArguments as error:
         return _left_open(thing, str(error))
-    kind = own_name(type(thing)) or place.target
-    return {"kind": kind, **{key: _value(value) for key, value in settings.items()}}
+    return {"kind": place.target, **{key: _value(value) for key, value in settings.items()}}
 
 
 def with_name(thing: Any) -> Description:
@@ -139,8 +146,8 @@ def renewed(description: Any) -> Any:
 def same(one: Any, other: Any) -> bool:
     """Whether two descriptions are of the same, as far as they say.
 
-    Where either was left open they do not differ. A file may have moved: the last part of its name,
-    or of its module's, is compared, and the name in it.
+    Where either was left open they do not differ, nor by file or module: those may have moved. What
+    is in them has its name.
     """
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
@@ -211,7 +218,7 @@ def _left_open(thing: Any, reason: str) -> Description:
 
 def _settings(thing: Any) -> dict[str, Any]:
     """The arguments that would make a thing again, by name; raises NoArguments."""
-    kind = type(thing)
+    kind: Any = type(thing)
     if callable(getattr(kind, "settings", None)):
         values = dict(thing.settings())
     elif dataclasses.is_dataclass(thing):
@@ -227,11 +234,15 @@ def _settings(thing: Any) -> dict[str, Any]:
     return values
 
 
-def _parameters(kind: type[Any]) -> tuple[list[str], bool]:
-    """The names that a class can be called with, and whether it takes any other."""
+@lru_cache
+def _parameters(kind: Any) -> tuple[tuple[str, ...], bool]:
+    """The names that a class can be called with, and whether it takes any other.
+
+    Kept, since to look takes longer than the rest of a short run.
+    """
     parameters = inspect.signature(kind).parameters.values()
     variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    known = [p.name for p in parameters if p.kind not in variable]
+    known = tuple(p.name for p in parameters if p.kind not in variable)
     return known, any(p.kind is p.VAR_KEYWORD for p in parameters)
 
 
@@ -267,14 +278,8 @@ def _inside(description: Any) -> Iterator[tuple[Any, Any]]:
 def _same_kind(one: Any, other: Any) -> bool:
     if not isinstance(one, str) or not isinstance(other, str):
         return one is other
-    (place, _, name), (where, _, called) = one.rpartition(":"), other.rpartition(":")
-    return name == called and _last(place) == _last(where)
-
-
-def _last(place: str) -> str:
-    """Of a file or a module, what it is called by those beside it."""
-    path = place.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
-    return path.rpartition(".")[2]
+    (_, here, name), (_, there, called) = one.rpartition(":"), other.rpartition(":")
+    return (here, name) == (there, called)
 
 
 def _finder(folders: Mapping[str, str] | None) -> Find:
@@ -348,7 +353,8 @@ def _called(
 
 def _found(target: str, role: Role, find: Find) -> tuple[Any, bool]:
     """What a name leads to, and whether it is paretide's own."""
-    if target in OWN_NAMES and role.fits(kind := own_class(target)):
+    short = NAMES_OF_PLACES.get(target, target)  # a space may say where its operators are
+    if short in OWN_NAMES and role.fits(kind := own_class(short)):
         return kind, True
     if ":" in target:
         return find(target, role)[0], False
@@ -360,12 +366,12 @@ def _found(target: str, role: Role, find: Find) -> tuple[Any, bool]:
     )
 
 
-def _refuse_unknown(target: str, kind: type[Any], values: Mapping[str, Any]) -> None:
+def _refuse_unknown(target: str, kind: Any, values: Mapping[str, Any]) -> None:
     known, more = _parameters(kind)
     for key, value in values.items():
         if key not in known and not more:
             hint = foreign_names.meant(key, value, getattr(kind, "foreign", {}), known)
-            raise ConfigurationError(f"{target} has no setting {key!r}{hint}; it has {known}")
+            raise ConfigurationError(f"{target} has no setting {key!r}{hint}; it has {[*known]}")
 
 
 def _read_value(value: Any, find: Find) -> Any:

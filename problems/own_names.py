@@ -29,9 +29,12 @@ OWN_NAMES = {
     "real": "paretide.problems.space:Real",
     "integer": "paretide.problems.space:Integer",
     "binary": "paretide.problems.space:Binary",
-    "space": "paretide.problems.space:Space",
+    "mixed": "paretide.problems.space:Space",
 }
 """By name, where the class is."""
+
+NAMES_OF_PLACES = {place: name for name, place in OWN_NAMES.items()}
+"""By where the class is, its name."""
 
 
 def own_class(name: str) -> type[Any]:
@@ -43,7 +46,4 @@ def own_class(name: str) -> type[Any]:
 
 def own_name(kind: type[Any]) -> str:
     """The short name of a class; "" if it has none."""
-    return _by_place.get(f"{kind.__module__}:{kind.__qualname__}", "")
-
-
-_by_place = {place: name for name, place in OWN_NAMES.items()}
+    return NAMES_OF_PLACES.get(f"{kind.__module__}:{kind.__qualname__}", "")

@@ -255,8 +255,24 @@ def make(found: Any, target: str, module: ModuleType, arguments: dict[str, Any])
 
 def nothing_of_that_name(place: str, name: str, module: ModuleType) -> ProblemReferenceError:
     """The error that says what there is instead."""
-    known = sorted(k for k, v in vars(module).items() if isinstance(v, type))
-    return ProblemReferenceError(f"{place} has no {name!r}; the classes in it are {known}")
+    known = sorted(k for k, v in vars(module).items() if issubclass(type(v), type))
+    own = sorted(k for k, v in vars(module).items() if _module_of_function(v) == module.__name__)
+    functions = f", the functions {own}" if own else ""
+    return ProblemReferenceError(
+        f"{place} has no {name!r}; the classes in it are {known}{functions}"
+    )
+
+
+def _module_of_function(value: Any) -> str:
+    """Of a function, or of an object that a decorator made of one; "" of anything else."""
+    if type(value) is FunctionType:
+        return value.__module__
+    try:
+        kept = object.__getattribute__(value, "__dict__")  # which runs no code of the object's
+    except AttributeError:
+        return ""
+    known = kept if isinstance(kept, dict) and "__qualname__" in kept else {}
+    return str(known.get("__module__", ""))
 
 
 def _existing(place: str) -> Path:

@@ -2,6 +2,7 @@
 
 import pytest
 
+import paretide as pt
 from paretide.config import read_config
 from paretide.engine.executors import make_executor
 from paretide.engine.foreign_names import meant_options
@@ -100,3 +101,119 @@ def test_options_of_other_tools_are_met_with_what_is_meant():
         "--set",
         "--verbose: you mean the option --progress; an option, or a key for --set",
     ]
+
+
+PARTS = """
+from dataclasses import dataclass
+import paretide as pt
+from paretide.operators.parts import Mutation, Part, crossover
+
+@crossover(parents=2)
+def exchange(A, B, space, rng): ...
+
+@dataclass(frozen=True)
+class Shift(Mutation):
+    prob: float = 0.2
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Mine(pt.NSGA2):
+    how: Part | None = None
+    move: Part | None = None
+    label: str = ""
+"""
+
+
+@pytest.fixture
+def parts(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "parts.py").write_text(PARTS)
+
+
+def algorithm_of(*assignments, problem=None, file=None, algorithm=None):
+    options = {"problem": "toy:Mixed", "budget": 3, "algorithm.name": algorithm}
+    config = read_config(file, options, assignments)
+    return config.make_algorithm(problem or config.make_problem())
+
+
+def test_parts_are_named_by_reference(parts):
+    found = algorithm_of(
+        "how=parts.py:exchange", "move=parts.py:Shift", "move.prob=0.3", "label=a b",
+        "crossover=SBX", "crossover.eta=3", "size.kind=Doubling", "size.start=4",
+        algorithm="parts.py:Mine",
+    )  # fmt: skip
+    assert repr(found.how) == "exchange"
+    assert (type(found.move).__name__, found.move.prob) == ("Shift", 0.3)
+    assert (found.crossover, found.label) == (pt.SBX(eta=3), "a b")
+    assert found.size == pt.Doubling(start=4)
+
+
+def test_the_name_of_a_part_and_its_settings_come_in_either_order(parts):
+    one = algorithm_of("move.prob=0.3", "move=parts.py:Shift", algorithm="parts.py:Mine")
+    assert one.move.prob == 0.3
+    other = algorithm_of("algorithm.size=7", "algorithm=nsga2", "size=9")
+    assert other == pt.NSGA2(size=9)
+
+
+def test_a_setting_of_a_part_alone_is_of_the_one_that_the_space_has(parts):
+    assert algorithm_of("mutation.prob=0.3") == pt.NSGA2(mutation=pt.PolynomialMutation(prob=0.3))
+    bits = algorithm_of("mutation.prob=0.3", problem=pt.OneMinMax(8))
+    assert bits == pt.NSGA2(mutation=pt.BitFlip(prob=0.3))
+
+
+def test_a_file_names_parts_as_options_do(parts, tmp_path):
+    (tmp_path / "run.toml").write_text(
+        '[algorithm]\nname = "parts.py:Mine"\nsize = 12\nhow = "parts.py:exchange"\n'
+        '[algorithm.move]\nkind = "parts.py:Shift"\nprob = 0.5\n[algorithm.mutation]\neta = 7\n'
+    )
+    found = algorithm_of(file=tmp_path / "run.toml")
+    assert (found.size, repr(found.how), found.move.prob) == (12, "exchange", 0.5)
+    assert found.mutation == pt.PolynomialMutation(eta=7)
+
+
+@pytest.mark.parametrize(
+    ("assignments", "message"),
+    [
+        (["mutation=parts.py:Shfit"], r"mutation: parts\.py has no 'Shfit'; the classes .*'Shift'"),
+        (["mutation=parts.py:nope"], r"mutation: .* the functions \['exchange'\]"),
+        (["mutation=nowhere:x"], "mutation: cannot import 'nowhere'"),
+        (["mutation=parts.py:Mine"], "mutation: parts.py:Mine is the class .* and no part"),
+        (["mutation=SXB"], "mutation must be .*'SXB'"),
+        (["mutation.kind=sbx"], "mutation: there is no part 'sbx'; you mean 'SBX'; choose one of"),
+        (["mutation.rate=1"], "mutation: .*has no setting 'rate'; you mean prob=1|'rate'; it has"),
+        (["tau.x=1"], "no setting 'tau'"),
+    ],
+)
+def test_a_part_that_there_is_none_of(parts, assignments, message):
+    with pytest.raises(ConfigurationError, match=message):
+        algorithm_of(*assignments)
+
+
+EXECUTOR = """
+import paretide as pt
+
+class Threads(pt.SerialExecutor):
+    def __init__(self, workers=1):
+        super().__init__()
+        self.workers = workers
+
+def function(): ...
+"""
+
+
+def test_an_executor_of_ones_own_is_named_by_reference(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "threads.py").write_text(EXECUTOR)
+    options = {
+        "problem": "toy:Mixed", "budget": 3, "executor.name": "threads.py:Threads",
+        "executor.workers": 4,
+    }  # fmt: skip
+    assert read_config(None, options, []).make_executor().workers == 4
+    for name, message in (
+        ("threads.py:function", "a function .* and no executor"),
+        ("threads.py:Nope", "has no 'Nope'; the classes in it are"),
+        ("threads", "no executor 'threads'; you mean 'processes'"),
+    ):
+        with pytest.raises(ConfigurationError, match=message):
+            read_config(None, {**options, "executor.name": name}, []).make_executor()
+    with pytest.raises(ConfigurationError, match="has no setting 'cores'; it has"):
+        read_config(None, options, ["executor.cores=3"]).make_executor()

@@ -18,7 +18,7 @@ from typing import Any
 
 from ...errors import ConfigurationError
 from ...problems.own_names import own_name
-from ...problems.reference import split
+from ...problems.reference import split, survives_json
 from .. import kinds
 from . import ProcessExecutor, RayExecutor, SerialExecutor, make_executor
 from .base import Executor
@@ -39,13 +39,14 @@ def describe_executor(executor: Executor) -> dict[str, Any]:
     """An executor as JSON, see above."""
     kind = type(executor)
     says = next(one for one in kind.__mro__ if "settings" in vars(one))
-    if says is kind or not own_name(says):
-        return executor.settings()
-    # It would be made again as the one of ours that it descends from.
-    reason = (
-        f"{kind.__qualname__} descends from {says.__qualname__} and has no settings() of its own"
-    )
-    return {"name": "", "reason": reason}
+    if says is not kind and own_name(says):  # it would be made again as ours
+        reason = f"{kind.__qualname__} descends from {says.__qualname__}, and has no settings()"
+        return {"name": "", "reason": reason}
+    settings = executor.settings()
+    if isinstance(settings, dict) and "name" in settings and survives_json(settings):
+        return settings
+    reason = f"settings() of {kind.__qualname__} gives no name and arguments as JSON: {settings!r}"
+    return {"name": "", "reason": f"{reason:.300}"}
 
 
 def named_executor(name: str, arguments: Mapping[str, Any]) -> Executor:

@@ -1,25 +1,52 @@
-"""Files of every schema version are still read: there is one of each, with its journal."""
+"""Runs of every schema version are read for ever, and go on while the rules are theirs.
+
+There is one in generations, one in steady state, with outcomes that wait and known ones, and one of
+several runs side by side, each with its journal.
+"""
 
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import toy
 from commands import paretide
 
 import paretide as pt
+from paretide.engine.replay import replay
+from paretide.engine.rules import RULES
+from paretide.engine.store.image import read_image
 from paretide.engine.store.stamp import SCHEMA_VERSION, read_stamp
 
 ASSETS = Path(__file__).parent.parent / "assets"
-VERSIONS = sorted(path.stem for path in ASSETS.glob("*.h5"))
+ALL = sorted(path.stem for path in ASSETS.glob("*.h5"))
+GENERATIONAL = [name for name in ALL if "-" not in name]
+OTHERS = [name for name in ALL if "-" in name]
+every_run = pytest.mark.parametrize("name", ALL)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_run_of_every_schema_version_is_read(version, tmp_path):
-    name = f"{version}.h5"
-    for file in (name, f"{name}.journal"):
+class Mixed(toy.Mixed):
+    """As the runs that are not in generations had it, without what failed."""
+
+    def cost(self, x):
+        return 1 + x["width"]
+
+
+def problem_of(name):
+    return Mixed(scale=0.5) if "-" in name else toy.Mixed(scale=0.5)
+
+
+@pytest.fixture
+def asset(name, tmp_path):
+    """A copy of a run and its journal."""
+    for file in (f"{name}.h5", f"{name}.h5.journal"):
         shutil.copy(ASSETS / file, tmp_path)
-    run = pt.open_run(tmp_path / name)
+    return tmp_path / f"{name}.h5"
+
+
+@pytest.mark.parametrize("name", GENERATIONAL)
+def test_a_run_in_generations_is_read(asset):
+    run = pt.open_run(asset)
     everything = run.evaluations
     assert everything.ids.tolist() == list(range(27))
     assert everything.failures.keys() == {9, 19}
@@ -37,22 +64,70 @@ def test_a_run_of_every_schema_version_is_read(version, tmp_path):
     assert len(run.front()) > 0
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_run_of_every_schema_version_goes_on(version, tmp_path):
-    name = f"{version}.h5"
-    for file in (name, f"{name}.journal"):
-        shutil.copy(ASSETS / file, tmp_path)
-    assert paretide("verify", name, cwd=tmp_path).returncode == 0
-    assert "27 of 40" in paretide("show", name, cwd=tmp_path).stdout
-    resumed = pt.resume(tmp_path / name, problem=toy.Mixed(scale=0.5))
-    assert len(resumed.run.evaluations) == 40
-    sealed = pt.open_run(tmp_path / name)
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_run_that_is_not_in_generations_is_read(asset, name):
+    image, run = read_image(asset), pt.open_run(asset)
+    assert len(image.waiting)
+    assert len(image.known) == 25  # those of the first that have outcomes
+    assert sorted(run.evaluations.ids.tolist()) == list(range(35))
+    assert run.evaluations.failures.keys() == {9, 19, 29}
+    assert (run.stopped_by, run.specification["budget"]) == ("", 40)
+    assert len(run.front()) > 0
+    steady = name.endswith("steady")
+    assert run.specification["algorithm"]["name"] == ("nsga2" if steady else "concurrent-dnsga2")
+    if not steady:
+        assert len(run.concurrent_runs()) > 1
+
+
+@every_run
+def test_the_command_line_reads_it(asset, name, tmp_path):
+    told = 27 if name in GENERATIONAL else 35
+    for command, *options in (["verify"], ["show"], ["export", "--to", "csv"]):
+        done = paretide(command, asset.name, *options, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert f"{told} of 40" in done.stdout or f"{told} evaluations" in done.stdout
+
+
+@every_run
+def test_others_begin_with_it(asset, name):
+    for options in ({"initial": asset}, {"cache": asset}, {"initial": pt.open_run(asset)}):
+        result = pt.minimize(problem_of(name), pt.NSGA2(size=20), budget=40, seed=1, **options)
+        assert len(result.run.evaluations) == 40
+
+
+@every_run
+def test_it_is_replayed_and_goes_on_by_its_rules(asset, name):
+    stored = pt.open_run(asset)
+    assert stored.specification.get("rules", 1) == RULES
+    replay(stored, problem=problem_of(name))
+    resumed = pt.resume(asset, problem=problem_of(name), budget=20)
+    assert len(resumed.run.evaluations) == 60
+    sealed = pt.open_run(asset)
     assert sealed.evaluations.F.tobytes() == resumed.run.evaluations.F.tobytes()
-    assert read_stamp(tmp_path / name).schema == SCHEMA_VERSION
+    assert read_stamp(asset).schema == SCHEMA_VERSION
+    rows = np.argsort(sealed.evaluations.ids)[: len(stored.evaluations)]
+    before = stored.evaluations.take(np.argsort(stored.evaluations.ids))
+    assert sealed.evaluations.X[rows].tobytes() == before.X.tobytes()
+    replay(sealed, problem=problem_of(name))
 
 
-def test_there_is_a_run_of_every_schema_version_and_none_names_a_machine():
-    assert [f"schema{v}" for v in range(1, SCHEMA_VERSION + 1)] == VERSIONS
+@every_run
+def test_it_is_taken_for_the_run_that_is_asked_for(asset, name):
+    algorithm = {
+        "steady": pt.NSGA2(size=10, mode="steady", window=6),
+        "concurrent": pt.ConcurrentDynamicNSGA2(start=4, max_size=8, base=4),
+    }.get(name.partition("-")[2], pt.NSGA2(size=10))
+    begin = [{"rate": 0.01, "width": 8, "kind": "b", "flag": True, "step": 32}]
+    result = pt.minimize(
+        problem_of(name), algorithm, budget=45 if "-" in name else 40, seed=3, store=asset,
+        or_resume=True, initial=begin, cache="-" in name,
+    )  # fmt: skip
+    assert len(result.run.evaluations) == (45 if "-" in name else 40)
+
+
+def test_there_are_runs_of_every_schema_version_and_none_names_a_machine():
+    kinds = ("", "-concurrent", "-steady")
+    assert [f"schema{v}{kind}" for v in range(1, SCHEMA_VERSION + 1) for kind in kinds] == ALL
     for file in ASSETS.glob("*.h5*"):
         content = file.read_bytes()
         for place in (b"/work/", b"/home/", b"/tmp/", b"/root/", b"/Users/", b"C:"):

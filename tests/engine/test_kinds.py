@@ -12,10 +12,15 @@ import toy
 
 import paretide as pt
 from paretide.engine import kinds
+from paretide.engine.algorithms.algorithm import Algorithm
+from paretide.engine.executors.base import Executor
 from paretide.engine.executors.stored import EXECUTOR, describe_executor, stored_executor
 from paretide.engine.specification import ALGORITHM
 from paretide.errors import ConfigurationError, ProblemReferenceError
+from paretide.operators.mating.tournament import Tournament
 from paretide.operators.parts import Part
+from paretide.operators.sampling.uniform import Uniform
+from paretide.operators.survival.rank_and_crowding import RankAndCrowding
 from paretide.problems.own_names import OWN_NAMES, own_class, own_name
 
 SOURCE = """
@@ -105,6 +110,36 @@ def again(thing, role=kinds.PART):
 @pytest.mark.parametrize("name", OWN_NAMES)
 def test_every_short_name_leads_to_a_class_that_has_it(name):
     assert own_name(own_class(name)) == name
+
+
+def test_everything_that_we_bring_has_a_short_name():
+    ours = [*_descendants(Part), *_descendants(Algorithm), *_descendants(Executor)]
+    brought = [k for k in ours if k.__module__.startswith("paretide.") and k.__name__[0] != "_"]
+    assert [k for k in brought if k.__module__ != Part.__module__ and not own_name(k)] == []
+
+
+def _descendants(kind):
+    return [d for child in kind.__subclasses__() for d in (child, *_descendants(child))]
+
+
+@pytest.mark.parametrize(
+    "space",
+    [pt.Real(0, 1, n=2), pt.Integer(0, 3, n=2), pt.Binary(3), pt.Space(a=pt.Bool())],
+    ids=repr,
+)
+def test_our_own_spaces_are_called_so_in_files(space):
+    assert space.describe()["kind"] == own_name(type(space))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [pt.SBX(), pt.PolynomialMutation(prob=0.5), pt.BitFlip(), Uniform(), Tournament(),
+     RankAndCrowding(crowding="once")],
+    ids=repr,
+)  # fmt: skip
+def test_our_own_parts_are_short_and_come_back(part):
+    assert kinds.describe(part)["kind"] == type(part).__name__
+    assert again(part) == part
 
 
 @pytest.mark.parametrize(
@@ -208,6 +243,7 @@ def test_a_file_and_a_module_are_the_same_wherever_they_stand(module, tmp_path):
     assert kinds.same(kinds.describe(there), here)
     assert not kinds.same(kinds.describe(there), kinds.describe(module.Shift(0.6)))
     assert not kinds.same({"kind": f"{file}:Shifts"}, {"kind": "parts_of_users:Shift"})
+    assert not kinds.same({"kind": "parts_of_users:SBX"}, {"kind": "SBX"})
 
 
 # -- what cannot be written down -------------------------------------------------------------------
@@ -327,6 +363,22 @@ def test_an_executor_that_descends_from_ours_is_not_stored_as_ours():
     assert settings["name"] == ""
     with pytest.raises(ConfigurationError, match=r"Loud descends from SerialExecutor.*executor="):
         stored_executor(settings)
+
+
+class Vague(pt.SerialExecutor):
+    """Says what JSON cannot hold."""
+
+    def settings(self):
+        return {"name": "serial", "lock": object()}
+
+
+def test_settings_that_no_file_can_hold_are_told_of_before_the_run(tmp_path, caplog):
+    path = tmp_path / "run.h5"
+    pt.minimize(toy.Schaffer(), pt.NSGA2(size=4), budget=4, seed=1, store=path, executor=Vague())
+    assert "need the executor passed again: settings() of Vague gives no name" in caplog.text
+    with pytest.raises(ConfigurationError, match=r"executor=\.\.\."):
+        pt.resume(path, budget=4)
+    pt.resume(path, budget=4, executor="serial")
 
 
 def test_a_problem_is_no_executor():

@@ -67,7 +67,7 @@ def test_a_size_that_would_come_from_the_budget_is_100_and_that_is_said(algorith
     assert "derives max_size from the budget, and there is none: it is 100" in caplog.text
     settings = result.run.specification["algorithm"]["settings"]
     assert settings.get("max_size", settings.get("size", {})) in (100, {
-        "schedule": "Doubling", "start": 4, "max_size": 100, "tau": 20, "first_tau": 20,
+        "kind": "Doubling", "start": 4, "max_size": 100, "tau": 20, "first_tau": 20,
         "eta_below_max": 3.0,
     })  # fmt: skip
 

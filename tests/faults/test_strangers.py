@@ -20,8 +20,10 @@ import pytest
 import strangers
 import toy
 from commands import paretide
+from strangers import change_specification
 
 import paretide as pt
+from paretide.engine.replay import replay
 from paretide.engine.store.image import read_image, write_image
 
 EDITS = int(os.environ.get("STRANGE_EDITS", "60"))
@@ -346,13 +348,6 @@ def populations_of_all(file):
     file["populations/sizes"][:] = 2**62
 
 
-def change_specification(file, change):
-    specification = json.loads(file["specification"][()])
-    change(specification)
-    del file["specification"]
-    file["specification"] = np.bytes_(json.dumps(specification).encode())
-
-
 BOMBS = [
     huge_everywhere, huge_chunk, inflating, many_variables, deep, far_ids, populations_of_all,
 ]  # fmt: skip
@@ -427,6 +422,147 @@ class Bits(pt.Problem):
         return np.stack([X.sum(axis=1), (~X).sum(axis=1)], axis=1).astype(float)
 
 
+EVIL = """
+import pathlib
+pathlib.Path("{called}").touch()
+from dataclasses import dataclass
+import paretide as pt
+from paretide.operators.parts import Mutation, crossover
+
+def touch(*args, **kwargs):
+    pathlib.Path("{called}").write_text("yes")
+
+class Evil:
+    def __init__(self, *args, **kwargs):
+        touch()
+class Job(pt.Problem):
+    def __init__(self, *args, **kwargs):
+        touch()
+class Lies(type):
+    def __subclasscheck__(cls, other): return touch() or True
+    __instancecheck__ = __subclasscheck__
+    def __call__(cls, *args, **kwargs): touch()
+    def __getattr__(cls, name): return touch()
+    mro = lambda cls: [cls, object]
+class Liar(metaclass=Lies):
+    __class__ = pt.NSGA2
+liar = type.__call__(Liar)
+@crossover
+def exchange(A, B, space, rng):
+    touch()
+"""
+
+NO_ALGORITHMS = {
+    "a command": ("os:system", {"command": "touch called"}),
+    "a class of Python's": ("subprocess:Popen", {"args": ["touch", "called"]}),
+    "a function of ours": ("paretide:minimize", {}),
+    "what ours import": ("paretide.engine.specification:subprocess.Popen", {"args": "x"}),
+    "what reads files": ("numpy:load", {"file": "/etc/passwd"}),
+    "a problem": ("toy:Mixed", {}),
+    "a part": ("SBX", {}),
+    "an executor": ("serial", {}),
+    "what must not be imported": ("antigravity:x", {}),
+    "what stands in the folder here": ("evil_here:Evil", {}),
+    "a file by a short path": ("evil_here.py:Evil", {}),
+    "a part in its place": ("nsga2", {"crossover": {"kind": "os:system", "command": "x"}}),
+    "a part of an older file": ("nsga2", {"mutation": {"operator": "os:system"}}),
+    "a part deep in": ("nsga2", {"size": {"kind": "Doubling", "tau": [{"kind": "os:system"}]}}),
+    "a tuple": ("nsga2", {"size": {"tuple": [{"kind": "evil_here:exchange"}]}}),
+    "an algorithm for a part": ("nsga2", {"crossover": {"kind": "nsga2"}}),
+    "a list for a name": ("nsga2", {"crossover": {"kind": ["os", "system"]}}),
+    "depths": ("nsga2", {"crossover": {"kind": "a:" + "b." * 5000 + "c"}}),
+}
+
+
+@pytest.fixture(scope="module")
+def plain_run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("plain") / "run.h5"
+    generational(path)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def evil(plain_run, tmp_path, monkeypatch):
+    """A run in a folder with files that say when they are imported or called."""
+    (tmp_path / "run.h5").write_bytes(plain_run)
+    for name in ("evil_here", tmp_path.name):  # one process has one module of a name
+        (tmp_path / f"{name}.py").write_text(EVIL.format(called=tmp_path / "called"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+    yield tmp_path
+    sys.modules.pop(tmp_path.name, None)
+
+
+def goes_on(path, part):
+    """Whether anything of a run goes on, resumed or replayed."""
+    before = path.read_bytes()
+    for go_on in (
+        lambda: pt.resume(path, problem=strangers.Logging(), budget=10),
+        lambda: replay(pt.open_run(path), problem=strangers.Logging()),
+    ):
+        if part == "executor" and "replay" in go_on.__code__.co_names:
+            continue  # which has none
+        with pytest.raises((pt.errors.ProblemReferenceError, pt.errors.StoreCorrupt)):
+            go_on()
+    assert path.read_bytes() == before
+    return (path.parent / "called").exists()
+
+
+@pytest.mark.parametrize(("name", "settings"), NO_ALGORITHMS.values(), ids=NO_ALGORITHMS)
+def test_what_is_no_algorithm_is_not_called(evil, name, settings):
+    path = evil / "run.h5"
+    strangers.respecify(path, lambda s: s["algorithm"].update(name=name, settings=settings))
+    assert not goes_on(path, "algorithm")
+    assert "antigravity" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["os:system", "subprocess:Popen", "toy:Mixed", "antigravity:x", "evil_here:Evil",
+     "evil_here.py:Evil", "paretide:NSGA2", "paretide.engine.executors:make_executor"],
+)  # fmt: skip
+def test_what_is_no_executor_is_not_called(evil, name):
+    path = evil / "run.h5"
+    strangers.respecify(path, lambda s: s.update(executor={"name": name, "arguments": {"a": 1}}))
+    assert not goes_on(path, "executor")
+
+
+@pytest.mark.parametrize(
+    "name", ["touch", "Evil", "Job", "Liar", "liar", "exchange", "Liar.x", "pt"]
+)
+def test_what_the_runs_own_folder_holds_is_looked_at_before_it_is_called(evil, name):
+    path, target = evil / "run.h5", f"{evil.name}:{name}"
+    folders = {evil.name: str(evil)}
+    algorithm = {"name": target, "settings": {}, "folders": folders}
+    strangers.respecify(path, lambda s: s["algorithm"].update(algorithm))
+    goes_on(path, "algorithm")
+    assert (evil / "called").read_text() == ""  # imported, as the folder is the run's
+    executor = {"name": target, "arguments": {}, "folder": str(evil)}
+    strangers.respecify(
+        path, lambda s: s.update(algorithm=_plain(s["algorithm"]), executor=executor)
+    )
+    goes_on(path, "executor")
+    assert (evil / "called").read_text() == ""
+
+
+def _plain(algorithm):
+    return {**algorithm, "name": "nsga2", "settings": {"size": 10}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"folders": 3}, {"folders": {"a": 3}}, {"folders": ["a"]}, {"reason": 5}, {"reason": {"a": 1}},
+     {"settings": {"size": {"kind": "Doubling", "kind ": 1}}}, {"name": ""}, {"name": ":"},
+     {"name": "nsga2", "settings": {"kind": "SBX", "size": []}}],
+    ids=str,
+)  # fmt: skip
+def test_a_description_that_is_none_is_refused(evil, change):
+    path = evil / "run.h5"
+    strangers.respecify(path, lambda s: s["algorithm"].update({"name": "a:b", **change}))
+    with pytest.raises(pt.errors.ParetideError):
+        pt.resume(path, problem=strangers.Logging(), budget=10)
+
+
 @pytest.mark.parametrize(
     "command", [["verify"], ["show"], ["show", "--json"], ["export", "--to", "csv"]]
 )
@@ -436,7 +572,9 @@ def test_no_command_that_reads_imports_what_a_file_names(command, tmp_path):
 
     def evil(specification):
         specification["problem"].update(target="evil:Evil", arguments={})
-        specification["algorithm"].update(name="evil:Evil")
+        specification["algorithm"].update(name="evil:Evil", folders={"evil": str(tmp_path)})
+        specification["algorithm"]["settings"].update(crossover={"kind": "evil:Evil"})
+        specification.update(executor={"name": "evil:Evil", "folder": str(tmp_path)})
 
     with h5py.File(tmp_path / "run.h5", "r+") as file:
         change_specification(file, evil)

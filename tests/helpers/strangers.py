@@ -45,6 +45,21 @@ def restamp(path):
     path.write_bytes(block + data)
 
 
+def change_specification(file, change):
+    """Have the specification of an open file changed."""
+    specification = json.loads(file["specification"][()])
+    change(specification)
+    del file["specification"]
+    file["specification"] = np.bytes_(json.dumps(specification).encode())
+
+
+def respecify(path, change):
+    """A run whose specification says what it likes, with a stamp that fits."""
+    with h5py.File(path, "r+") as file:
+        change_specification(file, change)
+    restamp(path)
+
+
 def edit(path, rng, trap):
     """One random structural edit; returns what it was. ``trap`` must never be opened."""
     before = path.read_bytes()
