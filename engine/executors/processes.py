@@ -28,14 +28,16 @@ from ...problems.definition import Definition
 from ...problems.folder import FILE_MODULE
 from ...problems.reference import from_file, reference_to
 from ..outcome import Completion, LostTask, Task
-from .base import Activity, Conditions, Job, Output, Starts, check_retries
+from .base import Activity, Executor, Job, check_retries
+from .conditions import Conditions, Output
 from .devices import split_devices, visible_devices
+from .evaluator import named
 from .output import announce, output_file, show, with_last_words
 from .pickling import cannot_be_pickled
-from .serial import setup_failed
 from .shared import Parcel, SharedData, check_shared
+from .starts import Starts
 from .supervised import END_SECONDS, Supervised
-from .worker import named
+from .worker import setup_failed
 from .worker_process import READY, preparation
 
 log = logging.getLogger(__name__)
@@ -63,7 +65,7 @@ class _Process:
     evaluated: int = 0
 
 
-class ProcessExecutor:
+class ProcessExecutor(Executor):
     """Processes of this machine.
 
     Args:

@@ -23,17 +23,19 @@ from ...checks import whole_number
 from ...errors import ConfigurationError, ExecutorError
 from ...problems.definition import Definition
 from ..outcome import Completion, Failed, LostTask, Task, failed_completion
-from .base import Activity, Conditions, Job, Output, Printed, Starts, check_retries
+from .base import Activity, Executor, Job, check_retries
+from .conditions import Conditions, Output, Printed
+from .evaluator import named
 from .output import with_last_words
 from .pace import Pace
 from .pickling import cannot_be_pickled
 from .ray_actor import ActorWorker, Trouble
 from .ray_cluster import Connection, Needs, import_ray, storable
 from .ray_output import Speech
-from .serial import setup_failed
 from .shared import check_shared
+from .starts import Starts
 from .travel import Origin, PackedJob, origin_of, pack_folders, pack_job
-from .worker import named
+from .worker import setup_failed
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ class _Actor:
     """What becomes of its tasks, given what it printed last, once it is gone."""
 
 
-class RayExecutor:
+class RayExecutor(Executor):
     """A pool of Ray actors.
 
     Args:

@@ -11,9 +11,12 @@ from .engine.algorithms.concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
 from .engine.algorithms.nsga2 import NSGA2
 from .engine.executors import ProcessExecutor, RayExecutor, SerialExecutor
+from .engine.executors.base import Activity, Executor, Job
+from .engine.executors.conditions import Conditions
+from .engine.executors.worker import Worker
 from .engine.failures import FailureBudget
 from .engine.minimize import minimize
-from .engine.outcome import Evaluated, Failed
+from .engine.outcome import Completion, Evaluated, Failed, LostTask, Task
 from .engine.population import Population
 from .engine.progress import Progress
 from .engine.result import Result
@@ -68,12 +71,15 @@ __all__ = [
     "LOTZ",
     "NSGA2",
     "SBX",
+    "Activity",
     "Binary",
     "BitFlip",
     "Bool",
     "BudgetShare",
     "Choice",
+    "Completion",
     "ConcurrentDynamicNSGA2",
+    "Conditions",
     "Constant",
     "Context",
     "Crossover",
@@ -81,12 +87,15 @@ __all__ = [
     "Duplicates",
     "DynamicNSGA2",
     "Evaluated",
+    "Executor",
     "Failed",
     "FailureBudget",
     "Float",
     "FrontCovered",
     "Int",
     "Integer",
+    "Job",
+    "LostTask",
     "Mating",
     "MaxEvaluations",
     "MaxGenerations",
@@ -115,9 +124,11 @@ __all__ = [
     "Survival",
     "Survivors",
     "TargetHypervolume",
+    "Task",
     "Told",
     "Tournament",
     "Uniform",
+    "Worker",
     "crossover",
     "crowding_distance",
     "duplicates",

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from paretide.engine.executors.base import FIRST_ATTEMPTS, LATER_ATTEMPTS, Starts
 from paretide.engine.executors.pace import MOST_TOGETHER, Pace
 from paretide.engine.executors.ray_cluster import Needs
+from paretide.engine.executors.starts import FIRST_ATTEMPTS, LATER_ATTEMPTS, Starts
 
 
 def test_the_first_tasks_and_long_ones_go_alone():
