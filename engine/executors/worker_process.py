@@ -13,15 +13,11 @@ from collections.abc import Iterator
 from multiprocessing import resource_tracker, spawn
 from typing import Any
 
-from ...problems.definition import read_definition
-from ...problems.reference import FromFile
-from .base import Job
-from .conditions import Conditions
 from .evaluator import Evaluator
 from .leftovers import Leftovers
 from .messages import receive_whole, send_whole
 from .output import ScribeOutlet
-from .shared import Parcel, unpack
+from .shared import unpack
 
 READY = "ready"
 """What a worker says once ``setup`` has run. Otherwise it says how far it came, and a traceback."""
@@ -66,7 +62,7 @@ def _get_ready(connection: socket.socket, name: str, outlet: ScribeOutlet) -> Ev
     try:
         spawn.prepare(prepared)
         process._inheriting = False
-        job, conditions, parcel = _unpacked(payload)
+        job, conditions, parcel = pickle.loads(payload)
         shared = {} if parcel is None else unpack(parcel)
         if device is not None:  # again: a script may set it whenever it is imported
             os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(device)
@@ -87,13 +83,6 @@ def _get_ready(connection: socket.socket, name: str, outlet: ScribeOutlet) -> Ev
         return None
     send_whole(connection, pickle.dumps(READY))
     return worker
-
-
-def _unpacked(payload: bytes) -> tuple[Job, Conditions, Parcel | None]:
-    problem, seed, run_id, conditions, parcel = pickle.loads(payload)
-    if isinstance(problem, FromFile):
-        problem = problem.make()
-    return Job(problem, read_definition(problem), seed, run_id), conditions, parcel
 
 
 def _serve(connection: socket.socket, worker: Evaluator) -> None:
