@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..operators.finite import all_finite
+from ..operators.arrays import all_finite
 from ..problems.definition import Definition
 from ..typing import ByteArray, Candidates, FloatArray, IntArray
 

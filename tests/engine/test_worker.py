@@ -180,3 +180,27 @@ def test_settings_are_what_an_executor_was_made_with():
 
     assert "defined inside a function" in Local().settings()["reason"]
     assert copy.copy(Threads(workers=4)).settings()["arguments"]["workers"] == 4
+
+
+def test_a_run_is_resumed_by_its_file_with_the_executor_that_it_names(tmp_path):
+    path = tmp_path / "run.h5"
+    pt.minimize(
+        toy.Schaffer(), pt.NSGA2(size=8), budget=16, seed=1, store=path, executor=Threads(workers=3)
+    )
+    result = pt.resume(path, budget=8)
+    assert "thread-2" in set(result.run.evaluations.worker[16:])
+    whole = pt.minimize(toy.Schaffer(), pt.NSGA2(size=8), budget=24, seed=1)
+    assert result.population.F.tobytes() == whole.population.F.tobytes()
+
+
+def test_one_that_cannot_be_made_again_is_asked_for(tmp_path):
+    class Local(Threads):
+        pass
+
+    path = tmp_path / "run.h5"
+    pt.minimize(toy.Schaffer(), pt.NSGA2(size=8), budget=16, seed=1, store=path, executor=Local())
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationError, match=r"inside a function\); pass it: executor="):
+        pt.resume(path, budget=8)
+    assert path.read_bytes() == before
+    assert len(pt.resume(path, budget=8, executor="serial").run.evaluations) == 24
