@@ -58,7 +58,8 @@ class Chances:
         return self._after_failures(finished)
 
     def _after_a_death(self, lost: LostTask) -> tuple[Completion | None, list[Task]]:
-        task = lost.task
+        ids = lost.task.ids  # of the executor's word no more: the candidates are the session's
+        task = Task(ids, self._session.candidates(ids))
         if lost.blameless:
             self._machines.update(task.ids.tolist())
             if self._machines[int(task.ids[0])] < MACHINES:

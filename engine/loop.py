@@ -10,6 +10,7 @@ the clock and Ctrl-C, which look after the time at which a run ends and not afte
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import nullcontext
 from typing import Protocol
 
@@ -17,9 +18,10 @@ from ..errors import ContractError, EvaluationError
 from .again import Chances
 from .evaluations import Evaluations
 from .executors.base import Executor
+from .executors.handed import Handed
 from .failures import FailureBudget, failing_regions, failure_report
 from .interrupts import Interrupts
-from .outcome import Completion, LostTask, Task
+from .outcome import Completion, Task
 from .oversight import Oversight, reason_of
 from .progress import Progress
 from .recorder import Recorder
@@ -85,7 +87,7 @@ class _Loop:
         self._chances = Chances(session, executor.retries)
         self._seen = 0  # generations of which everybody was told that they are complete
         self._said = session.archive.rows  # outcomes of which on_evaluation knows, or need not
-        self._handed = 0  # candidates that the executor has
+        self._handed = Handed(executor, session.definition)
         self._called_at = session.machine.evaluations  # told when the callbacks were called
 
     def run(self, *, resumed: bool) -> str:
@@ -190,12 +192,12 @@ class _Loop:
 
     def _settle_what_runs(self) -> bool:
         """Wait for it if that is wanted; what is queued is dropped. False if nothing is awaited."""
-        drop_queued = getattr(self._executor, "drop_queued", None)
-        if self._oversight.at_end == "kill" or drop_queued is None:
+        if self._oversight.at_end == "kill":
             return False
         while True:
-            self._handed -= drop_queued()  # again: what a lost worker had may be queued by now
-            if self._handed <= 0:
+            # Again each time: what a lost worker had may be queued by now.
+            self._handed.drop(self._executor.drop_queued())
+            if not self._handed.candidates:
                 return True
             self._interrupts.raise_pending()
             self._collect()
@@ -203,7 +205,7 @@ class _Loop:
     def _submit(self, tasks: list[Task]) -> None:
         if not tasks:
             return
-        self._handed += sum(len(task.ids) for task in tasks)
+        self._handed.give(tasks)
         self._executor.submit(tasks)
 
     def _collect(self) -> list[Task]:
@@ -212,8 +214,7 @@ class _Loop:
         executor = self._executor
         with self._interrupts.allowed() if executor.evaluates_here else nullcontext():
             arrived = executor.collect(WAIT_SECONDS)
-        for finished in arrived:
-            self._handed -= _size(finished)
+        for finished in self._handed.take(arrived, time.monotonic()):
             done, theirs = self._chances.settle(finished)
             again += theirs
             if done is not None:
@@ -260,11 +261,6 @@ class _Loop:
             for told in told_one_by_one(rows):
                 for listener in listeners:
                     listener(told)
-
-
-def _size(finished: Completion | LostTask) -> int:
-    """Candidates that came back."""
-    return len(finished.task.ids if isinstance(finished, LostTask) else finished.ids)
 
 
 def _refuse_broken_contract(done: Completion, session: Session) -> None:

@@ -14,6 +14,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..operators.arrays import all_finite
+from ..problems.definition import Definition
 from ..typing import ByteArray, Candidates, FloatArray, IntArray
 
 PENDING, EVALUATED, FAILED = 0, 1, 2
@@ -57,6 +59,8 @@ class Failed:
 class Task(NamedTuple):
     """Candidates that are evaluated together: one, or a chunk for ``evaluate_batch``.
 
+    A worker makes a ``Completion`` of it.
+
     Attributes:
         ids: (k,) int64.
         X: (k, n_var) in the dtype of the space.
@@ -67,7 +71,7 @@ class Task(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """A finished task.
+    """A finished task, or some of its rows: k candidates that are evaluated, however they ended.
 
     Attributes:
         ids: (k,) int64.
@@ -99,8 +103,10 @@ class Completion(NamedTuple):
 class LostTask:
     """A task whose worker died under it: the infrastructure's fault until it happens again.
 
+    The run says whether it is submitted again. Executors bring it back instead of a ``Completion``.
+
     Attributes:
-        task: What it was doing.
+        task: What it was doing, as it was submitted.
         reason: One line.
         blameless: The worker's machine went away: never the task's fault.
         detail: What the worker printed last.
@@ -110,6 +116,58 @@ class LostTask:
     reason: str
     blameless: bool = False
     detail: str = ""
+
+
+_ARRAYS = (
+    ("ids", None, np.dtype(np.int64)),
+    ("status", None, np.dtype(np.uint8)),
+    ("F", "n_obj", np.dtype(np.float64)),
+    ("G", "n_con", np.dtype(np.float64)),
+    ("seeds", None, np.dtype(np.uint32)),
+    ("seconds", None, np.dtype(np.float64)),
+)
+"""Of a completion: name, number of columns, dtype."""
+
+
+def what_is_wrong(done: Any, definition: Definition) -> str:
+    """In what something is no ``Completion`` of candidates of a problem; "" if it is one.
+
+    Looks at types, shapes and dtypes, and whether those that failed, and only those, have no values
+    that can be ranked. Not at whose outcome it is.
+    """
+    if not isinstance(done, Completion):
+        return f"it is a {type(done).__name__}, not a Completion"
+    k = len(done.ids) if type(done.ids) is np.ndarray and done.ids.ndim else 0
+    for name, columns, dtype in _ARRAYS:
+        array = getattr(done, name)
+        shape = (k,) if columns is None else (k, getattr(definition, columns))
+        if type(array) is not np.ndarray or array.shape != shape or array.dtype != dtype:
+            return f"{name} must be an array {shape} of {dtype}, got {_shown(array)}"
+    if not k:
+        return "it is of no candidate"
+    for name, mapping in (("failures", done.failures), ("extras", done.extras)):
+        if type(mapping) is not dict:
+            return f"{name} must be a dict by id, got {_shown(mapping)}"
+    if (
+        not done.failures
+        and done.status.tobytes() == bytes([EVALUATED]) * k
+        and all_finite(done.F, done.G)
+    ):
+        return ""
+    evaluated = done.status == EVALUATED
+    failed = done.ids[~evaluated].tolist()
+    if set(failed) != done.failures.keys():
+        return f"candidates {failed} are not EVALUATED, and failures has {list(done.failures)}"
+    F, G = done.F[evaluated], done.G[evaluated]
+    if not np.isfinite(F).all() or definition.endless(G).any():
+        return "F or G is not finite where status is EVALUATED: such a candidate has failed"
+    return ""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape}"
+    return f"{type(value).__name__} {value!r:.80}"
 
 
 def failed_completion(task: Task, failure: Failed, sizes: tuple[int, int]) -> Completion:

@@ -171,13 +171,10 @@ def reopen() -> None:
 def _tap() -> None:
     global _taps  # noqa: PLW0603 -- the streams of a process are global
     _taps += 1
-    if _taps > 1:
-        return
     for name in STREAMS:
         stream = getattr(sys, name)
-        if id(stream) in _tapped:  # both are one
-            continue
-        _tap_stream(name, stream)
+        if id(stream) not in _tapped:  # by somebody else, or both are one
+            _tap_stream(name, stream)
 
 
 def _tap_stream(name: str, stream: Any) -> None:

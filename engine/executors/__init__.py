@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import ConfigurationError
 from .. import foreign_names
-from .base import Executor, Job
+from .base import Executor
 from .processes import ProcessExecutor
 from .ray import RayExecutor
 from .serial import SerialExecutor
@@ -18,7 +18,7 @@ EXECUTORS: dict[str, type[Any]] = {
     "ray": RayExecutor,
 }
 
-__all__ = ["Executor", "Job", "ProcessExecutor", "RayExecutor", "SerialExecutor", "make_executor"]
+__all__ = ["Executor", "ProcessExecutor", "RayExecutor", "SerialExecutor", "make_executor"]
 
 
 def make_executor(executor: Any, **arguments: Any) -> Executor:
@@ -30,16 +30,14 @@ def make_executor(executor: Any, **arguments: Any) -> Executor:
         raise ConfigurationError(
             f"{executor.__name__} is a class; pass an instance: {executor.__name__}()"
         )
+    if isinstance(executor, Executor):
+        return executor
     if not isinstance(executor, str):
-        for method in ("start", "submit", "collect", "activity", "close", "settings"):
-            if not callable(getattr(executor, method, None)):
-                raise ConfigurationError(
-                    f"executor must be one of {list(EXECUTORS)} or an executor, got {executor!r}"
-                )
-        for attribute in ("evaluates_here", "retries"):
-            if not hasattr(executor, attribute):
-                raise ConfigurationError(f"executor {executor!r} has no attribute {attribute!r}")
-        return executor  # type: ignore[no-any-return]
+        raise ConfigurationError(
+            f"executor must be one of {list(EXECUTORS)}, or an executor like "
+            f"pt.ProcessExecutor(workers=4) or one of your own, a subclass of pt.Executor; got "
+            f"{executor!r:.200}"
+        )
     if executor not in EXECUTORS:
         raise ConfigurationError(
             f"there is no executor {executor!r}"

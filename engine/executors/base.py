@@ -6,27 +6,26 @@ the run loop says what happens to it.
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, get_args
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
-import numpy as np
-
-from ...checks import real_number, whole_number
-from ...errors import ConfigurationError
-from ...problems.definition import Definition
-from ..outcome import Completion, Failed, LostTask, Task, failed_completion
+from ...checks import whole_number
+from ...errors import ExecutorError
+from ...problems.definition import Definition, read_definition
+from ...problems.reference import FromFile, Reference, from_file, reference_to
+from ..outcome import Completion, LostTask, Task
 
 
 @dataclass(frozen=True)
 class Job:
-    """What every worker needs to know.
+    """What every worker needs to know. It can be pickled if its problem can.
 
     Attributes:
         problem: The user's problem.
-        definition: Read from it.
+        definition: Read from it: names, numbers and directions of objectives and constraints.
         seed: Of the run.
         run_id: Names the folders that its evaluations work in.
     """
@@ -36,91 +35,33 @@ class Job:
     seed: int
     run_id: str
 
+    def copy(self) -> Job:
+        """The same job with a copy of the problem.
 
-class Printed(NamedTuple):
-    """A line that a job has printed. Executors hand them to ``output.show`` as they come.
+        For a worker in a thread: what ``setup`` of one writes to the problem, others must not see.
 
-    Attributes:
-        worker: Who printed it.
-        whose: The candidate that was evaluated, "12", or the chunk, "8-15"; "setup" in ``setup``
-            and ``teardown``; "" for a word of the executor's own.
-        stream: "stdout" or "stderr": where it goes in the driver, too.
-        line: Without its end, control characters and escape sequences.
-    """
+        Raises:
+            ExecutorError: If the problem cannot be copied.
+        """
+        try:
+            return replace(self, problem=copy.deepcopy(self.problem))
+        except Exception as error:  # whatever the user's objects raise when copied
+            raise ExecutorError(
+                f"{type(self.problem).__name__} cannot be copied, and every worker of a thread "
+                f"needs its own: {type(error).__name__}: {error}; make what cannot be copied in "
+                "setup(ctx), which every worker runs for itself"
+            ) from error
 
-    worker: str
-    whose: str
-    stream: str
-    line: str
-
-
-Output = Literal["show", "file", "drop"]
-"""What becomes of what jobs print: it is shown with its candidate, written to files, or dropped."""
+    def __reduce__(self) -> tuple[Any, ...]:
+        made = from_file(self.problem)  # no import finds it
+        return _unpickled, (self.problem if made is None else made, self.seed, self.run_id)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Conditions:
-    """Under what a worker evaluates, the same for all of an executor.
-
-    Attributes:
-        timeout: Seconds that an evaluation may take; None for as long as it takes.
-        setup_timeout: Seconds that a worker may take until it is ready, ``setup`` included; None
-            for as long as it takes.
-        output: "show" passes on every line that a job prints, with its candidate before it; "file"
-            writes a file for each candidate to the folder ``output_folder``; "drop" keeps only the
-            last lines of a candidate that fails, as the other two do.
-        workdir: Folder in which every candidate has one of its own; "" is the system's for
-            temporary files.
-        keep_workdirs: Keep them also when the evaluation succeeds.
-    """
-
-    timeout: float | None = None
-    setup_timeout: float | None = None
-    output: Output = "show"
-    workdir: str = ""
-    keep_workdirs: bool = False
-
-    def __post_init__(self) -> None:
-        for what in ("timeout", "setup_timeout"):
-            seconds = getattr(self, what)
-            if seconds is None:
-                continue
-            object.__setattr__(self, what, real_number(what, seconds))
-            if not getattr(self, what) > 0:
-                raise ConfigurationError(f"{what} must be seconds above 0, or None, got {seconds}")
-        if self.output not in get_args(Output):
-            raise ConfigurationError(
-                f"output must be one of {list(get_args(Output))}, got {self.output!r}"
-            )
-        if not isinstance(self.workdir, str):
-            raise ConfigurationError(f"workdir must be the path of a folder, got {self.workdir!r}")
-        if not isinstance(self.keep_workdirs, bool):
-            raise ConfigurationError(
-                f"keep_workdirs must be True or False, got {self.keep_workdirs!r}"
-            )
-
-    def folder(self, run_id: str, name: str) -> str:
-        """Path of the folder of this name for a run."""
-        return os.path.join(self.workdir or tempfile.gettempdir(), f"paretide-{run_id}", name)
-
-    def output_folder(self, run_id: str) -> str:
-        """Path of the folder in which the files of ``output="file"`` are."""
-        return self.folder(run_id, "output")
-
-    def allowance(self, task: Task) -> float:
-        """Seconds that a task may take."""
-        return float("inf") if self.timeout is None else self.timeout * len(task.ids)
-
-    def exceeded(
-        self, task: Task, definition: Definition, worker: str, detail: str = ""
-    ) -> Completion:
-        """What becomes of a task that took too long; ``detail``: what it said before its end."""
-        ids = task.ids.tolist()
-        reason = f"deadline: not finished after {self.allowance(task):g} s"
-        failure = Failed(reason, "deadline", detail)
-        done = failed_completion(task, failure, (definition.n_obj, definition.n_con))
-        seconds = np.full(len(ids), self.allowance(task) / len(ids))
-        return done._replace(seconds=seconds, worker=worker)
+def _unpickled(problem: Any, seed: int, run_id: str) -> Job:
+    """The job in another process."""
+    if isinstance(problem, FromFile):
+        problem = problem.make()
+    return Job(problem, read_definition(problem), seed, run_id)
 
 
 def check_retries(retries: Any) -> int:
@@ -138,74 +79,104 @@ class Activity:
     lost: int = 0
 
 
-FIRST_ATTEMPTS, LATER_ATTEMPTS = 3, 50
-"""Workers in a row that may die before they are ready: until one has been, and after that."""
+class Executor(ABC):
+    """Runs evaluations: ``start`` once, then ``submit`` and ``collect``, then ``close``.
 
-LONGEST_PAUSE = 30.0
-"""Seconds before another worker is started, after many that died before they were ready."""
+    An executor of one's own is a subclass with these four methods. What it submits to is its own
+    affair: threads, a batch system, machines. There, a ``Worker`` evaluates a task and makes its
+    ``Completion``. All methods are called in the thread of the run. Results never depend on an
+    executor: it may finish tasks in any order, and lose them.
 
-
-class Starts:
-    """Whether workers can be started at all.
-
-    Until one has been ready, a few that die say that the problem or its environment is broken, and
-    a single ``setup`` that raises says so at once. Later it is the machine or the cluster that is
-    in trouble, which may pass: a run is not given up so soon.
-    """
-
-    def __init__(self) -> None:
-        self.deaths = 0  # in a row, before being ready
-        self._ever_ready = False
-
-    def ready(self) -> None:
-        """A worker is."""
-        self.deaths, self._ever_ready = 0, True
-
-    def died(self) -> bool:
-        """A worker did before it was ready; returns True if that is one too many."""
-        self.deaths += 1
-        return self.deaths >= (LATER_ATTEMPTS if self._ever_ready else FIRST_ATTEMPTS)
-
-    def raised(self) -> bool:
-        """``setup`` raised in a worker, or took too long; True if that is one too many."""
-        return self.died() or not self._ever_ready
-
-    def pause(self) -> float:
-        """Seconds to wait before another one is started."""
-        return min(LONGEST_PAUSE, 0.1 * 2 ** (self.deaths - 2)) if self.deaths > 1 else 0.0
-
-
-class Executor(Protocol):
-    """Runs evaluations. ``start`` once, then ``submit`` and ``collect``, then ``close``.
+    The same executor may be started again after ``close``, for another run. Settings are the fields
+    of a dataclass or the arguments of ``__init__``; a run's file keeps them.
 
     Attributes:
-        evaluates_here: True if user code runs in the thread that calls ``collect``.
+        evaluates_here: True if user code runs in the thread that calls ``collect``: then Ctrl-C may
+            interrupt it, and nothing can end it.
         retries: How often a candidate that failed is evaluated again, with the same seed.
     """
 
-    evaluates_here: bool
-    retries: int
+    evaluates_here: bool = False
+    retries: int = 0
 
+    init_arguments: tuple[tuple[Any, ...], dict[str, Any]]
+    """How the instance was made."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Executor:
+        """Remember the arguments; ``object.__new__`` would refuse them."""
+        if (args or kwargs) and cls.__init__ is object.__init__:
+            raise TypeError(f"{cls.__name__}() takes no arguments")
+        self = super().__new__(cls)
+        self.init_arguments = (args, kwargs)
+        return self
+
+    @abstractmethod
     def start(self, job: Job) -> None:
-        """Make workers, run the problem's ``setup`` in each; raises ExecutorError if that fails."""
+        """Make workers, and run the problem's ``setup`` in each, before anything is written.
 
-    def submit(self, tasks: Sequence[Task]) -> None:
-        """Queue tasks; returns at once."""
-
-    def collect(self, timeout: float) -> list[Completion | LostTask]:
-        """What has finished; waits at most ``timeout`` seconds (serial: as long as it takes)."""
-
-    def drop_queued(self) -> int:
-        """Forget what no worker has begun; returns how many candidates that were.
-
-        An executor of one's own may do without it: a run that its clock ends then ends what runs.
+        Raises:
+            ExecutorError: If that fails; then ``close`` is called all the same.
         """
 
-    def activity(self) -> Activity | None:
-        """What the workers do now; None if there are none."""
+    @abstractmethod
+    def submit(self, tasks: Sequence[Task]) -> None:
+        """Queue tasks; returns at once. Each must come back by ``collect``, once."""
 
+    @abstractmethod
+    def collect(self, timeout: float) -> list[Completion | LostTask]:
+        """What has finished since the last call, in any order.
+
+        Waits for the first at most ``timeout`` seconds, or as long as it takes if it evaluates
+        here.
+
+        Raises:
+            ExecutorError: If nothing can be evaluated any more; ends the run, which may be resumed.
+        """
+
+    def drop_queued(self) -> int:
+        """Forget tasks that no worker has begun; returns how many candidates those were.
+
+        Asked for when the clock ends the run; what it does not forget is waited for. The default
+        forgets none.
+        """
+        return 0
+
+    def activity(self) -> Activity | None:
+        """What the workers do now, for the live line; None, the default, if that is not known."""
+        return None
+
+    @abstractmethod
     def close(self) -> None:
-        """Drop what is queued or running and end the workers. May be called twice."""
+        """Drop what is queued or running and end the workers. May be called twice.
+
+        Called at the end of a run, however it ends: what runs is not to be waited for longer than
+        it must be.
+        """
 
     def settings(self) -> dict[str, Any]:
-        """Name and arguments as JSON, so that a resumed run can make it again."""
+        """Name and arguments as JSON, so that a resumed run can make it again.
+
+        The name is ``module:name`` or ``file.py:name``. Where there is none, it is "" and
+        ``reason`` says why: then resuming the run needs the executor passed again. Of an argument
+        ``shared`` that is a mapping, only the names are kept.
+        """
+        reference = written(self)
+        if not reference.target:
+            return {"name": "", "reason": reference.reason}
+        folder = {"folder": reference.folder} if reference.folder else {}
+        return {"name": reference.target, **folder, "arguments": reference.arguments}
+
+
+def written(executor: Executor) -> Reference:
+    """The reference that makes an executor again, with the names alone of what it shares."""
+    kind: Any = type(executor)
+    args, kwargs = executor.init_arguments
+    if is_dataclass(kind):  # all of them: defaults may change
+        args, kwargs = (), {f.name: getattr(executor, f.name) for f in fields(kind) if f.init}
+    kept = {
+        name: sorted(value) if name == "shared" and isinstance(value, Mapping) else value
+        for name, value in kwargs.items()
+    }
+    stand_in = object.__new__(kind)
+    stand_in.init_arguments = (args, kept)
+    return reference_to(stand_in)

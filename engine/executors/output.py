@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .. import screen
-from .base import Conditions, Printed
+from .conditions import Conditions, Printed
 from .lines import Lines, mark, plain
 from .scribe import Keeper
 
@@ -188,21 +188,23 @@ class Capture(ScribeOutlet):
                 self._sink(read_printed(json.loads(text), self._worker))
 
 
-class SerialOutlet:
-    """What a job prints in the driver's own process, as far as Python code writes it.
+class LocalOutlet:
+    """What a job prints in a thread of this process, as far as Python code writes it.
 
-    Streams are told apart by the thread that writes, since several runs may go on in threads of one
-    process. What C code, commands and forked children print goes straight to the process's own
-    output: descriptors belong to all threads, and taking them could lose the words of a process
-    that dies.
+    Streams are told apart by the thread that writes, since several runs and workers may go on in
+    threads of one process. What C code, commands and forked children print goes straight to the
+    process's own output: descriptors belong to all threads, and taking them could lose the words of
+    a process that dies.
 
     Args:
         conditions: Of the executor; ``output`` says what becomes of it.
         run_id: Of the run.
+        worker: Its name.
     """
 
-    def __init__(self, conditions: Conditions, run_id: str) -> None:
-        self._keeper = Keeper(conditions.output, conditions.output_folder(run_id), "serial")
+    def __init__(self, conditions: Conditions, run_id: str, worker: str) -> None:
+        self._worker = worker
+        self._keeper = Keeper(conditions.output, conditions.output_folder(run_id), worker)
         self._lines = {name: Lines() for name in screen.STREAMS}
         self._whose = "setup"
 
@@ -231,7 +233,7 @@ class SerialOutlet:
         self._keeper.close()
 
     def _take(self, stream: str, found: list[tuple[str, str]]) -> None:
-        show(Printed("", *line) for line in self._keeper.take(stream, found))
+        show(Printed(self._worker, *line) for line in self._keeper.take(stream, found))
 
 
 def read_printed(message: dict[str, Any], worker: str) -> list[Printed]:

@@ -15,33 +15,34 @@ import pickle
 import select
 import sys
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
-
-import numpy as np
+from typing import Any
 
 from ...checks import whole_number
 from ...errors import ConfigurationError, ExecutorError
-from ...problems.definition import Definition
 from ...problems.folder import FILE_MODULE
 from ...problems.reference import from_file, reference_to
 from ..outcome import Completion, LostTask, Task
-from .base import Activity, Conditions, Job, Output, Starts, check_retries
+from .base import Activity, Executor, Job, check_retries
+from .conditions import Conditions, Output
 from .devices import split_devices, visible_devices
+from .evaluator import named
+from .instructions import Death, Dismiss, GiveUp, Instruction, Kill, Say, Send, Start, Tell
 from .output import announce, output_file, show, with_last_words
 from .pickling import cannot_be_pickled
-from .serial import setup_failed
+from .pool import TEARDOWN_SECONDS, Pool, Rules
 from .shared import Parcel, SharedData, check_shared
 from .supervised import END_SECONDS, Supervised
-from .worker import named
+from .worker import setup_failed
 from .worker_process import READY, preparation
 
 log = logging.getLogger(__name__)
 
-TEARDOWN_SECONDS = 5.0
-"""For all workers together to end by themselves."""
+ADVICE = (
+    '. A script must start its run under `if __name__ == "__main__":`; if it does, the output of '
+    "the workers above says more"
+)
+"""For those whose workers die before they are ready."""
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
@@ -50,20 +51,7 @@ THREAD_VARIABLES = (
 """Set to ``cpus`` in workers: workers that each use every core slow each other down."""
 
 
-@dataclass
-class _Process:
-    name: str
-    slot: int  # whose GPUs it has
-    handle: Supervised
-    phase: Literal["starting", "ready", "leaving"] = "starting"
-    task: Task | None = None
-    ends: float = math.inf  # by time.monotonic(), what it does now
-    late: bool = False  # it was ended for that
-    trace: str = ""  # of a ``setup`` that raised
-    evaluated: int = 0
-
-
-class ProcessExecutor:
+class ProcessExecutor(Executor):
     """Processes of this machine.
 
     Args:
@@ -143,19 +131,15 @@ class ProcessExecutor:
             workdir=workdir,
             keep_workdirs=keep_workdirs,
         )
-        self._definition: Definition | None = None
-        self._queue: deque[Task] = deque()
-        self._processes: list[_Process] = []
-        self._by_number: dict[int, _Process] = {}
+        self._pool: Pool | None = None
+        self._processes: dict[str, Supervised] = {}
+        self._by_number: dict[int, Supervised] = {}
         self._poll: Any = None  # waits for news of all
-        self._due: list[tuple[float, int]] = []  # when another one is started, and its slot
         self._payload = b""
         self._run_id = ""
         self._devices: list[tuple[str, ...] | None] = []
         self._environment: dict[str, str] = {}
         self._shared_data: SharedData | None = None
-        self._made = self._lost = 0
-        self._starts = Starts()
         self._fatal: ExecutorError | None = None
 
     def __repr__(self) -> str:
@@ -189,23 +173,28 @@ class ProcessExecutor:
         parcel = None if self._shared_data is None else self._shared_data.parcel
         self._payload = _pack(job, self.conditions, parcel)
         self._run_id = job.run_id
-        self._definition = job.definition
-        self._queue.clear()
-        self._due.clear()
-        self._starts, self._lost, self._fatal = Starts(), 0, None
+        self._fatal = None
         self._poll = select.poll()
         announce(self.conditions, job.run_id)
-        for slot in range(self.workers):  # one by one: whatever was made is ended by close()
-            self._add(slot)
-        while not any(p.phase == "ready" for p in self._processes):
+        self._pool = Pool(
+            Rules(
+                kind="process",
+                definition=job.definition,
+                conditions=self.conditions,
+                most=self.max_evaluations_per_worker,
+            )
+        )
+        self._carry_out(self._pool.resize(self.workers, time.monotonic()))
+        while not self._pool.ready_ones:
             self._look(1.0)
             if self._fatal is not None:
                 raise self._fatal
 
     def submit(self, tasks: Sequence[Task]) -> None:
         """Queue tasks and hand them to whoever is free."""
-        self._queue.extend(tasks)
-        self._hand_out()
+        if self._pool is not None:
+            self._pool.submit(tasks)
+            self._carry_out(self._pool.hand_out(time.monotonic()))
 
     def collect(self, timeout: float) -> list[Completion | LostTask]:
         """What has finished; waits for the first at most ``timeout`` seconds.
@@ -214,194 +203,142 @@ class ProcessExecutor:
         """
         if self._fatal is not None:
             raise self._fatal
-        finished = self._look(timeout)
-        self._hand_out()
-        return finished
+        return self._look(timeout)
 
     def drop_queued(self) -> int:
         """Forget what no worker has begun; returns how many candidates that were."""
-        dropped = sum(len(task.ids) for task in self._queue)
-        self._queue.clear()
-        return dropped
+        return 0 if self._pool is None else self._pool.drop_queued()
 
-    def activity(self) -> Activity:
+    def activity(self) -> Activity | None:
         """What the processes do now."""
-        processes = list(self._processes)  # at once: other threads may look, too
-        busy = sum(p.task is not None for p in processes)
-        ready = sum(p.phase == "ready" for p in processes)
-        return Activity(busy, ready - busy, self.workers - ready, self._lost)
+        return None if self._pool is None else self._pool.activity()
 
     def close(self) -> None:
         """End the processes: those that are idle by their ``teardown``, the others at once."""
-        self._queue.clear()
-        self._due.clear()
-        for p in self._processes:
-            if p.phase == "ready" and p.task is None:
-                p.handle.send(None)
-            elif p.phase != "leaving":
-                p.handle.kill()
-        left = self._wait_for_the_end(self._processes, TEARDOWN_SECONDS)
-        late = [p for p in left if p.handle.killed is None]
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            self._carry_out(pool.close())
+        left = self._wait_for_the_end(list(self._processes.values()), TEARDOWN_SECONDS)
+        late = [process for process in left if process.killed is None]
         if late:
             log.warning("%d workers are killed: teardown() takes too long", len(late))
-        for p in left:
-            p.handle.kill()
+        for process in left:
+            process.kill()
         self._wait_for_the_end(left, END_SECONDS)
-        for p in self._processes:
-            p.handle.close()
-        self._processes = []
-        self._by_number = {}
+        for process in self._processes.values():
+            process.close()
+        self._processes, self._by_number = {}, {}
         if self._shared_data is not None:
             self._shared_data.close()
             self._shared_data = None
 
-    # -- processes -------------------------------------------------------------------------------
+    # -- what the pool wants ---------------------------------------------------------------------
 
-    def _add(self, slot: int) -> None:
-        name = f"process-{self._made}"
-        self._made += 1
+    def _carry_out(self, todo: Sequence[Instruction]) -> list[Completion | LostTask]:
+        """Do what the pool says; returns what it tells."""
+        told: list[Completion | LostTask] = []
+        for each in todo:
+            match each:
+                case Tell(outcome):
+                    told.append(outcome)
+                case Send(worker, (task,)):
+                    self._processes[worker].send(task)
+                case Start(worker, slot):
+                    self._add(worker, slot)
+                case Dismiss(worker):
+                    self._processes[worker].send(None)
+                case Kill(worker):
+                    if worker in self._processes:  # else an interruption came before it was made
+                        self._processes[worker].kill()
+                case Say(text):
+                    log.warning("%s", text)
+                case GiveUp(reason):
+                    self._fatal = self._fatal or ExecutorError(reason)
+        return told
+
+    def _add(self, name: str, slot: int) -> None:
+        """Start a process, which goes on to ``setup`` by itself."""
         device = self._devices[slot]
         environment = dict(self._environment)
         if device is not None:
             environment["CUDA_VISIBLE_DEVICES"] = ",".join(device)
-        handle = Supervised(
+        process = Supervised(
             name, self.conditions, self.conditions.output_folder(self._run_id), environment,
             self._poll,
             share=self._shared_data is not None,
         )  # fmt: skip
-        handle.send((preparation(name), self._payload, device))
-        p = _Process(name, slot, handle)
-        if self.conditions.setup_timeout is not None:
-            p.ends = time.monotonic() + self.conditions.setup_timeout
-        self._processes.append(p)
-        self._by_number.update(dict.fromkeys(handle.numbers, p))
+        self._processes[name] = process
+        self._by_number.update(dict.fromkeys(process.numbers, process))
+        process.send((preparation(name), self._payload, device))
+        assert self._pool is not None
+        self._pool.placed(name, time.monotonic())
 
-    def _hand_out(self) -> None:
-        for p in self._processes:
-            if p.phase == "ready" and p.task is None and self._queue:
-                p.task = self._queue.popleft()
-                p.ends = time.monotonic() + self.conditions.allowance(p.task)
-                p.handle.send(p.task)
+    # -- what happens ----------------------------------------------------------------------------
 
     def _look(self, timeout: float) -> list[Completion | LostTask]:
-        """Wait for news, and act upon them."""
-        finished: list[Completion | LostTask] = []
-        for p, ready in self._with_news(timeout):
-            news = p.handle.news(ready)
+        """Wait for news, tell the pool of them, and do what it says."""
+        assert self._pool is not None
+        todo: list[Instruction] = []
+        for process, ready in self._with_news(timeout):
+            news = process.news(ready)
             if news.printed:
                 show(news.printed)
             for message in news.messages:
-                finished += self._take(p, message)
+                todo += self._understand(process.name, message)
             if news.ended:
-                finished += self._bury(p, news.ended)
-        now = time.monotonic()
-        self._end_those_that_hang(now)
-        for due in [due for due in self._due if due[0] <= now]:
-            self._due.remove(due)
-            self._add(due[1])
-        return finished
+                todo += self._bury(process, news.ended)
+        told = self._carry_out(todo)
+        return told + self._carry_out(self._pool.turn(time.monotonic()))
 
-    def _with_news(self, timeout: float) -> list[tuple[_Process, set[int]]]:
+    def _with_news(self, timeout: float) -> list[tuple[Supervised, set[int]]]:
         """Those of whom something has come, after at most so many seconds, and on what."""
-        first = min(p.ends for p in self._processes) if self._processes else math.inf
-        first = min([first, *(when for when, _ in self._due)])
-        seconds = max(0.0, min(timeout, first - time.monotonic()))
-        found: dict[str, tuple[_Process, set[int]]] = {}
+        assert self._pool is not None
+        seconds = max(0.0, min(timeout, self._pool.next_time() - time.monotonic()))
+        found: dict[str, tuple[Supervised, set[int]]] = {}
         for number, _ in self._poll.poll(math.ceil(1000 * seconds)):
-            p = self._by_number[number]
-            found.setdefault(p.name, (p, set()))[1].add(number)
-        for p in self._processes:
-            if p.handle.uneasy:
-                found.setdefault(p.name, (p, set()))
+            process = self._by_number[number]
+            found.setdefault(process.name, (process, set()))[1].add(number)
+        for name, process in self._processes.items():
+            if process.uneasy:
+                found.setdefault(name, (process, set()))
         return list(found.values())
 
-    def _take(self, p: _Process, message: Any) -> list[Completion]:
+    def _understand(self, worker: str, message: Any) -> list[Instruction]:
         """A message of a worker."""
-        if p.phase == "starting" and message == READY:
-            p.phase, p.ends = "ready", math.inf
-            self._starts.ready()
-        elif p.phase == "starting" and isinstance(message, tuple):
-            p.trace = setup_failed(message[1]) if message[0] == "setup" else not_started(message[1])
-        elif self._answers(p, message):
-            p.task, p.ends = None, math.inf
-            p.evaluated += len(message.ids)
-            most = self.max_evaluations_per_worker
-            if most is not None and p.evaluated >= most:
-                p.phase, p.ends = "leaving", time.monotonic() + TEARDOWN_SECONDS
-                p.handle.send(None)
-            return [message]
-        else:  # a job has got hold of the connection
-            p.handle.kill()
-        return []
+        assert self._pool is not None
+        match message:
+            case Completion():
+                return self._pool.answered(worker, (message,), time.monotonic())
+            case str() if message == READY:
+                return self._pool.ready(worker)
+            case ("start" | "setup" as stage, str(trace)):
+                reason = setup_failed(trace) if stage == "setup" else not_started(trace)
+                return self._pool.broken(worker, reason, time.monotonic())
+        return self._pool.babbled(worker)
 
-    def _answers(self, p: _Process, message: Any) -> bool:
-        """True if it is the outcome of the worker's task."""
-        if p.task is None or p.late or not isinstance(message, Completion):
-            return False
-        assert self._definition is not None
-        k = len(p.task.ids)
-        return (
-            np.array_equal(message.ids, p.task.ids)
-            and message.F.shape == (k, self._definition.n_obj)
-            and message.G.shape == (k, self._definition.n_con)
-        )
-
-    def _end_those_that_hang(self, now: float) -> None:
-        for p in self._processes:
-            if p.ends <= now:
-                p.ends, p.late = math.inf, True
-                p.handle.kill()  # what becomes of its task is said once it has ended
-
-    def _bury(self, p: _Process, how: str) -> list[Completion | LostTask]:
-        """A worker has ended, with all that it started: another takes its place."""
-        for number in p.handle.numbers:
+    def _bury(self, process: Supervised, how: str) -> list[Instruction]:
+        """A worker has ended, with all that it started."""
+        assert self._pool is not None
+        for number in process.numbers:
             del self._by_number[number]
-        p.handle.close()
-        self._processes.remove(p)
-        if p.phase == "starting":
-            self._note_start(p, how)
-        self._due.append((time.monotonic() + self._starts.pause(), p.slot))
-        if p.task is None:
-            return []
-        assert self._definition is not None
-        file = output_file(self.conditions, self._run_id, named(p.task))
-        said = with_last_words("", p.handle.last_words, file)
-        if p.late:
-            return [self.conditions.exceeded(p.task, self._definition, p.name, said)]
-        self._lost += 1
-        return [LostTask(p.task, f"worker {p.name} {how}", detail=said)]
+        process.close()
+        del self._processes[process.name]
+        tasks = self._pool.tasks_of(process.name)
+        file = output_file(self.conditions, self._run_id, named(tasks[0])) if tasks else ""
+        said = with_last_words("", process.last_words, file)
+        return self._pool.died(process.name, Death(how, said, advice=ADVICE), time.monotonic())
 
-    def _note_start(self, p: _Process, how: str) -> None:
-        """A worker has ended before it was ready: give up, or try again."""
-        self._lost += 1
-        if p.late:
-            seconds = self.conditions.setup_timeout
-            p.trace = f"worker {p.name} was not ready after {seconds:g} s, its setup_timeout"
-        if p.trace:
-            hopeless, message = self._starts.raised(), p.trace
-        else:
-            hopeless = self._starts.died()
-            message = (
-                f"worker {p.name} {how} before it was ready, as did {self._starts.deaths - 1} "
-                'before it. A script must start its run under `if __name__ == "__main__":`; if it '
-                "does, the output of the workers above says more"
-            )
-        if hopeless:
-            self._fatal = ExecutorError(with_last_words(message, p.handle.last_words))
-        else:
-            log.warning("another worker is started: %s", message)
-
-    def _wait_for_the_end(self, processes: list[_Process], seconds: float) -> list[_Process]:
+    def _wait_for_the_end(self, processes: list[Supervised], seconds: float) -> list[Supervised]:
         """Wait until they have ended, show what they print; returns those that have not."""
         until = time.monotonic() + seconds
         left = list(processes)
         while left and time.monotonic() < until:
             self._poll.poll(50)
-            for p in list(left):
-                news = p.handle.news()
+            for process in list(left):
+                news = process.news()
                 show(news.printed)
                 if news.ended:
-                    left.remove(p)
+                    left.remove(process)
         return left
 
 
@@ -442,12 +379,10 @@ def _pack(job: Job, conditions: Conditions, parcel: Parcel | None) -> bytes:
             ', where processes cannot find it; put it into a module, or use executor="ray" or '
             '"serial"'
         )
-    if (made := from_file(problem)) is not None:
-        problem = made
-    elif type(problem).__module__.startswith(FILE_MODULE):
+    if from_file(problem) is None and type(problem).__module__.startswith(FILE_MODULE):
         reason = reference_to(problem).reason
         raise ExecutorError(f"{problem!r} cannot be sent to processes: {reason}")
     try:
-        return pickle.dumps((problem, job.seed, job.run_id, conditions, parcel))
+        return pickle.dumps((job, conditions, parcel))
     except Exception as error:  # whatever the user's objects raise when pickled
         raise cannot_be_pickled(job.problem, error, pickle.dumps) from error

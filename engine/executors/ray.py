@@ -7,63 +7,52 @@ dies is replaced here, and its task comes back as ``LostTask``.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import math
 import re
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import numpy as np
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ...checks import whole_number
 from ...errors import ConfigurationError, ExecutorError
-from ...problems.definition import Definition
-from ..outcome import Completion, Failed, LostTask, Task, failed_completion
-from .base import Activity, Conditions, Job, Output, Printed, Starts, check_retries
+from ..outcome import Completion, LostTask, Task
+from .base import Activity, Executor, Job, check_retries
+from .conditions import Conditions, Output
+from .evaluator import named
+from .instructions import (
+    Death,
+    Dismiss,
+    GiveUp,
+    Instruction,
+    Kill,
+    Say,
+    Send,
+    Start,
+    StopListening,
+    Tell,
+)
 from .output import with_last_words
-from .pace import Pace
 from .pickling import cannot_be_pickled
-from .ray_actor import ActorWorker, Trouble
+from .pool import TEARDOWN_SECONDS, Pool, Rules, joined
+from .ray_actor import Trouble
+from .ray_actors import Actors, Answer
 from .ray_cluster import Connection, Needs, import_ray, storable
 from .ray_output import Speech
-from .serial import setup_failed
 from .shared import check_shared
-from .travel import Origin, PackedJob, origin_of, pack_folders, pack_job
-from .worker import named
+from .travel import PackedJob, origin_of, pack_job
+from .worker import setup_failed
 
 log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
 """Without any actor placed after this long, something is missing in the cluster, and is named."""
 
-TEARDOWN_SECONDS = 5.0
-"""For all workers together to end by themselves."""
-
-FAREWELL_SECONDS = 20.0
-"""For the last lines of an actor that is gone to come."""
-
 RESIZE_SECONDS = 5.0
 """Between two looks at how many workers a cluster has room for."""
 
 
-@dataclass
-class _Actor:
-    name: str
-    handle: Any
-    phase: Literal["placing", "setup", "ready"] = "placing"
-    tasks: list[Task] = field(default_factory=list)
-    ends: float = math.inf  # by time.monotonic(), what it does now
-    evaluated: int = 0
-    node: str = ""
-    end: Callable[[str], list[Completion | LostTask]] | None = None
-    """What becomes of its tasks, given what it printed last, once it is gone."""
-
-
-class RayExecutor:
+class RayExecutor(Executor):
     """A pool of Ray actors.
 
     Args:
@@ -145,28 +134,15 @@ class RayExecutor:
             workdir=workdir,
             keep_workdirs=keep_workdirs,
         )
-        self._definition: Definition | None = None
         self._ray: Any = None
         self._connection: Connection | None = None
-        self._job: Job | None = None
-        self._packed: Any = None  # a reference to the job
-        self._origin = Origin(())
-        self._archive: Any = None  # a reference to what is in the problem's folders, once needed
-        self._references: dict[str, Any] = {}  # to what is shared
-        self._queue: deque[Task] = deque()
-        self._actors: dict[Any, _Actor] = {}  # by the reference each is waited for with
-        self._idle: list[_Actor] = []
-        self._leaving: dict[Any, _Actor] = {}  # by the reference to their ``teardown``
-        self._gone: dict[Any, _Actor] = {}  # by the reference to what they printed last
+        self._pool: Pool | None = None
+        self._actors: Actors | None = None
         self._speech: Speech | None = None
-        self._made = self._lost = 0
-        self._wanted = 0
-        self._next_look = 0.0
-        self._not_before = 0.0  # for another worker, by time.monotonic(), after some that died
-        self._starts = Starts()
-        self._nobody_since: float | None = None
-        self._pace = Pace()
-        self._alone: set[int] = set()  # first ids of tasks that go without company
+        self._vectorized = False
+        self._next_look = 0.0  # at how many workers fit, by time.monotonic()
+        self._next_complaint = START_SECONDS  # seconds without a place for any worker
+        self._fatal: ExecutorError | None = None
 
     def __repr__(self) -> str:
         return f"RayExecutor(workers={self.workers}, {self.needs}, address={self.address!r})"
@@ -197,415 +173,242 @@ class RayExecutor:
         self._connection = Connection(
             self._ray, self.address, math.ceil((self.workers or 0) * self.needs.cpus)
         )
-        self._job = job
-        self._packed = self._ray.put(_packed(self._ray.cloudpickle, job))
         own_folder = self._connection.has_working_folder or "working_dir" in (
             self.needs.runtime_env or {}
         )
-        self._origin = origin_of(job.problem, own_folder=own_folder)
-        self._archive = None
-        self._references = {name: self._ray.put(value) for name, value in self.shared.items()}
-        self._definition = job.definition
-        self._pace = Pace()
-        self._alone.clear()
-        self._queue.clear()
-        self._starts, self._lost, self._not_before = Starts(), 0, 0.0
+        self._fatal, self._next_complaint = None, START_SECONDS
+        self._vectorized = job.definition.vectorized
         self._speech = Speech(self._ray, self.conditions, job.run_id)
+        self._actors = Actors(
+            self._ray,
+            self.needs,
+            job,
+            self._ray.put(_packed(self._ray.cloudpickle, job)),
+            origin_of(job.problem, own_folder=own_folder),
+            self.conditions,
+            {name: self._ray.put(value) for name, value in self.shared.items()},
+            self._speech,
+            alone=self._connection.is_of_this_machine,
+        )
+        self._pool = Pool(
+            Rules(
+                kind="ray",
+                definition=job.definition,
+                conditions=self.conditions,
+                most=self.max_evaluations_per_worker,
+                together=True,
+            )
+        )
         self._resize()
-        if not self._wanted:
+        if not self._pool.wanted:
             raise ExecutorError(
                 f"no worker fits: each needs {self.needs}, and the cluster has "
                 f"{self._ray.cluster_resources()} in all"
             )
-        began = time.monotonic()
-        while not self._idle:
-            self._receive(0.2)
-            self._end_those_that_hang()
-            self._refill()
-            waited = time.monotonic() - began
-            if self._connection.is_shared:  # it has a place when another run of ours ends
-                self._say_if_nobody_works()
-                continue
-            if waited > START_SECONDS and all(a.phase == "placing" for a in self._actors.values()):
+        while not self._pool.ready_ones:
+            self._look(0.2)
+            if self._fatal is not None:
+                raise self._fatal
+            waited = self._pool.without_place(time.monotonic())
+            if waited > START_SECONDS and not self._connection.is_shared:
                 raise ExecutorError(
                     f"no actor could be placed within {START_SECONDS:.0f} s: each needs "
                     f"{self.needs}, and free are {self._ray.available_resources()}; ask for less, "
                     "or add nodes"
                 )
+            self._say_if_nobody_works()  # there is a place when another run of ours ends
 
     def submit(self, tasks: Sequence[Task]) -> None:
         """Queue tasks and hand them to whoever is free."""
-        self._queue.extend(tasks)
-        self._hand_out()
+        if self._pool is not None:
+            self._pool.submit(tasks)
+            self._carry_out(self._pool.hand_out(time.monotonic()))
 
     def collect(self, timeout: float) -> list[Completion | LostTask]:
-        """What has finished; waits for the first at most ``timeout`` seconds."""
-        waited_for = (*self._actors.values(), *self._gone.values(), *self._leaving.values())
-        first = min((a.ends for a in waited_for), default=math.inf)
-        finished = self._receive(max(0.0, min(timeout, first - time.monotonic())))
-        finished += self._end_those_that_hang()
-        self._hand_out()
-        self._refill()
+        """What has finished; waits for the first at most ``timeout`` seconds.
+
+        Raises ExecutorError if no worker can be had any more.
+        """
+        if self._fatal is not None:
+            raise self._fatal
+        finished = self._look(timeout)
         self._say_if_nobody_works()
         return finished
 
     def drop_queued(self) -> int:
         """Forget what no worker has begun; returns how many candidates that were."""
-        dropped = sum(len(task.ids) for task in self._queue)
-        self._queue.clear()
-        return dropped
+        return 0 if self._pool is None else self._pool.drop_queued()
 
-    def activity(self) -> Activity:
+    def activity(self) -> Activity | None:
         """What the actors do now."""
-        actors = list(self._actors.values())  # at once: other threads may look, too
-        busy = sum(bool(actor.tasks) for actor in actors)
-        return Activity(busy, len(self._idle), len(actors) - busy, self._lost)
+        return None if self._pool is None else self._pool.activity()
 
     def close(self) -> None:
         """End the actors: those that are idle by their ``teardown``, the others at once.
 
         Ends Ray, too, if it was started here.
         """
-        self._queue.clear()
-        if self._connection is None:
-            return
-        with contextlib.suppress(Exception):  # the cluster may be gone already
-            dismissed = [*self._leaving, *(a.handle.dismiss.remote() for a in self._idle)]
-            _, late = (
-                self._ray.wait(dismissed, num_returns=len(dismissed), timeout=TEARDOWN_SECONDS)
-                if dismissed
-                else ([], [])
-            )
+        pool, self._pool = self._pool, None
+        actors, self._actors = self._actors, None
+        speech, self._speech = self._speech, None
+        connection, self._connection = self._connection, None
+        if pool is not None and actors is not None:
+            idle = [each.worker for each in pool.close() if isinstance(each, Dismiss)]
+            late = actors.close(idle, TEARDOWN_SECONDS)
             if late:
-                log.warning("%d workers are killed: teardown() takes too long", len(late))
-        for actor in (*self._idle, *self._actors.values(), *self._leaving.values()):
-            self._kill(actor)
-        if self._speech is not None:
-            self._speech.close()
-            self._speech = None
-        self._idle, self._actors, self._references = [], {}, {}
-        self._leaving, self._gone = {}, {}
-        self._job = self._packed = self._archive = None
-        self._connection.close()
-        self._connection = self._ray = None
+                log.warning("%d workers are killed: teardown() takes too long", late)
+        if speech is not None:
+            speech.close()
+        if connection is not None:
+            connection.close()
+        self._ray = None
 
-    # -- actors ----------------------------------------------------------------------------------
+    # -- what the pool wants ---------------------------------------------------------------------
+
+    def _carry_out(self, todo: Sequence[Instruction]) -> list[Completion | LostTask]:
+        """Do what the pool says; returns what it tells."""
+        assert self._pool is not None
+        assert self._actors is not None
+        told: list[Completion | LostTask] = []
+        for each in todo:
+            match each:
+                case Tell(outcome):
+                    told.append(outcome)
+                case Send(worker, tasks):
+                    self._actors.evaluate(worker, joined(tasks, vectorized=self._vectorized))
+                case Start(worker, _):
+                    self._actors.add(worker)
+                case Dismiss(worker):
+                    self._actors.dismiss(worker)
+                case Kill(worker):
+                    if self._actors.has(worker):  # else an interruption came before it was made
+                        told += self._carry_out(self._end(worker, Death("was killed", None)))
+                case StopListening(worker):
+                    told += self._carry_out(self._pool.last_words(worker, self._words_of(worker)))
+                case Say(text):
+                    log.warning("%s", text)
+                case GiveUp(reason):
+                    self._fatal = self._fatal or ExecutorError(reason)
+        return told
+
+    def _end(self, worker: str, death: Death) -> list[Instruction]:
+        """An actor is dead, or is killed now; its last words are asked for."""
+        assert self._pool is not None
+        assert self._actors is not None
+        node = self._actors.end(worker)
+        todo = self._pool.died(worker, death, time.monotonic())
+        if death.said is None and (
+            death.blameless or not self._actors.ask_last_words(worker, node)
+        ):
+            todo += self._pool.last_words(worker, "")
+        return todo
+
+    def _words_of(self, worker: str) -> str:
+        """What an actor that is gone printed last, as far as that has come."""
+        assert self._pool is not None
+        assert self._speech is not None
+        tasks = self._pool.tasks_of(worker)
+        whose = {named(task) for task in tasks}
+        whose.update(str(id) for task in tasks for id in task.ids.tolist())
+        return with_last_words("", self._speech.last(worker, whose))
 
     def _resize(self) -> None:
-        """As many actors as are wanted; of too many, those go that have found no place."""
+        """Look how many workers there can be."""
+        assert self._pool is not None
         self._next_look = time.monotonic() + RESIZE_SECONDS
-        self._wanted = self.workers or self.needs.fitting(self._ray.cluster_resources())
-        there = len(self._idle) + len(self._actors)
-        if time.monotonic() < self._not_before:
-            self._next_look = min(self._next_look, self._not_before)
-            return
-        for _ in range(self._wanted - there):
-            self._add_actor()
-        placing = [r for r, actor in self._actors.items() if actor.phase == "placing"]
-        for reference in placing[: max(0, there - self._wanted)]:
-            self._kill(self._actors.pop(reference))
+        wanted = self.workers or self.needs.fitting(self._ray.cluster_resources())
+        self._carry_out(self._pool.resize(wanted, time.monotonic()))
 
-    def _refill(self) -> None:
-        """Look, now and then, whether there is room or need for another actor."""
-        short = len(self._idle) + len(self._actors) < self._wanted
-        if (self.workers is None or short) and time.monotonic() >= self._next_look:
+    # -- what happens ----------------------------------------------------------------------------
+
+    def _look(self, timeout: float) -> list[Completion | LostTask]:
+        """Wait for news, tell the pool of them, and do what it says."""
+        assert self._pool is not None
+        assert self._actors is not None
+        next_time = self._pool.next_time()
+        if self.workers is None:
+            next_time = min(next_time, self._next_look)
+        told: list[Completion | LostTask] = []
+        for answer in self._actors.answers(min(time.monotonic() + timeout, next_time)):
+            if self._actors.taken(answer):
+                told += self._carry_out(self._understand(answer))
+        if self.workers is None and time.monotonic() >= self._next_look:
             self._resize()
+        return told + self._carry_out(self._pool.turn(time.monotonic()))
 
-    def _add_actor(self) -> None:
-        name = f"ray-{self._made}"
-        self._made += 1
-        handle = (
-            self._ray.remote(ActorWorker)
-            .options(max_restarts=0, max_task_retries=0, **self.needs.options())
-            .remote()
-        )
-        self._actors[handle.placed.remote(self._marked_origin())] = _Actor(name, handle)
+    def _understand(self, answer: Answer) -> list[Instruction]:
+        """What has come of something that an actor was asked for."""
+        assert self._pool is not None
+        assert self._actors is not None
+        assert self._speech is not None
+        worker, asked, reference = answer
+        if asked == "last words":
+            self._speech.hear(self._actors.lines(reference))
+            return self._pool.last_words(worker, self._words_of(worker))
+        if asked == "end":
+            return self._end(worker, Death("left"))
+        exceptions = self._ray.exceptions
+        try:
+            said = self._ray.get(reference)
+        except exceptions.RayError as error:
+            # What the user's code raises never gets here: the job could not be unpacked.
+            lost = isinstance(error, (exceptions.ObjectLostError, exceptions.RayActorError))
+            if isinstance(error, exceptions.RayTaskError) and not lost:
+                return [GiveUp(_cannot_work(worker, str(error)))]
+            return self._bury(worker, error)  # died, out of memory, lost its node
+        if asked == "place":
+            node, sees = said
+            self._pool.placed(worker, time.monotonic())
+            self._actors.set_up(worker, node, sees=sees)
+            return []
+        if asked == "setup":
+            return self._note_setup(worker, said)
+        return self._pool.answered(worker, said, time.monotonic())
 
-    def _marked_origin(self) -> Origin:
-        """Where the code is; with marks if there may be machines that do not see it."""
-        assert self._connection is not None
-        local = self._connection.is_of_this_machine
-        return self._origin if local else self._origin.marked()
+    def _note_setup(self, worker: str, trouble: Trouble | None) -> list[Instruction]:
+        """An actor is ready, or its ``setup`` has raised."""
+        assert self._pool is not None
+        if trouble is None:
+            return self._pool.ready(worker)
+        stage, trace = trouble
+        reason = setup_failed(trace) if stage == "setup" else _cannot_work(worker, trace)
+        todo = self._pool.broken(worker, reason, time.monotonic())
+        return [*todo, *self._end(worker, Death("was killed"))]
 
-    def _packed_folders(self) -> Any:
-        """A reference to the problem's folders, for nodes that do not see them."""
-        assert self._job is not None
-        if self._archive is None:
-            self._archive = self._ray.put(pack_folders(self._job.problem, self._origin))
-        return self._archive
-
-    def _kill(self, actor: _Actor) -> None:
-        with contextlib.suppress(Exception):  # usually there is nobody left to kill
-            self._ray.kill(actor.handle, no_restart=True)
-
-    def _retire(self, actor: _Actor) -> None:
-        """Replace a worker that has done its share; it ends itself, or is ended."""
-        self._leaving[actor.handle.dismiss.remote()] = actor
-        actor.handle.leave.remote()
-        actor.ends = time.monotonic() + TEARDOWN_SECONDS
-        self._add_actor()
-
-    def _bury(self, actor: _Actor, error: Exception) -> list[Completion | LostTask]:
+    def _bury(self, worker: str, error: Exception) -> list[Instruction]:
+        """An actor is gone."""
+        assert self._actors is not None
         reason = str(error)
-        log.warning("worker %s died: %s", actor.name, reason.splitlines()[0])
-        self._lost += 1
-        self._kill(actor)
-        blameless = self._lost_its_node(actor, error)
-        if actor.phase != "ready" and not blameless:
-            self._note_start(actor, reason, hopeless=self._starts.died())
-        self._resize()
-        if actor.tasks[1:]:
-            self._put_back(actor)
-        if len(actor.tasks) != 1:
-            return self._say_farewell(actor, lambda said: [])
-        (task,) = actor.tasks
-        if isinstance(error, self._ray.exceptions.OutOfMemoryError):
-            assert self._definition is not None
-            sizes = (self._definition.n_obj, self._definition.n_con)
-            what = "memory: Ray ended it, its node was out of memory"
-            return self._say_farewell(
-                actor,
-                lambda said: [
-                    failed_completion(task, Failed(what, "memory", reason + said), sizes)
-                ],
-            )
-        how = f"worker {actor.name} died"
-        return self._say_farewell(
-            actor, lambda said: [LostTask(task, how, blameless, said)], reachable=not blameless
-        )
+        log.warning("worker %s died: %s", worker, reason.splitlines()[0])
+        blameless = self._lost_its_node(self._actors.node_of(worker), error)
+        if blameless:
+            self._next_look = 0.0  # fewer may fit now
+        out_of_memory = reason if isinstance(error, self._ray.exceptions.OutOfMemoryError) else ""
+        return self._end(worker, Death("died", None, blameless, out_of_memory, f": {reason}"))
 
-    def _note_start(self, actor: _Actor, reason: str, *, hopeless: bool) -> None:
-        """An actor is gone before it was ready: another one after a pause, or none at all."""
-        if hopeless and self._starts.deaths > 1:
-            raise ExecutorError(
-                f"{self._starts.deaths} workers in a row ended before they were ready, the last "
-                f"one ({actor.name}) by this: {reason}"
-            )
-        if hopeless:
-            raise ExecutorError(reason)
-        log.warning("another worker is started: %s", reason)
-        self._not_before = time.monotonic() + self._starts.pause()
-        self._next_look = self._not_before
-
-    def _say_farewell(
-        self,
-        actor: _Actor,
-        end: Callable[[str], list[Completion | LostTask]],
-        *,
-        reachable: bool = True,
-    ) -> list[Completion | LostTask]:
-        """What becomes of an actor's tasks; later, if it may have left some last lines."""
-        assert self._speech is not None
-        reference = None
-        if reachable and actor.phase in ("setup", "ready"):
-            reference = self._speech.rest_of(actor.name, actor.node, self.needs.runtime_env)
-        if reference is None:
-            return end("")
-        actor.end, actor.ends = end, time.monotonic() + FAREWELL_SECONDS
-        self._gone[reference] = actor
-        return []
-
-    def _last_of(self, actor: _Actor, lines: list[Printed]) -> list[Completion | LostTask]:
-        """An actor's last lines have come, or none."""
-        assert self._speech is not None
-        assert actor.end is not None
-        self._speech.hear(lines)
-        whose = {named(task) for task in actor.tasks}
-        whose.update(str(id) for task in actor.tasks for id in task.ids.tolist())
-        return actor.end(with_last_words("", self._speech.last(actor.name, whose)))
-
-    def _lost_its_node(self, actor: _Actor, error: Exception) -> bool:
+    def _lost_its_node(self, node: str, error: Exception) -> bool:
         """Ray names a dead node in its message, and lists nodes by whether they are alive."""
         reason = str(error)
         if "node has died" in reason or "node was terminated" in reason:
             return True
         if getattr(error, "preempted", False):
             return True
-        alive = {node["NodeID"] for node in self._ray.nodes() if node["Alive"]}
-        return actor.node != "" and actor.node not in alive
+        alive = {each["NodeID"] for each in self._ray.nodes() if each["Alive"]}
+        return node != "" and node not in alive
 
     def _say_if_nobody_works(self) -> None:
         """A cluster that has shrunk to nothing is waited for, but not in silence."""
-        if self._idle or any(a.phase != "placing" for a in self._actors.values()):
-            self._nobody_since = None
-            return
-        now = time.monotonic()
-        if self._nobody_since is None:
-            self._nobody_since = now
-        elif now - self._nobody_since > START_SECONDS:
-            self._nobody_since = now
+        assert self._pool is not None
+        seconds = self._pool.without_place(time.monotonic())
+        if not seconds:
+            self._next_complaint = START_SECONDS
+        elif seconds > self._next_complaint:
+            self._next_complaint = seconds + START_SECONDS
             log.warning(
                 "no worker has had a place for %.0f s: each needs %s, free are %s; "
                 "waiting for the cluster",
-                START_SECONDS, self.needs, self._ray.available_resources(),
+                seconds, self.needs, self._ray.available_resources(),
             )  # fmt: skip
-
-    # -- tasks -----------------------------------------------------------------------------------
-
-    def _hand_out(self) -> None:
-        while self._idle and self._queue:
-            actor = self._idle.pop()
-            actor.tasks = self._next_tasks(actor)
-            actor.ends = time.monotonic() + self.conditions.allowance(actor.tasks[0])
-            self._actors[actor.handle.evaluate.remote(self._joined(actor.tasks))] = actor
-
-    def _next_tasks(self, actor: _Actor) -> list[Task]:
-        """What an actor gets: one task, or several short ones, but no more than its share."""
-        workers = len(self._actors) + len(self._idle) + 1
-        most = self._pace.together(len(self._queue), workers)
-        if self.conditions.timeout is not None:  # it must be known who missed a deadline
-            most = 1
-        if self.max_evaluations_per_worker is not None:
-            most = min(most, self.max_evaluations_per_worker - actor.evaluated)
-        tasks = [self._queue.popleft()]
-        if int(tasks[0].ids[0]) in self._alone:
-            return tasks
-        while len(tasks) < most and int(self._queue[0].ids[0]) not in self._alone:
-            tasks.append(self._queue.popleft())
-        return tasks
-
-    def _joined(self, tasks: list[Task]) -> list[Task]:
-        """As one task, which costs less to send, except chunks for ``evaluate_batch``."""
-        assert self._definition is not None
-        if len(tasks) == 1 or self._definition.vectorized:
-            return tasks
-        ids, X = (np.concatenate([getattr(task, name) for task in tasks]) for name in ("ids", "X"))
-        return [Task(ids, X)]
-
-    def _put_back(self, actor: _Actor) -> None:
-        """One of several is to blame for what happened to the actor: each on its own now."""
-        self._alone.update(int(task.ids[0]) for task in actor.tasks)
-        self._queue.extendleft(reversed(actor.tasks))
-
-    def _receive(self, timeout: float) -> list[Completion | LostTask]:
-        assert self._speech is not None
-        until = time.monotonic() + timeout
-        while True:
-            printed = self._speech.reference
-            references = [*self._actors, *self._gone]
-            if not references:
-                time.sleep(max(0.0, min(until, self._not_before) - time.monotonic()))
-                return []
-            references += [] if printed is None else [printed]
-            left = max(0.0, until - time.monotonic())
-            done, _ = self._ray.wait(references, num_returns=1, timeout=left)
-            if done:  # and whatever else is ready by now
-                done, _ = self._ray.wait(references, num_returns=len(references), timeout=0)
-            if printed in done:
-                done.remove(printed)
-                self._speech.receive()
-            if done or time.monotonic() >= until:
-                break
-        finished: list[Completion | LostTask] = []
-        for reference in done:
-            if reference in self._gone:
-                finished += self._last_of(self._gone.pop(reference), self._lines(reference))
-            else:
-                finished += self._resolve(reference, self._actors.pop(reference))
-        return finished
-
-    def _lines(self, reference: Any) -> list[Printed]:
-        try:
-            return list(self._ray.get(reference))
-        except self._ray.exceptions.RayError:  # its node is gone, too
-            return []
-
-    def _resolve(self, reference: Any, actor: _Actor) -> list[Completion | LostTask]:
-        exceptions = self._ray.exceptions
-        try:
-            answer = self._ray.get(reference)
-        except exceptions.RayError as error:
-            # What the user's code raises never gets here: the job could not be unpacked.
-            lost = isinstance(error, (exceptions.ObjectLostError, exceptions.RayActorError))
-            if isinstance(error, exceptions.RayTaskError) and not lost:
-                self._kill(actor)
-                raise ExecutorError(_cannot_work(actor.name, str(error))) from error
-            return self._bury(actor, error)  # died, out of memory, lost its node
-        if actor.phase == "placing":
-            self._set_up(actor, *answer)
-            return []
-        if actor.phase == "setup":
-            actor.ends = math.inf
-            self._note_setup(actor, answer)
-            return []
-        done: list[Completion | LostTask] = list(answer)
-        for task in actor.tasks:
-            self._alone.discard(int(task.ids[0]))
-        self._note_seconds(answer)
-        actor.tasks, actor.ends = [], math.inf
-        actor.evaluated += sum(len(completion.ids) for completion in answer)
-        most = self.max_evaluations_per_worker
-        if most is not None and actor.evaluated >= most:
-            self._retire(actor)
-        else:
-            self._idle.append(actor)
-        return done
-
-    def _set_up(self, actor: _Actor, node: str, sees: bool) -> None:
-        """An actor has a place: let it run the problem's ``setup``."""
-        assert self._job is not None
-        assert self._speech is not None
-        actor.phase, actor.node = "setup", node
-        if self.conditions.setup_timeout is not None:
-            actor.ends = time.monotonic() + self.conditions.setup_timeout
-        reference = actor.handle.setup.remote(
-            self._packed,
-            self._marked_origin(),
-            None if sees else self._packed_folders(),
-            actor.name,
-            self._job.run_id,
-            self.conditions,
-            self._references,
-            self._speech.mailbox,
-        )
-        self._actors[reference] = actor
-
-    def _note_setup(self, actor: _Actor, trouble: Trouble | None) -> None:
-        """An actor is ready, or its ``setup`` has raised."""
-        if trouble is None:
-            actor.phase = "ready"
-            self._starts.ready()
-            self._idle.append(actor)
-            return
-        self._kill(actor)
-        stage, trace = trouble
-        reason = setup_failed(trace) if stage == "setup" else _cannot_work(actor.name, trace)
-        self._note_start(actor, reason, hopeless=self._starts.raised())
-
-    def _note_seconds(self, done: Sequence[Completion]) -> None:
-        assert self._definition is not None
-        for completion in done:
-            chunk = self._definition.vectorized
-            for seconds in [completion.seconds.sum()] if chunk else completion.seconds.tolist():
-                self._pace.note(float(seconds))
-
-    def _end_those_that_hang(self) -> list[Completion | LostTask]:
-        now = time.monotonic()
-        finished: list[Completion | LostTask] = []
-        for reference in [r for r, actor in self._leaving.items() if actor.ends <= now]:
-            actor = self._leaving.pop(reference)
-            if not self._ray.wait([reference], timeout=0)[0]:
-                log.warning("worker %s is killed: its teardown() takes too long", actor.name)
-            self._kill(actor)  # without effect upon one that has ended
-        for reference in [r for r, actor in self._gone.items() if actor.ends <= now]:
-            finished += self._last_of(self._gone.pop(reference), [])
-        for reference in [r for r, actor in self._actors.items() if actor.ends <= now]:
-            actor = self._actors.pop(reference)
-            self._kill(actor)
-            if actor.phase == "setup":
-                seconds = self.conditions.setup_timeout
-                reason = f"worker {actor.name} was not ready after {seconds:g} s, its setup_timeout"
-                self._note_start(actor, reason, hopeless=self._starts.raised())
-                continue
-            log.warning("worker %s is killed: its evaluation takes too long", actor.name)
-            finished += self._say_farewell(actor, self._exceeded(actor))
-            self._add_actor()
-        return finished
-
-    def _exceeded(self, actor: _Actor) -> Callable[[str], list[Completion | LostTask]]:
-        assert self._definition is not None
-        (task,), definition = actor.tasks, self._definition
-        return lambda said: [self.conditions.exceeded(task, definition, actor.name, said)]
 
 
 def _cannot_work(worker: str, reason: str) -> str:

@@ -13,13 +13,13 @@ from typing import Any, Literal
 
 from ..outcome import Completion, Task
 from .archive import Archive
-from .base import Conditions, Printed
+from .conditions import Conditions, Printed
+from .evaluator import Evaluator
 from .leftovers import Leftovers
 from .output import Capture
 from .ray_keeper import Keeper
 from .ray_output import hand_over, rest_file
 from .travel import Origin, PackedJob
-from .worker import Worker
 
 Trouble = tuple[Literal["load", "setup"], str]
 """How far an actor came, and the traceback."""
@@ -29,7 +29,7 @@ class ActorWorker:
     """Its constructor does nothing, so that being placed shows at once."""
 
     def __init__(self) -> None:
-        self._worker: Worker | None = None
+        self._worker: Evaluator | None = None
         self._capture: Capture | None = None
         self._keeper: Keeper | None = None
 
@@ -75,7 +75,7 @@ class ActorWorker:
             job = packed.unpack(origin.settle(archive))
             shared = {key: ray.get(reference) for key, reference in references.items()}
             stage = "setup"
-            self._worker = Worker(
+            self._worker = Evaluator(
                 job,
                 name,
                 conditions,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from .base import Conditions, Printed
+from .conditions import Conditions, Printed
 from .output import announce, show
 from .ray_keeper import rest_of
 from .scribe import LAST_LINES

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import traceback
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...errors import ExecutorError
-from .. import interrupts, screen
 from ..outcome import Completion, LostTask, Task
-from .base import Conditions, Job, Output, check_retries
+from .base import Executor, Job, check_retries
+from .conditions import Conditions, Output
 from .devices import visible_devices
-from .output import SerialOutlet, announce
-from .shared import check_shared, read_only
+from .output import announce
+from .shared import check_shared
 from .worker import Worker
 
 
-class SerialExecutor:
+class SerialExecutor(Executor):
     """No workers: ``collect`` evaluates the next task itself, and nothing can end it.
 
     A candidate that raises anything fails alone, as elsewhere; only the user's own Ctrl-C ends the
@@ -58,9 +55,6 @@ class SerialExecutor:
         self.conditions = Conditions(output=output, workdir=workdir, keep_workdirs=keep_workdirs)
         self._queue: deque[Task] = deque()
         self._worker: Worker | None = None
-        self._outlet: SerialOutlet | None = None
-        self._taken: screen.Taken | None = None
-        self._tap = contextlib.ExitStack()
 
     def __repr__(self) -> str:
         return f"SerialExecutor(retries={self.retries})"
@@ -69,24 +63,9 @@ class SerialExecutor:
         """Run the problem's ``setup``; raises ExecutorError if it fails."""
         self._queue.clear()
         announce(self.conditions, job.run_id)
-        self._tap.enter_context(screen.tapped())
-        self._outlet = SerialOutlet(self.conditions, job.run_id)
-        self._taken = screen.Taken(self._outlet.write)
-        try:
-            with self._taken:
-                self._worker = Worker(
-                    job,
-                    "serial",
-                    self.conditions,
-                    visible_devices(),
-                    read_only(self.shared),
-                    outlet=self._outlet,
-                    interrupted=interrupts.came,
-                )
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) and interrupts.came():
-                raise
-            raise ExecutorError(setup_failed(traceback.format_exc())) from error
+        self._worker = Worker(
+            job, "serial", conditions=self.conditions, device=visible_devices(), shared=self.shared
+        )
 
     def submit(self, tasks: Sequence[Task]) -> None:
         """Queue tasks."""
@@ -94,10 +73,9 @@ class SerialExecutor:
 
     def collect(self, timeout: float) -> list[Completion | LostTask]:
         """Evaluate the next task, however long it takes."""
-        if self._worker is None or self._taken is None or not self._queue:
+        if self._worker is None or not self._queue:
             return []
-        with self._taken:
-            return [self._worker.evaluate(self._queue.popleft())]
+        return [self._worker.evaluate(self._queue.popleft())]
 
     def drop_queued(self) -> int:
         """Forget what no worker has begun; returns how many candidates that were."""
@@ -105,24 +83,12 @@ class SerialExecutor:
         self._queue.clear()
         return dropped
 
-    def activity(self) -> None:
-        """There are no workers."""
-
     def close(self) -> None:
         """Drop what is queued, and run ``teardown``."""
         self._queue.clear()
         worker, self._worker = self._worker, None
-        outlet, self._outlet = self._outlet, None
-        taken, self._taken = self._taken, None
-        with self._tap:
-            if outlet is None or taken is None:
-                return
-            with taken:
-                try:
-                    if worker is not None:
-                        worker.dismiss()
-                finally:
-                    outlet.close()
+        if worker is not None:
+            worker.dismiss()
 
     def settings(self) -> dict[str, Any]:
         """Name and arguments."""
@@ -134,8 +100,3 @@ class SerialExecutor:
             "workdir": self.conditions.workdir,
             "keep_workdirs": self.conditions.keep_workdirs,
         }
-
-
-def setup_failed(trace: str) -> str:
-    """The message for a ``setup`` that raised."""
-    return f"the problem's setup(ctx) failed, so nothing can be evaluated:\n{trace.rstrip()}"

@@ -17,7 +17,7 @@ from multiprocessing import resource_tracker, spawn
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .base import Conditions, Printed
+from .conditions import Conditions, Printed
 from .messages import Channel, Garbled
 from .output import read_printed
 

@@ -13,14 +13,11 @@ from collections.abc import Iterator
 from multiprocessing import resource_tracker, spawn
 from typing import Any
 
-from ...problems.definition import read_definition
-from ...problems.reference import FromFile
-from .base import Conditions, Job
+from .evaluator import Evaluator
 from .leftovers import Leftovers
 from .messages import receive_whole, send_whole
 from .output import ScribeOutlet
-from .shared import Parcel, unpack
-from .worker import Worker
+from .shared import unpack
 
 READY = "ready"
 """What a worker says once ``setup`` has run. Otherwise it says how far it came, and a traceback."""
@@ -53,7 +50,7 @@ def main(arguments: list[str]) -> None:
             _serve(connection, worker)
 
 
-def _get_ready(connection: socket.socket, name: str, outlet: ScribeOutlet) -> Worker | None:
+def _get_ready(connection: socket.socket, name: str, outlet: ScribeOutlet) -> Evaluator | None:
     """Become like the driver, unpack the job, run ``setup`` and say so, or what went wrong."""
     first = receive_whole(connection)
     if first is None:
@@ -65,12 +62,12 @@ def _get_ready(connection: socket.socket, name: str, outlet: ScribeOutlet) -> Wo
     try:
         spawn.prepare(prepared)
         process._inheriting = False
-        job, conditions, parcel = _unpacked(payload)
+        job, conditions, parcel = pickle.loads(payload)
         shared = {} if parcel is None else unpack(parcel)
         if device is not None:  # again: a script may set it whenever it is imported
             os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(device)
         stage = "setup"
-        worker = Worker(
+        worker = Evaluator(
             job,
             name,
             conditions,
@@ -88,14 +85,7 @@ def _get_ready(connection: socket.socket, name: str, outlet: ScribeOutlet) -> Wo
     return worker
 
 
-def _unpacked(payload: bytes) -> tuple[Job, Conditions, Parcel | None]:
-    problem, seed, run_id, conditions, parcel = pickle.loads(payload)
-    if isinstance(problem, FromFile):
-        problem = problem.make()
-    return Job(problem, read_definition(problem), seed, run_id), conditions, parcel
-
-
-def _serve(connection: socket.socket, worker: Worker) -> None:
+def _serve(connection: socket.socket, worker: Evaluator) -> None:
     """Evaluate what comes until there is no more, then run ``teardown``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a signal is for a candidate, or for nobody
     while (message := receive_whole(connection)) is not None:

@@ -14,9 +14,12 @@ from .engine.algorithms.evolution import Evolution
 from .engine.algorithms.nsga2 import NSGA2
 from .engine.breeding import Mates
 from .engine.executors import ProcessExecutor, RayExecutor, SerialExecutor
+from .engine.executors.base import Activity, Executor, Job
+from .engine.executors.conditions import Conditions
+from .engine.executors.worker import Worker
 from .engine.failures import FailureBudget
 from .engine.minimize import minimize
-from .engine.outcome import Evaluated, Failed
+from .engine.outcome import Completion, Evaluated, Failed, LostTask, Task
 from .engine.population import Population
 from .engine.progress import Progress
 from .engine.result import Result
@@ -71,13 +74,16 @@ __all__ = [
     "LOTZ",
     "NSGA2",
     "SBX",
+    "Activity",
     "Algorithm",
     "Binary",
     "BitFlip",
     "Bool",
     "BudgetShare",
     "Choice",
+    "Completion",
     "ConcurrentDynamicNSGA2",
+    "Conditions",
     "Constant",
     "Context",
     "Crossover",
@@ -86,12 +92,15 @@ __all__ = [
     "DynamicNSGA2",
     "Evaluated",
     "Evolution",
+    "Executor",
     "Failed",
     "FailureBudget",
     "Float",
     "FrontCovered",
     "Int",
     "Integer",
+    "Job",
+    "LostTask",
     "Mates",
     "Mating",
     "MaxEvaluations",
@@ -121,9 +130,11 @@ __all__ = [
     "Survival",
     "Survivors",
     "TargetHypervolume",
+    "Task",
     "Told",
     "Tournament",
     "Uniform",
+    "Worker",
     "crossover",
     "crowding_distance",
     "duplicates",

@@ -8,6 +8,7 @@ import types
 import numpy as np
 import pytest
 import toy
+from threads import Threads
 
 import paretide as pt
 from paretide.errors import ConfigurationError, ExecutorError
@@ -74,8 +75,8 @@ class Contract:
     def test_teardown_runs_when_a_worker_is_dismissed(self, tmp_path):
         log = tmp_path / "teardowns"
         self.run(toy.Teardown(str(log)))
-        pids = log.read_text().split()
-        assert 1 <= len(pids) == len(set(pids)) <= 2
+        workers = log.read_text().split()
+        assert 1 <= len(workers) == len(set(workers)) <= 2
 
     def test_a_scratch_folder_goes_with_success_and_stays_with_failure(self, tmp_path):
         executor = self.executor(retries=0, workdir=str(tmp_path / "work"))
@@ -107,7 +108,9 @@ class Contract:
         images = np.arange(600.0).reshape(20, 30)
         shared = {"images": images, "labels": ["a", "b"], "empty": np.empty((0, 3))}
         executor = self.executor(shared=shared)
-        assert executor.settings()["shared"] == ["empty", "images", "labels"]
+        settings = executor.settings()
+        names = settings.get("arguments", settings)["shared"]
+        assert names == ["empty", "images", "labels"]
         result = pt.minimize(toy.Sharing(), pt.NSGA2(size=8), budget=16, seed=7, executor=executor)
         expected = {
             "total": images.sum(), "writable": False, "owner": False, "label": "b",
@@ -188,6 +191,19 @@ class Workers(Contract):
 class TestSerial(Contract):
     def executor(self, workers=2, **settings):
         return pt.SerialExecutor(**settings)
+
+
+class TestThreads(Contract):
+    """One that is written outside, without a private name."""
+
+    def executor(self, workers=2, **settings):
+        return Threads(workers=workers, **settings)
+
+    def test_what_is_shared_must_have_names(self):
+        with pytest.raises(ConfigurationError, match="shared must be a mapping like"):
+            pt.minimize(
+                toy.Sharing(), pt.NSGA2(size=8), budget=8, executor=self.executor(shared=[1.0])
+            )
 
 
 class TestProcesses(Workers):

@@ -16,7 +16,7 @@ from talkative import Talkative, TalkativeWorker
 
 import paretide as pt
 from paretide.engine import screen
-from paretide.engine.executors.base import Conditions, Printed
+from paretide.engine.executors.conditions import Conditions, Printed
 from paretide.engine.executors.lines import LONGEST_LINE, Lines, mark, plain
 from paretide.engine.executors.output import show
 from paretide.errors import ConfigurationError, ExecutorError
@@ -193,7 +193,7 @@ def test_nobody_who_prints_waits_for_a_reader():
     """Also not C code that holds the interpreter's lock, which the reader needs."""
     script = """
 import ctypes, sys
-from paretide.engine.executors.base import Conditions
+from paretide.engine.executors.conditions import Conditions
 from paretide.engine.executors.output import Capture
 got = []
 capture = Capture(Conditions(), "run", "worker", got.extend)

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from paretide.engine.executors.base import FIRST_ATTEMPTS, LATER_ATTEMPTS, Starts
 from paretide.engine.executors.pace import MOST_TOGETHER, Pace
+from paretide.engine.executors.pool import joined
 from paretide.engine.executors.ray_cluster import Needs
+from paretide.engine.executors.starts import FIRST_ATTEMPTS, LATER_ATTEMPTS, Starts
+from paretide.engine.outcome import Task
 
 
 def test_the_first_tasks_and_long_ones_go_alone():
@@ -75,17 +77,8 @@ def test_workers_that_cannot_start_end_a_run_soon_and_a_cluster_in_trouble_late(
 
 
 def test_merged_tasks_keep_their_rows():
-    from paretide.engine.executors.ray import RayExecutor
-    from paretide.engine.outcome import Task
-
-    class Definition:
-        vectorized = False
-
-    executor = RayExecutor(workers=1)
-    executor._definition = Definition()
     tasks = [Task(np.array([i]), np.array([[i, 2.0 * i]])) for i in (5, 3, 9)]
-    (joined,) = executor._joined(tasks)
-    assert joined.ids.tolist() == [5, 3, 9]
-    assert joined.X.tolist() == [[5, 10], [3, 6], [9, 18]]
-    Definition.vectorized = True
-    assert executor._joined(tasks) is tasks
+    (one,) = joined(tasks, vectorized=False)
+    assert one.ids.tolist() == [5, 3, 9]
+    assert one.X.tolist() == [[5, 10], [3, 6], [9, 18]]
+    assert joined(tasks, vectorized=True) == tasks

@@ -15,10 +15,10 @@ from talkative import FlakySetup, Told
 
 import paretide as pt
 from paretide.engine.executors import devices
-from paretide.engine.executors.base import Starts
 from paretide.engine.executors.devices import split_devices, visible_devices
 from paretide.engine.executors.messages import Channel, Garbled, framed
 from paretide.engine.executors.pickling import find_culprit
+from paretide.engine.executors.starts import Starts
 from paretide.errors import ConfigurationError, ExecutorError
 
 

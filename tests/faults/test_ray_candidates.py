@@ -77,7 +77,7 @@ def test_what_a_job_started_ends_with_its_deadline(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
 def test_a_worker_that_never_finishes_its_teardown_makes_room_for_the_next(tmp_path, monkeypatch):
-    monkeypatch.setattr("paretide.engine.executors.ray.TEARDOWN_SECONDS", 1.0)
+    monkeypatch.setattr("paretide.engine.executors.pool.TEARDOWN_SECONDS", 1.0)
     # The cluster has places for four: a second worker each needs that of the first.
     problem = NeverDone(str(tmp_path))
     evaluations = run(problem, workers=4, cpus=1, max_evaluations_per_worker=2).run.evaluations

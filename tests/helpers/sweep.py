@@ -29,8 +29,6 @@ from unittest import mock
 import numpy as np
 
 import paretide as pt
-from paretide.engine.executors.base import Conditions
-from paretide.engine.executors.worker import Worker
 from paretide.engine.replay import replay
 from paretide.engine.store.codec import decode, encode_evaluations, encode_population, layout_of
 from paretide.engine.store.store import RunStore
@@ -190,20 +188,18 @@ def kinds() -> dict[str, Kind]:
 # -- a run without files or processes --------------------------------------------------------------
 
 
-class DrawnOrder:
+class DrawnOrder(pt.Executor):
     """An executor whose workers finish in an order that is drawn, one or several at once."""
-
-    evaluates_here = False
 
     def __init__(self, workers: int, seed: int, retries: int = 0) -> None:
         self.retries = retries
         self._workers = workers
         self._rng = np.random.default_rng(seed)
         self._queue: list[Any] = []
-        self._worker: Worker | None = None
+        self._worker: pt.Worker | None = None
 
     def start(self, job):
-        self._worker = Worker(job, "drawn", Conditions())
+        self._worker = pt.Worker(job, "drawn")
 
     def submit(self, tasks):
         self._queue.extend(tasks)
@@ -216,11 +212,10 @@ class DrawnOrder:
                 done.append(self._worker.evaluate(self._queue.pop(at)))
         return done
 
-    def activity(self):
-        return None
-
     def close(self):
         self._queue.clear()
+        if self._worker is not None:
+            self._worker.dismiss()
 
     def settings(self):
         return {"name": "serial"}

@@ -232,7 +232,7 @@ class Untroubled(Trouble):
 
 
 class Teardown(pt.Problem):
-    """Writes a line when its worker is dismissed."""
+    """Writes a line when its worker is dismissed, of its process and itself."""
 
     space = pt.Real(0, 1, n=2)
     objectives = {"f": "min", "g": "min"}
@@ -242,7 +242,7 @@ class Teardown(pt.Problem):
 
     def teardown(self):
         with open(self.log, "a") as file:
-            file.write(f"{os.getpid()}\n")
+            file.write(f"{os.getpid()}-{id(self)}\n")
 
     def evaluate(self, x, ctx):
         time.sleep(0.01)

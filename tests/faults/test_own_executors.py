@@ -1,0 +1,57 @@
+"""A run with an executor of one's own is killed, and goes on with it to the same bits."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import toy
+from threads import Threads
+from torture import ENVIRONMENT, evaluations_in
+
+import paretide as pt
+
+RUN = """
+import sys, toy, paretide as pt
+from threads import Threads
+if __name__ == "__main__":
+    pt.minimize(toy.Slow(), pt.NSGA2(size=20{mode}), budget={budget}, seed=3, store=sys.argv[1],
+                executor=Threads(workers=3))
+"""
+
+
+@pytest.mark.parametrize("mode", ["", ", mode='steady', window=8"])
+def test_killed_in_threads_it_goes_on_in_threads_to_the_same_bits(mode, tmp_path):
+    script, path = tmp_path / "run.py", tmp_path / "run.h5"
+    script.write_text(RUN.format(mode=mode, budget=2000))
+    process = subprocess.Popen([sys.executable, str(script), str(path)], env=ENVIRONMENT)
+    while evaluations_in(path) < 100:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    found = evaluations_in(path)
+    assert 100 <= found < 2000
+    # Killed in the middle, it ends in the middle, too.
+    result = pt.resume(path, executor=Threads(workers=2), stop=pt.MaxEvaluations(found + 100))
+    algorithm = eval(f"pt.NSGA2(size=20{mode})")
+    whole = pt.minimize(
+        toy.Slow(), algorithm, budget=2000, seed=3, stop=pt.MaxEvaluations(found + 100)
+    )
+    ours, theirs = result.run.evaluations, whole.run.evaluations
+    order = np.argsort(ours.ids), np.argsort(theirs.ids)
+    for name in ("ids", "X", "F"):
+        mine, other = getattr(ours, name)[order[0]], getattr(theirs, name)[order[1]]
+        assert mine.tobytes() == other.tobytes()
+    assert result.population.ids.tolist() == whole.population.ids.tolist()
+
+
+def test_it_is_written_in_forty_lines_without_a_private_name():
+    source = Path(sys.modules["threads"].__file__).read_text(encoding="utf-8")
+    _, _, body = source.partition("@dataclass")
+    assert len([line for line in body.splitlines() if line.strip()]) < 40
+    assert "pt._" not in source
+    assert "._" not in source
+    assert "paretide." not in source
