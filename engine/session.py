@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -16,10 +16,11 @@ import numpy as np
 
 from ..errors import StoreMismatch
 from ..problems.definition import Definition
+from ..problems.encoded import check_round_trip
 from ..typing import Candidates, IntArray
 from .algorithms.algorithm import Machine
 from .born import Born
-from .evaluations import Archive, Evaluations, empty, record
+from .evaluations import Archive, Evaluations, empty, of_problem, record, state_of_problem
 from .interventions import Retry, failed_ids
 from .memory import Memory
 from .outcome import Completion, Failed, Task
@@ -63,7 +64,8 @@ class Session:
         cls, definition: Definition, machine: Machine, budget: int | None, memory: Memory
     ) -> Session:
         """A session in which nothing has happened yet."""
-        archive, retries = Archive(empty(definition)), Retries(definition)
+        nothing = empty(definition, machine.operators, machine.n_parents)
+        archive, retries = Archive(nothing), Retries(definition)
         return cls(definition, machine, budget, memory, archive, retries)
 
     @property
@@ -126,6 +128,8 @@ class Session:
             self.exhausted = not self.in_flight
             return []
         batch = self.machine.ask(room)
+        if not self.finished and not batch.ids[:1].any():  # the first: better now than after it
+            check_round_trip(self.definition.space, batch.X)
         self._note_population()
         self.exhausted = not len(batch) and not self.in_flight
         self._asked = max(self._asked, int(batch.ids[-1]) if len(batch) else -1)
@@ -173,7 +177,9 @@ class Session:
 
     def tell(self, done: Completion) -> Evaluations:
         """Tell the algorithm what has finished; returns it as rows, told or waiting for that."""
-        rows = record(self.definition, done, *self.machine.candidates(done.ids))
+        rows = record(
+            self.definition, done, *self.machine.candidates(done.ids), self.machine.operators
+        )
         self._take_in(rows)
         return rows
 
@@ -245,7 +251,7 @@ class Session:
         assert self._again is not None  # they were asked for
         rows = self._again.take(_rows_of(self._again, done.ids))
         born = Born(rows.X, rows.parents, rows.operator_code)
-        rows = record(self.definition, done, born, rows.generation)
+        rows = record(self.definition, done, born, rows.generation, rows.operators)
         self.replay_again(rows)
         return rows
 
@@ -286,10 +292,12 @@ class Session:
                 evaluated.
         """
         self._tell_in_turn()
+        rows = of_problem(rows, self.definition)
         if not self.machine.asked(rows.ids):  # the next generation, or the rest of this one
             self.ask()
+        key = self.definition.space.key
         if not self.machine.asked(rows.ids) or (
-            self.machine.candidates(rows.ids)[0].X.tobytes() != rows.X.tobytes()
+            key(self.machine.candidates(rows.ids)[0].X) != key(rows.X)
         ):
             raise StoreMismatch(
                 f"the journal holds candidate {rows.ids[0]}, which this run does not ask for: it "
@@ -344,8 +352,9 @@ class Session:
     ) -> None:
         """Continue from what a store holds."""
         self.retries = retries or self.retries
-        self.archive = Archive(replace(evaluations, definition=self.definition))
-        waiting = replace(waiting, definition=self.definition)
+        state = state_of_problem(state, evaluations.definition, self.definition)
+        evaluations, waiting = (of_problem(r, self.definition) for r in (evaluations, waiting))
+        self.archive = Archive(evaluations)
         self.populations = list(populations)
         evaluated = [rows.ids[~rows.recalled] for rows in (evaluations, waiting)]
         self.first_evaluated = min(np.concatenate(evaluated).tolist(), default=None)

@@ -6,18 +6,20 @@ from itertools import groupby
 
 import numpy as np
 
-from ..problems.definition import Definition
-from .evaluations import Archive, Evaluations, empty
+from .evaluations import Archive, Evaluations
 
 
 class Waiting:
     """Evaluations by id, from when they have finished until they are told: nobody else has them.
 
     They are kept as they came, in tables of one or several, and leave as parts of these.
+
+    Args:
+        nobody: An empty table of the run.
     """
 
-    def __init__(self, definition: Definition) -> None:
-        self._definition = definition
+    def __init__(self, nobody: Evaluations) -> None:
+        self._nobody = nobody
         self._places: dict[int, tuple[Evaluations, int]] = {}
 
     def __len__(self) -> int:
@@ -47,7 +49,7 @@ class Waiting:
 
     def table(self) -> Evaluations:
         """All of them, in order of id."""
-        found = Archive(empty(self._definition))
+        found = Archive(self._nobody)
         for id in sorted(self._places):
             rows, row = self._places[id]
             found.append(rows.take(np.array([row])))

@@ -15,6 +15,7 @@ A space of permutations, for one::
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 from abc import ABC, abstractmethod
@@ -73,7 +74,7 @@ class SearchSpace(ABC):
         The bytes of the row, of the two zeros one; inactive values do not count. Of objects, the
         bytes that they are encoded as.
         """
-        if X.dtype == object:
+        if X.dtype.hasobject:
             encoded = self.encode(X)
             return encoded if isinstance(encoded, list) else _bytes_of_rows(encoded)
         if type(self).active is SearchSpace.active:
@@ -86,7 +87,7 @@ class SearchSpace(ABC):
         """(n, n_var) candidates as journal and file hold them: numbers (n, ...), whose rows have
         the same shape and dtype always, or a list with one text of bytes a row; ``n`` may be 0.
         """
-        if X.dtype == object:
+        if X.dtype.hasobject:
             raise ConfigurationError(
                 f"{type(self).__name__} holds objects: define encode(X), which makes bytes of "
                 "every row or an array of numbers of all, and decode(encoded)"
@@ -98,8 +99,9 @@ class SearchSpace(ABC):
         return np.asarray(encoded)
 
     def candidate(self, row: Candidates) -> Any:
-        """What ``evaluate`` gets: a copy of the row; of a row that is one object, the object."""
-        return row[0] if row.dtype == object and self.n_var == 1 else row.copy()
+        """What ``evaluate`` gets: a copy of the row; of a row that is one object, of the object."""
+        copied = copy.deepcopy(row) if row.dtype == object else row.copy()
+        return copied[0] if row.dtype == object and self.n_var == 1 else copied
 
     def row(self, candidate: Any) -> Candidates:
         """(n_var,) the row that holds ``candidate``, or ConfigurationError if none does."""
@@ -148,15 +150,14 @@ class SearchSpace(ABC):
         kind = type(self)
         args, kwargs = self.init_arguments
         arguments = dict(inspect.signature(kind).bind(*args, **kwargs).arguments)
-        try:
-            plain: dict[str, Any] = json.loads(json.dumps(arguments, default=_plain))
-        except (TypeError, ValueError):
-            raise ConfigurationError(
-                f"{kind.__qualname__} was made with {arguments!r:.200}, which JSON cannot hold: "
-                "define describe(self), which returns what makes two such spaces the same, as "
-                "JSON"
-            ) from None
-        return {"kind": f"{kind.__module__}:{kind.__qualname__}", **plain}
+        return {"kind": f"{kind.__module__}:{kind.__qualname__}", **as_json(kind, arguments)}
+
+
+def shown_as_they_are(space: SearchSpace) -> bool:
+    """True if ``show`` of a row gives its numbers: a column of ``X`` is a column of a table."""
+    kind = type(space)
+    plain = kind.show is SearchSpace.show and kind.active is SearchSpace.active
+    return plain and space.dtype != object
 
 
 def check_space(where: str, space: SearchSpace) -> None:
@@ -205,6 +206,21 @@ def _bytes_of_rows(X: Candidates) -> list[bytes]:
 
 def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, float, str))
+
+
+def as_json(kind: type, described: Any) -> dict[str, Any]:
+    """A description of a space, arrays as lists; raises ConfigurationError if it is no JSON."""
+    try:
+        found = json.loads(json.dumps(described, default=_plain))
+    except (TypeError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigurationError(
+            f"{kind.__qualname__} is described by {described!r:.200}, which JSON cannot hold: "
+            "define describe(self), which returns what makes two such spaces the same, as a "
+            "mapping of names to numbers, texts, lists and mappings"
+        )
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -26,7 +27,7 @@ from ...operators.survival import constrained_rank
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, together
-from ..evaluations import Evaluations
+from ..evaluations import Evaluations, empty
 from ..outcome import Evaluated, Failed
 from ..population import Population, no_population
 from ..schedule import Doubling
@@ -84,9 +85,16 @@ class Concurrent:
         self._last_asked = 0  # generation
         self._to_hand: deque[int] = deque()  # ids
         self._asked: set[int] = set()  # ids, not told
-        self._waiting = Waiting(definition)  # for their turn
+        self._waiting = Waiting(self._nobody())  # for their turn
         self._parents = no_population(definition)
         self.most_generations: int | None = None  # that may begin by now, where a run is replayed
+
+    @cached_property
+    def _first_run(self) -> Generational:
+        return self.runs[0] if self.runs else self._make_run(0)
+
+    def _nobody(self) -> Evaluations:
+        return empty(self.definition, self.operators, self.n_parents)
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -99,6 +107,16 @@ class Concurrent:
     def size(self) -> int:
         """The largest target size of a run."""
         return max((run.size for run in self.runs), default=self.schedule.first_size)
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
+        return self._first_run.operators
+
+    @property
+    def n_parents(self) -> int:
+        """How many parents are recorded of a candidate."""
+        return self._first_run.n_parents
 
     @property
     def population(self) -> Population:
@@ -207,7 +225,7 @@ class Concurrent:
         Rows that cannot be ranked are failures.
         """
         self._check_told(ids)
-        self.take_in(told_rows(self.definition, ids, F, G, *self.candidates(ids)))
+        self.take_in(told_rows(self.definition, ids, F, G, *self.candidates(ids), self.operators))
 
     def _check_told(self, ids: IntArray) -> None:
         """Raise AskTellError unless all of (k,) ids have been asked for and none has been told."""
@@ -405,10 +423,10 @@ class Concurrent:
             or any(end <= first for first, end in pairwise(ends))
         ):
             raise ConfigurationError("the generations of a state are not those of its runs")
-        self._waiting = Waiting(self.definition)
+        self._waiting = Waiting(self._nobody())
         if waiting is None:
             ids, F, G = (np.array(state[f"waiting_{name}"]) for name in ("ids", "F", "G"))
-            waiting = told_rows(self.definition, ids, F, G, *self.candidates(ids))
+            waiting = told_rows(self.definition, ids, F, G, *self.candidates(ids), self.operators)
         self._waiting.add(waiting)
         self._parents = no_population(self.definition)
         self.withdraw()

@@ -30,7 +30,7 @@ from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
 from ..breeding import Breeding
-from ..evaluations import Evaluations
+from ..evaluations import Evaluations, empty
 from ..order import ORDERS, Order, OrderName
 from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
 from ..population import Population, no_population
@@ -124,7 +124,7 @@ class SteadyState:
         self._open: dict[int, _Candidate] = {}  # by id, ascending
         self._unstarted: deque[int] = deque()  # of the sample
         self._ready: deque[int] = deque()  # started and not asked for
-        self._waiting = Waiting(definition)  # for their turn
+        self._waiting = Waiting(self._nobody())  # for their turn
         self._raised: BaseException | None = None  # by the problem's cost
         self._members = Members(definition, self.size, survival)
         self._parents = no_population(definition)
@@ -133,6 +133,16 @@ class SteadyState:
         self._taken: Taken | None = breeding.taken()
 
     # -- what a user sees ------------------------------------------------------------------------
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
+        return self._breeding.operators
+
+    @property
+    def n_parents(self) -> int:
+        """How many parents are recorded of a candidate."""
+        return self._breeding.parents
 
     @property
     def population(self) -> Population:
@@ -242,7 +252,10 @@ class SteadyState:
         Rows that cannot be ranked are failures.
         """
         self._check_told(ids)
-        self.take_in(told_rows(self.definition, ids, F, G, *self.candidates(ids)))
+        self.take_in(told_rows(self.definition, ids, F, G, *self.candidates(ids), self.operators))
+
+    def _nobody(self) -> Evaluations:
+        return empty(self.definition, self.operators, self.n_parents)
 
     def _check_told(self, ids: IntArray) -> None:
         """Raise AskTellError unless all of (k,) ids have been asked for and none has been told."""
@@ -517,8 +530,10 @@ class SteadyState:
             told = np.array(state["open_status"]) != PENDING
             F, G = (np.array(state[f"open_{name}"])[told] for name in ("F", "G"))
             told_ids = np.array(ids, dtype=np.int64)[told]
-            waiting = told_rows(self.definition, told_ids, F, G, born.take(told), generation[told])
-        self._waiting = Waiting(self.definition)
+            waiting = told_rows(
+                self.definition, told_ids, F, G, born.take(told), generation[told], self.operators
+            )
+        self._waiting = Waiting(self._nobody())
         self._wait(waiting)
         order = _part(state, "order_")
         self._order = ORDERS[self._order_name](order)

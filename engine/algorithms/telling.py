@@ -72,6 +72,7 @@ def told_rows(
     G: FloatArray,
     born: Born,
     generation: NDArray[np.int32],
+    operators: tuple[str, ...],
 ) -> Evaluations:
     """What a user has told of (k,) ids, as rows; who did it, and in what time, nobody knows."""
     fit = definition.fit_for_ranking(F, G)
@@ -87,7 +88,7 @@ def told_rows(
         seconds=np.zeros(k),
         worker="",
     )
-    return record(definition, done, born, generation)
+    return record(definition, done, born, generation, operators)
 
 
 def _rows(what: str, values: ArrayLike | Sequence[Any], shape: tuple[int, int]) -> FloatArray:
