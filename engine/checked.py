@@ -93,17 +93,20 @@ def check_survivors(part: Any, survivors: Any, n: int, size: int) -> Survivors:
 
 
 def check_memory(part: Any, memory: dict[str, Any]) -> None:
-    """Refuse a memory that the run's file cannot hold."""
+    """Make arrays of the numbers in a memory; refuse what the run's file cannot hold."""
     for name, value in memory.items():
-        if not isinstance(name, str) or not isinstance(value, np.ndarray):
+        number = isinstance(value, (bool, int, float, np.generic))
+        if not isinstance(name, str) or not (number or isinstance(value, np.ndarray)):
             raise ShapeError(
                 f"{part!r} left {_kind(value)} in its memory under {name!r}; expected arrays of "
                 "numbers, by names that are texts"
             )
-        if value.dtype.kind not in "biuf":
+        if number:
+            memory[name] = np.asarray(value)
+        if memory[name].dtype.kind not in "biuf":
             raise ShapeError(
-                f"{part!r} left an array of {value.dtype} in its memory under {name!r}; expected "
-                "numbers or truth values"
+                f"{part!r} left an array of {memory[name].dtype} in its memory under {name!r}; "
+                "expected numbers or truth values"
             )
 
 

@@ -16,6 +16,8 @@ from ..constants import constants
 from ..population import Population
 from .part_memory import PartMemory
 
+NOBODY = constants[0, 0, np.int64]
+
 
 class Selected(NamedTuple):
     """A population, of which everybody may become a parent."""
@@ -71,8 +73,10 @@ def survivors(
 
     ``survival`` may change ``memory``. Raises ShapeError for survivors that are none.
     """
-    found = survival(F, violation, size, rng, memory)
     if type(survival) is RankAndCrowding:
-        return found
+        return survival(F, violation, size, rng, memory)
+    if not len(F):  # nobody has succeeded: nothing to ask a part
+        return Survivors(NOBODY, NOBODY, np.empty(0))
+    found = survival(F, violation, size, rng, memory)
     check_memory(survival, memory)
     return check_survivors(survival, found, len(F), size)

@@ -147,7 +147,7 @@ def test_what_is_equal_the_space_says():
 
     rings = Rings(3)  # of which there are two
     breeding = breeding_for(rings)
-    for seen in (breeding.seen(), breeding.leaving()):
+    for seen in (breeding.seen(), breeding.taken()):
         born = breeding.children(9, None, np.random.default_rng(2), seen)
         assert len(born) == 2
 
@@ -161,11 +161,11 @@ def nearly(X, others, space):
 
 def test_a_part_may_say_what_is_equal():
     breeding = breeding_for(TOURS, duplicates=nearly)
-    seen = breeding.leaving()
+    seen = breeding.taken()
     born = breeding.children(9, None, np.random.default_rng(2), seen)
     assert sorted(born.X[:, 0]) == list(range(7))
     (key,) = TOURS.key(born.X[:1])
-    seen.remove(key)
+    seen.leave(key)
     again = born.X[:1].copy()
     assert seen.add(again).tolist() == []
     assert seen.add(again).tolist() == [0]

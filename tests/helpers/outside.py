@@ -1,0 +1,66 @@
+"""What a user writes outside of paretide, without a private name: algorithms and operators."""
+
+from dataclasses import dataclass
+
+import moocore
+import numpy as np
+
+import paretide as pt
+
+
+@dataclass(frozen=True, kw_only=True)
+class RandomSearch(pt.Algorithm):
+    """Draws candidates uniformly and keeps the best."""
+
+    size: int = 10
+
+    def breed(self, parents, k, space, rng, memory):
+        return pt.Uniform()(k, space, rng)
+
+
+@pt.survival
+def least_hypervolume_goes(F, violation, size, rng, memory):
+    """SMS-EMOA: of the last front, who adds least to its hypervolume goes, one at a time.
+
+    Source: N. Beume, B. Naujoks, M. Emmerich, "SMS-EMOA", EJOR 181(3), 2007, algorithm 2.
+    """
+    rows = np.arange(len(F))
+    while True:
+        rank = pt.nondominated_rank(np.column_stack([F[rows], violation[rows]]))
+        front = np.flatnonzero(rank == rank.max())
+        points = F[rows[front]]
+        adds = moocore.hv_contributions(points, ref=points.max(axis=0) + 1)
+        if len(rows) <= size:
+            score = np.zeros(len(rows))
+            score[front] = adds
+            return pt.Survivors(rows, rank, score)
+        rows = np.delete(rows, front[np.argmin(adds)])
+
+
+SMS_EMOA = pt.Evolution(survival=least_hypervolume_goes, size=12, mode="steady", window=6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovingMean(pt.Algorithm):
+    """A Gaussian around the members; how wide, it remembers."""
+
+    size: int = 10
+    offspring: int = 6
+    shrink: float = 0.9
+
+    def breed(self, parents, k, space, rng, memory):
+        width = memory.get("width", 0.3) * self.shrink
+        memory["width"] = width
+        rows = rng.integers(len(parents.X), size=k)
+        X = parents.X[rows] + width * rng.standard_normal((k, space.n_var))
+        return np.clip(X, space.low, space.high), np.column_stack([rows, rows])
+
+
+@pt.crossover(parents=3)
+def differential(A, B, C, space, rng):
+    """DE's step from two parents to a third, both ways; outside of the bounds it stops at them."""
+    step = rng.random((len(A), 1)) * (B - C)
+    children = np.repeat(A, 2, axis=0)
+    children[0::2] += step
+    children[1::2] -= step
+    return np.clip(children, space.low, space.high)
