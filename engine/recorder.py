@@ -84,7 +84,6 @@ class Recorder:
         )
 
     def _next_image(self, stopped_by: str = "") -> Image:
-        self._session.check()
         self._seal += 1
         return self._image(stopped_by)
 

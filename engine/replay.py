@@ -16,7 +16,6 @@ from ..errors import StoreMismatch
 from ..problems.definition import read_definition
 from ..problems.stand_in import StandIn
 from .algorithms.algorithm import Algorithm, as_problem, cost_of
-from .algorithms.concurrent import Concurrent
 from .born import INITIAL, OPERATORS
 from .evaluations import Evaluations, empty, of_problem
 from .interventions import read_interventions
@@ -68,8 +67,7 @@ def _tell(session: Session, run: Run) -> None:
     """Tell everything in the stored order, and what was evaluated again in its place in it."""
     machine, told, complete = session.machine, 0, True
     for wish, outcomes in zip(read_interventions(run.specification), run.retried, strict=True):
-        if isinstance(machine, Concurrent):
-            machine.most_generations = wish.begun
+        session.most_generations = wish.begun
         _tell_rows(session, run.as_told, told, wish.told)
         told = wish.told
         if machine.generation + 1 < wish.begun:
@@ -77,8 +75,7 @@ def _tell(session: Session, run: Run) -> None:
         complete = complete and len(outcomes) == len(wish.ids)
         if complete:  # otherwise some are still under evaluation
             session.insert(outcomes.take(np.argsort(outcomes.ids)))
-    if isinstance(machine, Concurrent):
-        machine.most_generations = None
+    session.most_generations = None
     _tell_rows(session, run.as_told, told, len(run.as_told))
 
 

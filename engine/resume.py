@@ -170,7 +170,6 @@ def go_on(
             session.restore(
                 image.evaluations, image.waiting, image.populations, image.state, retries
             )
-            session.check()
         _replay(session, events, interrupts)
         recorder = Recorder(session, specification, store, image.seal)
         if asked is not None:

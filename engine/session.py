@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import StoreMismatch
+from ..errors import StoreCorrupt, StoreMismatch
 from ..problems.definition import Definition
 from ..problems.encoded import check_round_trip
 from ..typing import Candidates, IntArray
-from .algorithms.algorithm import Machine
+from .algorithms.machine import Machine
 from .born import Born
 from .evaluations import Archive, Evaluations, empty, of_problem, record, state_of_problem
 from .interventions import Retry, failed_ids
@@ -42,6 +42,12 @@ class Session:
         exhausted: Nothing new can be drawn.
         retries: Candidates that failed and are evaluated again, beside the archive.
         first_evaluated: Id of the first candidate that was to be evaluated; None before that.
+        most_generations: That may begin by now, where a run is replayed; None is any number.
+
+    Everything has one owner: candidates that are not told the machine, which keeps the outcomes
+    that wait for their turn, too; what was told the archive, which gets exactly what the machine
+    gives away when it tells it; ids of populations this. So there is nothing that a half could be
+    sealed of: a machine that raises has told nothing, or says so by the next call.
     """
 
     definition: Definition
@@ -53,8 +59,9 @@ class Session:
     populations: list[IntArray] = field(default_factory=list)
 
     exhausted: bool = False
+    most_generations: int | None = None
     first_evaluated: int | None = None
-    _running: set[int] = field(default_factory=set)  # ids that were handed out and not told
+    _running: set[int] = field(default_factory=set)  # ids handed out in blocks and not told
     _held: list[Task] = field(default_factory=list)  # of a block that is not whole yet
     _asked: int = -1  # the highest id that was asked for
     _again: Evaluations | None = None  # those that are evaluated again, as they failed
@@ -114,8 +121,9 @@ class Session:
         return self._handed([_together(held)])
 
     def _handed(self, tasks: list[Task]) -> list[Task]:
-        for task in tasks:
-            self._running.update(task.ids.tolist())
+        if self._in_blocks:
+            for task in tasks:
+                self._running.update(task.ids.tolist())
         if self.first_evaluated is None and tasks:
             self.first_evaluated = int(tasks[0].ids[0])
         return tasks
@@ -124,6 +132,10 @@ class Session:
         room = self.room
         if room == 0:
             return self._whole_blocks([])
+        if self.most_generations is not None and self.machine.begins:
+            begun = self.machine.generation + 1
+            if begun >= self.most_generations:
+                return []
         if not self.machine.available():
             self.exhausted = not self.in_flight
             return []
@@ -159,10 +171,15 @@ class Session:
             return self._whole_blocks(_chunks(ids, X, 0, self.machine.block))
         return _chunks(ids, X, self.machine.first_id, self.definition.batch_size)
 
+    @property
+    def _in_blocks(self) -> bool:
+        """Whether ``evaluate_batch`` gets blocks of ids: only then is who runs counted."""
+        return self.machine.block is not None and self.definition.vectorized
+
     def _whole_blocks(self, tasks: list[Task]) -> list[Task]:
         """Of these and of what was held back: blocks in which nobody is missing who may come."""
         size = self.machine.block
-        if size is None or not self.definition.vectorized:
+        if size is None or not self._in_blocks:
             return tasks
         asked = self._asked + 1 if self.room != 0 else math.inf
         whole: list[Task] = []
@@ -184,7 +201,8 @@ class Session:
         return rows
 
     def _take_in(self, rows: Evaluations) -> None:
-        self._running.difference_update(rows.ids.tolist())
+        if self._in_blocks:
+            self._running.difference_update(rows.ids.tolist())
         if self.machine.take_in(rows):
             self.archive.append(rows)
         self.memory.learn(rows)
@@ -324,17 +342,6 @@ class Session:
                 "written by another version of paretide or NumPy, or the store was edited"
             )
 
-    def check(self) -> None:
-        """Raise RuntimeError unless algorithm, archive and populations agree: never seal a half."""
-        machine = self.machine
-        told, kept = machine.evaluations, self.archive.rows
-        if told != kept or len(self.populations) != machine.selections:
-            raise RuntimeError(
-                f"{told} evaluations were told and {kept} kept, {len(self.populations)} "
-                f"populations of {machine.selections}: not sealed, the journal has "
-                "what was finished"
-            )
-
     def withdraw(self) -> None:
         """Forget what was asked for and not told: it will be asked again."""
         self.machine.withdraw()
@@ -350,7 +357,7 @@ class Session:
         state: dict[str, Any],
         retries: Retries | None = None,
     ) -> None:
-        """Continue from what a store holds."""
+        """Continue from what a store holds; raises StoreCorrupt for a state of another run."""
         self.retries = retries or self.retries
         state = state_of_problem(state, evaluations.definition, self.definition)
         evaluations, waiting = (of_problem(r, self.definition) for r in (evaluations, waiting))
@@ -361,7 +368,14 @@ class Session:
         self.memory.learn(evaluations)
         self.memory.learn(waiting)
         self._asked = max(np.concatenate([evaluations.ids, waiting.ids]).tolist(), default=-1)
-        self.machine.load_state_dict(state, waiting)
+        machine = self.machine
+        machine.load_state_dict(state, waiting)
+        if machine.evaluations != len(evaluations) or machine.selections != len(populations):
+            raise StoreCorrupt(
+                f"the algorithm's state is that after {machine.evaluations} outcomes and "
+                f"{machine.selections} selections; the file holds {len(evaluations)} evaluations "
+                f"and {len(populations)} populations: it was edited"
+            )
 
 
 def _chunks(ids: IntArray, X: Candidates, first: int, size: int) -> list[Task]:

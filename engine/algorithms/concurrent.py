@@ -87,7 +87,7 @@ class Concurrent:
         self._asked: set[int] = set()  # ids, not told
         self._waiting = Waiting(self._nobody())  # for their turn
         self._parents = no_population(definition)
-        self.most_generations: int | None = None  # that may begin by now, where a run is replayed
+        self._raised: BaseException | None = None  # see advance
 
     @cached_property
     def _first_run(self) -> Generational:
@@ -199,6 +199,11 @@ class Concurrent:
             return self.schedule.first_size
         return self.runs[i].available() if self.runs[i].complete else 0
 
+    @property
+    def begins(self) -> bool:
+        """Whether the next ``ask`` begins a generation."""
+        return not self._to_hand
+
     def tell(
         self,
         what: Batch | int,
@@ -262,7 +267,13 @@ class Concurrent:
                 self.populations[i] = run.population
 
     def advance(self) -> list[Evaluations]:
-        """Tell those whose turn it is, up to the end of a generation; returns them in order."""
+        """Tell those whose turn it is, up to the end of a generation; returns them in order.
+
+        What a part raises is raised by the next call: whoever keeps what was told has all of it.
+        """
+        if self._raised is not None:
+            error, self._raised = self._raised, None
+            raise error
         first = self.evaluations  # ids have no gaps
         if first >= self._born:
             return []
@@ -283,7 +294,10 @@ class Concurrent:
             self.evaluations += len(ids)
             if last == end:
                 self.completed += 1
-                self.populations[self._of[generation]] = run.population
+                try:
+                    self.populations[self._of[generation]] = run.population
+                except BaseException as error:
+                    self._raised = error
         return told
 
     def asked(self, ids: IntArray) -> bool:
@@ -325,8 +339,6 @@ class Concurrent:
 
     def _next_run(self) -> int | None:
         """Whose generation begins next; None if nothing new can be drawn in any run."""
-        if self.most_generations is not None and len(self._of) >= self.most_generations:
-            return None
         used = {i: run.used for i, run in enumerate(self.runs) if i not in self._spent}
         if all(n >= self.base * 2 ** len(self.runs) for n in used.values()) and (
             used or not self.runs
@@ -427,6 +439,8 @@ class Concurrent:
         if waiting is None:
             ids, F, G = (np.array(state[f"waiting_{name}"]) for name in ("ids", "F", "G"))
             waiting = told_rows(self.definition, ids, F, G, *self.candidates(ids), self.operators)
+        if not all(self.evaluations <= id < self._born for id in waiting.ids.tolist()):
+            raise ConfigurationError("the outcomes that wait are of other candidates than are open")
         self._waiting.add(waiting)
         self._parents = no_population(self.definition)
         self.withdraw()

@@ -188,6 +188,11 @@ class Generational:
         """Children of a generation of this size."""
         return size if self._offspring_size is None else self._offspring_size
 
+    @property
+    def begins(self) -> bool:
+        """Whether the next ``ask`` begins a generation."""
+        return self._offspring.complete
+
     def tell(
         self,
         what: Batch | int,

@@ -85,6 +85,7 @@ class SteadyState:
 
     steady: ClassVar[bool] = True
     first_id: ClassVar[int] = 0
+    begins: ClassVar[bool] = False  # no ask begins a generation, telling does
     in_turn: ClassVar[bool] = True
 
     def __init__(
@@ -125,7 +126,8 @@ class SteadyState:
         self._unstarted: deque[int] = deque()  # of the sample
         self._ready: deque[int] = deque()  # started and not asked for
         self._waiting = Waiting(self._nobody())  # for their turn
-        self._raised: BaseException | None = None  # by the problem's cost
+        self._raised: BaseException | None = None  # see advance
+        self._torn = False  # a part has raised where a half is done
         self._members = Members(definition, self.size, survival)
         self._parents = no_population(definition)
         self._key = definition.space.key
@@ -310,12 +312,14 @@ class SteadyState:
     def advance(self) -> list[Evaluations]:
         """Tell those whose turn it is, up to the end of the generation; returns them in this order.
 
-        If a generation is complete, the next one begins. What the problem's ``cost`` raises is
-        raised by the next call, so that whoever keeps what was told has all of it.
+        If a generation is complete, the next one begins. What a part or the problem's ``cost``
+        raises is raised by the next call, so that whoever keeps what was told has all of it.
         """
         if self._raised is not None:
             error, self._raised = self._raised, None
             raise error
+        if self._unstarted and len(self._order) < self.window:
+            self._fill()  # it was begun, and raised
         if self.complete:
             self._next_generation()
         told: list[int] = []
@@ -323,9 +327,9 @@ class SteadyState:
             id = self._order.next()
             if id is None:
                 break
-            self._tell(id)
-            told.append(id)
             try:
+                self._tell(id)
+                told.append(id)
                 self._fill()
             except BaseException as error:
                 self._raised = error
@@ -342,6 +346,7 @@ class SteadyState:
 
     def _tell(self, id: int) -> None:
         """One joins the members, and who is one too many goes."""
+        self._torn = True
         candidate = self._open.pop(id)
         if candidate.fit:
             gone = self._join(self._members, id, candidate, self._survival_rng)
@@ -352,6 +357,7 @@ class SteadyState:
             self._taken.leave(gone)
         self.evaluations += 1
         self._to_tell -= 1
+        self._torn = False
 
     def _join(
         self, members: Members, id: int, candidate: _Candidate, rng: np.random.Generator
@@ -380,6 +386,7 @@ class SteadyState:
         """
         if self.complete:
             self._next_generation()
+        self._torn = True
         points, violation = self.definition.minimized(F), self.definition.violation(G)
         columns = (ids.tolist(), X, self._keys(X), F, G, points, violation.tolist())
         for id, x, key, f, g, point, violated in zip(*columns, strict=True):
@@ -388,6 +395,7 @@ class SteadyState:
             gone = self._members.add(id, x, key, f, g, point, violated, self._survival_rng)
             if gone is not None and self._taken is not None:
                 self._taken.leave(gone)
+        self._torn = False
 
     def _keys(self, X: Candidates) -> list[bytes]:
         """What tells (k, n_var) candidates apart, where that counts."""
@@ -408,7 +416,9 @@ class SteadyState:
                 small = self.size < self.schedule.last_size
                 breeding = self._below_max if small else self._breeding
                 mates, rng = self._members.mates(), self._variation_rng
+                self._torn = True
                 self._bear(breeding.children(1, mates, rng, self._taken))
+                self._torn = False
             if not self._unstarted:
                 return
             id = self._unstarted[0]
@@ -457,7 +467,15 @@ class SteadyState:
     # -- state -----------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The whole state as arrays and JSON values; ``load_state_dict`` continues from it."""
+        """The whole state as arrays and JSON values; ``load_state_dict`` continues from it.
+
+        Raises RuntimeError if a part has raised where a half was done: what is stored goes on.
+        """
+        if self._torn:
+            raise RuntimeError(
+                "an error came between two outcomes, and half of what it was done to is no state; "
+                "what was stored before, and what has finished since, is"
+            )
         candidates = list(self._open.values())
         born, generation = self._stacked(candidates)
         k, n_obj, n_con = len(candidates), self.definition.n_obj, self.definition.n_con

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import paretide as pt
+from paretide.engine.algorithms.members import Members
 from paretide.engine.order import Arrival, VirtualTime
 from paretide.errors import AskTellError, ConfigurationError
 
@@ -321,3 +322,44 @@ def test_a_window_or_size_beyond_memory_is_refused():
         pt.NSGA2(size=8, mode="steady", window=2**40)
     with pytest.raises(ConfigurationError, match="budget=24 is below the first population"):
         pt.minimize(toy.Schaffer(), pt.NSGA2(size=2**40, mode="steady"), budget=24)
+
+
+class RaisingOnce(Uneven):
+    """Its cost raises in one of its calls."""
+
+    at = 10**9
+
+    def cost(self, x):
+        self.at -= 1
+        if self.at == 0:
+            raise OSError("no table of costs")
+        return super().cost(x)
+
+
+@pytest.mark.parametrize("at", [8, 9, 30, 77])
+def test_a_run_goes_on_after_a_cost_that_raised_as_if_it_had_not(tmp_path, at):
+    problem = RaisingOnce()
+    problem.at = at
+    with pytest.raises(OSError, match="no table"):
+        pt.minimize(problem, SMALL, budget=120, seed=1, store=tmp_path / "run.h5")
+    resumed = pt.resume(tmp_path / "run.h5", problem=RaisingOnce())
+    same(resumed, pt.minimize(RaisingOnce(), SMALL, budget=120, seed=1))
+
+
+@pytest.mark.parametrize("at", [1, 13, 50])
+def test_half_a_telling_is_never_sealed(tmp_path, monkeypatch, at):
+    add, calls = Members.add, []
+
+    def failing(self, *args):
+        calls.append(args)
+        if len(calls) == at:
+            raise MemoryError("none left")
+        return add(self, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Members, "add", failing)
+        with pytest.raises(MemoryError, match="none left") as raised:
+            pt.minimize(Uneven(), SMALL, budget=120, seed=1, store=tmp_path / "run.h5")
+    assert "half" in "".join(raised.value.__notes__)
+    resumed = pt.resume(tmp_path / "run.h5", problem=Uneven())
+    same(resumed, pt.minimize(Uneven(), SMALL, budget=120, seed=1))

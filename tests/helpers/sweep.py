@@ -75,6 +75,17 @@ class Rows(pt.Problem):
         return np.stack([X[:, 0], X[:, 0] - X[:, 1]], 1), X.sum(1)[:, None]
 
 
+class Split(Rows):
+    """What a row gets depends on how many are beside it, which shows how batches were split."""
+
+    def cost(self, x):
+        return 0.5 + float(x[1]) * 4
+
+    def evaluate_batch(self, X):
+        F, G = super().evaluate_batch(X)
+        return F + 0.01 * len(X), G
+
+
 class Bits(pt.Problem):
     """Bits: equal candidates get the outcome of the first."""
 
@@ -146,6 +157,7 @@ def kinds() -> dict[str, Kind]:
         "steady": Kind(slope, pt.NSGA2(size=4, **steady), 22),
         "steady-wide": Kind(slope, pt.NSGA2(size=3, mode="steady", window=7), 22, workers=5),
         "steady-rows": Kind(rows, pt.NSGA2(size=4, **steady), 20),
+        "steady-blocks": Kind(Split(), pt.NSGA2(size=4, mode="steady", window=9), 26),
         "steady-arrival": Kind(
             slope, pt.NSGA2(size=4, order="arrival", **steady), 20, repeats=False
         ),

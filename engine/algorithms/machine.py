@@ -1,0 +1,148 @@
+"""What a run asks of the state machine that an algorithm starts."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...typing import Candidates, FloatArray, IntArray
+from ..born import Born
+from ..evaluations import Evaluations
+from ..population import Population
+from ..schedule import Constant, Doubling
+from .batch import Batch
+
+
+class Machine(Protocol):
+    """Candidates go out, outcomes come in. No clock, file or worker in here.
+
+    It owns the candidates that are not told yet, with the outcomes that wait for their turn, and
+    the population. What has been told it gives away.
+    """
+
+    # -- candidates go out -----------------------------------------------------------------------
+
+    def available(self) -> int:
+        """How many candidates ``ask`` can give now; 0 while it must wait for outcomes."""
+
+    def ask(self, k: int | None = None) -> Batch:
+        """Up to ``k`` candidates; none if nothing new can be drawn."""
+
+    def asked(self, ids: IntArray) -> bool:
+        """True if all of (k,) ids have been asked for and none has been told."""
+
+    def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
+        """Those not yet told by (k,) ids, and (k,) generations they were born in."""
+
+    def withdraw(self) -> None:
+        """Take back what was asked for and not told: it will be asked again."""
+
+    # -- outcomes come in ------------------------------------------------------------------------
+
+    def take_in(self, rows: Evaluations) -> bool:
+        """Outcomes of candidates that were asked for; False if they wait for their turn here."""
+
+    def advance(self) -> list[Evaluations]:
+        """Tell those whose turn it is, up to the end of a generation; returns them in order."""
+
+    def insert(
+        self,
+        ids: IntArray,
+        generation: NDArray[np.int32],
+        X: Candidates,
+        F: FloatArray,
+        G: FloatArray,
+    ) -> None:
+        """Candidates that were told as failed and have values now."""
+
+    # -- what is so ------------------------------------------------------------------------------
+
+    @property
+    def population(self) -> Population:
+        """What selection keeps of everything told."""
+
+    def final_population(self) -> Population:
+        """What it keeps if those that wait are told."""
+
+    @property
+    def parents(self) -> Population:
+        """The population that was recorded last."""
+
+    @property
+    def selections(self) -> int:
+        """How often one was."""
+
+    @property
+    def evaluations(self) -> int:
+        """Candidates told, failed ones included."""
+
+    @property
+    def outstanding(self) -> int:
+        """Candidates asked for, without an outcome."""
+
+    @property
+    def waiting(self) -> int:
+        """Outcomes that wait for their turn."""
+
+    def waiting_table(self) -> Evaluations:
+        """These outcomes, in order of id."""
+
+    @property
+    def generation(self) -> int:
+        """Of the candidates asked last; -1 before any."""
+
+    @property
+    def completed(self) -> int:
+        """Generations of which every candidate has been told."""
+
+    @property
+    def complete(self) -> bool:
+        """True if that is so of all that have begun."""
+
+    @property
+    def begins(self) -> bool:
+        """Whether the next ``ask`` begins a generation."""
+
+    @property
+    def size(self) -> int:
+        """The population's target size."""
+
+    @property
+    def schedule(self) -> Constant | Doubling:
+        """The population size over time."""
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
+
+    @property
+    def n_parents(self) -> int:
+        """How many parents are recorded of a candidate."""
+
+    # -- how it goes -----------------------------------------------------------------------------
+
+    @property
+    def steady(self) -> bool:
+        """Whether there is no generation that everybody waits for."""
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether outcomes wait for their turn."""
+
+    @property
+    def block(self) -> int | None:
+        """Ids in a row that ``evaluate_batch`` gets in one call; None: chunks of a generation."""
+
+    @property
+    def first_id(self) -> int:
+        """Id of the first candidate of the generation that was asked for last."""
+
+    # -- state -----------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The whole state as arrays and JSON values."""
+
+    def load_state_dict(self, state: dict[str, Any], waiting: Evaluations | None = None) -> None:
+        """Continue from one; ``waiting`` are the outcomes that wait, with all that is known."""
