@@ -118,15 +118,15 @@ class LostTask:
     detail: str = ""
 
 
-_ARRAYS = (
-    ("ids", None, np.dtype(np.int64)),
-    ("status", None, np.dtype(np.uint8)),
-    ("F", "n_obj", np.dtype(np.float64)),
-    ("G", "n_con", np.dtype(np.float64)),
-    ("seeds", None, np.dtype(np.uint32)),
-    ("seconds", None, np.dtype(np.float64)),
-)
-"""Of a completion: name, number of columns, dtype."""
+_ARRAYS = ("ids", "status", "F", "G", "seeds", "seconds")
+"""Of a completion."""
+
+_DTYPES = tuple(map(np.dtype, ("int64", "uint8", "float64", "float64", "uint32", "float64")))
+"""Theirs."""
+
+
+_TYPES = (np.ndarray,) * len(_ARRAYS)
+"""Exactly that: subclasses may behave otherwise."""
 
 
 def what_is_wrong(done: Any, definition: Definition) -> str:
@@ -138,16 +138,21 @@ def what_is_wrong(done: Any, definition: Definition) -> str:
     if not isinstance(done, Completion):
         return f"it is a {type(done).__name__}, not a Completion"
     k = len(done.ids) if type(done.ids) is np.ndarray and done.ids.ndim else 0
-    for name, columns, dtype in _ARRAYS:
-        array = getattr(done, name)
-        shape = (k,) if columns is None else (k, getattr(definition, columns))
-        if type(array) is not np.ndarray or array.shape != shape or array.dtype != dtype:
-            return f"{name} must be an array {shape} of {dtype}, got {_shown(array)}"
+    arrays = (done.ids, done.status, done.F, done.G, done.seeds, done.seconds)
+    shapes = ((k,), (k,), (k, definition.n_obj), (k, definition.n_con), (k,), (k,))
+    # First all at once: this is asked of every candidate, and usually right.
+    if (
+        tuple(map(type, arrays)) != _TYPES
+        or tuple([array.dtype for array in arrays]) != _DTYPES
+        or tuple([array.shape for array in arrays]) != shapes
+    ):
+        for name, array, shape, dtype in zip(_ARRAYS, arrays, shapes, _DTYPES, strict=True):
+            if type(array) is not np.ndarray or array.shape != shape or array.dtype != dtype:
+                return f"{name} must be an array {shape} of {dtype}, got {_shown(array)}"
     if not k:
         return "it is of no candidate"
-    for name, mapping in (("failures", done.failures), ("extras", done.extras)):
-        if type(mapping) is not dict:
-            return f"{name} must be a dict by id, got {_shown(mapping)}"
+    if type(done.failures) is not dict or type(done.extras) is not dict:
+        return "failures and extras must be dicts by id"
     if (
         not done.failures
         and done.status.tobytes() == bytes([EVALUATED]) * k

@@ -101,6 +101,8 @@ class Pool:
     _pace: Pace = field(default_factory=Pace)
     _made: int = 0
     _slots: set[int] = field(default_factory=set)  # free or not
+    _next: float = inf  # no later than the first of all times that are kept here
+    _placed: int = 0
     _without_place_since: float | None = None
 
     # -- what the executor and the run ask -------------------------------------------------------
@@ -124,15 +126,8 @@ class Pool:
         return Activity(busy, max(0, ready - busy), max(0, self.wanted - ready), self.lost)
 
     def next_time(self) -> float:
-        """When ``turn`` has something to do though nothing happens; infinity for never."""
-        return min(
-            (
-                *(member.ends for member in self._members.values()),
-                *(when for when, _ in self._free),
-                *(when for when, _, _ in self._silent.values()),
-            ),
-            default=inf,
-        )
+        """When ``turn`` may have something to do though nothing happens; infinity for never."""
+        return self._next
 
     def without_place(self, now: float) -> float:
         """Seconds for which no worker has had a place to work at."""
@@ -154,6 +149,9 @@ class Pool:
         new = list(islice(unused, max(0, wanted - len(self._slots))))
         self._slots.update(new)
         self._free += [(now, slot) for slot in new]
+        self._next = now
+        if self._without_place_since is None and not self._placed:
+            self._without_place_since = now
         while self._free and len(self._slots) > wanted:
             self._slots.remove(self._free.pop()[1])
         todo: list[Instruction] = []
@@ -174,8 +172,10 @@ class Pool:
         if member is None or member.killed or member.phase != "placing":
             return
         member.phase = "setup"
+        self._placed += 1
+        self._without_place_since = None
         if self.rules.conditions.setup_timeout is not None:
-            member.ends = now + self.rules.conditions.setup_timeout
+            self._must_end(member, now + self.rules.conditions.setup_timeout)
 
     def ready(self, worker: str) -> list[Instruction]:
         """A worker has run ``setup``."""
@@ -196,7 +196,8 @@ class Pool:
             return []
         if member.phase != "setup":
             return self._kill(worker, member, "liar")
-        member.trouble, member.ends = reason, min(member.ends, now + TEARDOWN_SECONDS)
+        member.trouble = reason
+        self._must_end(member, min(member.ends, now + TEARDOWN_SECONDS))
         return []
 
     def answered(self, worker: str, answer: Sequence[Any], now: float) -> list[Instruction]:
@@ -243,7 +244,12 @@ class Pool:
             self._alone.update(int(task.ids[0]) for task in member.tasks)
             self._queue.extendleft(reversed(member.tasks))
             member.tasks = ()
+        if member.phase != "placing":
+            self._placed -= 1
+            if not self._placed:
+                self._without_place_since = now
         self._silent[worker] = (now + FAREWELL_SECONDS, member, death)
+        self._next = min(self._next, now + FAREWELL_SECONDS)
         return todo if death.said is None else [*todo, *self.last_words(worker, death.said)]
 
     def last_words(self, worker: str, said: str) -> list[Instruction]:
@@ -255,19 +261,8 @@ class Pool:
 
     def turn(self, now: float) -> list[Instruction]:
         """What is due: those who are late, others in place of those who are gone, tasks."""
-        todo: list[Instruction] = []
-        for worker, member in self._members.items():
-            if member.ends <= now:
-                todo += self._too_late(worker, member)
-        todo += [StopListening(w) for w, (until, _, _) in self._silent.items() if until <= now]
-        for due in [due for due in self._free if due[0] <= now]:
-            self._free.remove(due)
-            worker = f"{self.rules.kind}-{self._made}"
-            self._made += 1
-            self._members[worker] = _Member(due[1])
-            todo.append(Start(worker, due[1]))
+        todo = [] if now < self._next else self._due(now)
         self._hand_out(now, todo)
-        self._note_places(now)
         return todo
 
     def hand_out(self, now: float) -> list[Instruction]:
@@ -292,6 +287,30 @@ class Pool:
 
     # -- workers ---------------------------------------------------------------------------------
 
+    def _due(self, now: float) -> list[Instruction]:
+        """What time brings."""
+        todo: list[Instruction] = []
+        for worker, member in self._members.items():
+            if member.ends <= now:
+                todo += self._too_late(worker, member)
+        todo += [StopListening(w) for w, (until, _, _) in self._silent.items() if until <= now]
+        for due in [due for due in self._free if due[0] <= now]:
+            self._free.remove(due)
+            worker = f"{self.rules.kind}-{self._made}"
+            self._made += 1
+            self._members[worker] = _Member(due[1])
+            todo.append(Start(worker, due[1]))
+        times = [member.ends for member in self._members.values()]
+        times += [when for when, _ in self._free]
+        times += [when for when, _, _ in self._silent.values() if when > now]
+        self._next = min(times, default=inf)
+        return todo
+
+    def _must_end(self, member: _Member, when: float) -> None:
+        """What a worker does now must end by then."""
+        member.ends = when
+        self._next = min(self._next, when)
+
     def _kill(
         self, worker: str, member: _Member, why: Literal["late", "liar", "surplus"]
     ) -> list[Instruction]:
@@ -300,7 +319,8 @@ class Pool:
         return [Kill(worker)]
 
     def _dismiss(self, worker: str, member: _Member, now: float) -> list[Instruction]:
-        member.phase, member.ends = "leaving", now + TEARDOWN_SECONDS
+        member.phase = "leaving"
+        self._must_end(member, now + TEARDOWN_SECONDS)
         return [Dismiss(worker)]
 
     def _too_late(self, worker: str, member: _Member) -> list[Instruction]:
@@ -318,6 +338,7 @@ class Pool:
             self._slots.remove(slot)
         else:
             self._free.append((when, slot))
+            self._next = min(self._next, when)
 
     def _note_start(self, worker: str, member: _Member, death: Death) -> list[Instruction]:
         """A worker has ended before it was ready: give up, or try again."""
@@ -341,12 +362,6 @@ class Pool:
             )
         return [GiveUp(reason)]
 
-    def _note_places(self, now: float) -> None:
-        if any(member.phase != "placing" for member in self._members.values()):
-            self._without_place_since = None
-        elif self._without_place_since is None:
-            self._without_place_since = now
-
     # -- tasks -----------------------------------------------------------------------------------
 
     def _hand_out(self, now: float, todo: list[Instruction]) -> None:
@@ -355,7 +370,7 @@ class Pool:
             member = self._members[worker]
             member.tasks = self._next_tasks(member)
             if self.rules.conditions.timeout is not None:
-                member.ends = now + self.rules.conditions.allowance(member.tasks[0])
+                self._must_end(member, now + self.rules.conditions.allowance(member.tasks[0]))
             todo.append(Send(worker, member.tasks))
 
     def _next_tasks(self, member: _Member) -> tuple[Task, ...]:
@@ -377,14 +392,13 @@ class Pool:
 
     def _is_answer(self, member: _Member, answer: Sequence[Any]) -> bool:
         """True if it is the outcome of the worker's tasks, all of them in their order."""
-        if not member.tasks:
-            return False
-        if any(what_is_wrong(done, self.rules.definition) for done in answer):
-            return False
-        if len(answer) == len(member.tasks) == 1:
-            return bool(np.array_equal(answer[0].ids, member.tasks[0].ids))
         asked = [id for task in member.tasks for id in task.ids.tolist()]
-        return [id for done in answer for id in done.ids.tolist()] == asked
+        answered: list[int] = []
+        for done in answer:
+            if what_is_wrong(done, self.rules.definition):
+                return False
+            answered += done.ids.tolist()
+        return bool(asked) and answered == asked
 
     def _note_seconds(self, answer: Sequence[Completion]) -> None:
         for done in answer:

@@ -188,7 +188,7 @@ def test_a_run_is_resumed_by_its_file_with_the_executor_that_it_names(tmp_path):
         toy.Schaffer(), pt.NSGA2(size=8), budget=16, seed=1, store=path, executor=Threads(workers=3)
     )
     result = pt.resume(path, budget=8)
-    assert "thread-2" in set(result.run.evaluations.worker[16:])
+    assert {str(w)[:7] for w in result.run.evaluations.worker} == {"thread-"}
     whole = pt.minimize(toy.Schaffer(), pt.NSGA2(size=8), budget=24, seed=1)
     assert result.population.F.tobytes() == whole.population.F.tobytes()
 
