@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ConfigurationError
 from ..problems.definition import Definition
+from ..problems.stand_in import StandIn
 from ..typing import BoolArray, ByteArray, Candidates, FloatArray, IntArray
 from .born import INITIAL, OPERATORS, Born, orphans
 from .constants import constants
@@ -23,6 +25,9 @@ from .population import Population
 MOST_TABLES, MOST_ROWS = 256, 65_536
 """That an archive keeps as they came before it copies them."""
 
+MOST_PARENTS = 64
+"""Of a child."""
+
 CACHE = "cache"
 """The worker of those who got the outcome of an equal candidate."""
 
@@ -34,8 +39,8 @@ class Evaluations:
     Attributes:
         ids: (n,) int64.
         generation: (n,) int32 they were born in.
-        parents: (n, 2) int64 ids; -1 where there is none.
-        operator_code: (n,) uint8 position in ``OPERATORS`` of what made them.
+        parents: (n, p) int64 ids, as many as meet in a crossover; -1 where there is none.
+        operator_code: (n,) uint8 position in ``operators`` of what made them.
         status: (n,) uint8: 1 evaluated, 2 failed.
         X: (n, n_var) in the dtype of the space.
         F: (n, n_obj) float64; NaN where failed.
@@ -49,6 +54,8 @@ class Evaluations:
         failures: By id.
         extras: By id, what ``ctx.log`` collected.
         definition: Of the problem: names and directions of the columns.
+        operators: Names of what makes candidates in this run: "sample", "initial", and of the
+            operators that make children.
     """
 
     ids: IntArray
@@ -66,6 +73,7 @@ class Evaluations:
     failures: dict[int, Failed]
     extras: dict[int, dict[str, Any]]
     definition: Definition
+    operators: tuple[str, ...] = OPERATORS
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -92,7 +100,7 @@ class Evaluations:
     @property
     def operator(self) -> NDArray[Any]:
         """(n,) str: "sample", "initial", or the operators that made it of its parents."""
-        return np.array(OPERATORS, dtype=object)[self.operator_code]
+        return np.array(self.operators, dtype=object)[self.operator_code]
 
     def take(self, rows: IntArray) -> Evaluations:
         """The evaluations in these rows, in their order."""
@@ -103,6 +111,7 @@ class Evaluations:
             failures={i: self.failures[i] for i in ids if i in self.failures},
             extras={i: self.extras[i] for i in ids if i in self.extras},
             definition=self.definition,
+            operators=self.operators,
         )
 
     def population(self, rows: IntArray | BoolArray) -> Population:
@@ -128,8 +137,7 @@ class Evaluations:
         return {
             **named_columns(self.definition, self.ids, self.X, self.F, self.G),
             "generation": self.generation,
-            "parent_1": self.parents[:, 0],
-            "parent_2": self.parents[:, 1],
+            **{f"parent_{i + 1}": ids for i, ids in enumerate(self.parents.T)},
             "operator": self.operator,
             "evaluated": self.evaluated,
             "failure": [self.failures[i].reason if i in self.failures else "" for i in ids],
@@ -150,18 +158,27 @@ class Evaluations:
 ARRAYS = tuple(
     f.name
     for f in fields(Evaluations)
-    if f.name not in ("workers", "failures", "extras", "definition")
+    if f.name not in ("workers", "failures", "extras", "definition", "operators")
 )
 """The columns that are arrays."""
 
 
-def empty(definition: Definition) -> Evaluations:
-    """A table without rows."""
+def empty(
+    definition: Definition, operators: tuple[str, ...] = OPERATORS, n_parents: int = 2
+) -> Evaluations:
+    """A table without rows, of a run with these operators and so many parents to a child.
+
+    Raises ConfigurationError for more parents than a file can name.
+    """
+    if not 1 <= n_parents <= MOST_PARENTS:
+        raise ConfigurationError(
+            f"a child has from 1 to {MOST_PARENTS} parents, got a crossover of {n_parents}"
+        )
     space = definition.space
     return Evaluations(
         ids=np.empty(0, dtype=np.int64),
         generation=np.empty(0, dtype=np.int32),
-        parents=np.empty((0, 2), dtype=np.int64),
+        parents=np.empty((0, n_parents), dtype=np.int64),
         operator_code=np.empty(0, dtype=np.uint8),
         status=np.empty(0, dtype=np.uint8),
         X=np.empty((0, space.n_var), dtype=space.dtype),
@@ -174,6 +191,7 @@ def empty(definition: Definition) -> Evaluations:
         failures={},
         extras={},
         definition=definition,
+        operators=operators,
     )
 
 
@@ -196,9 +214,13 @@ def unrecorded(population: Population) -> Evaluations:
 
 
 def record(
-    definition: Definition, done: Completion, born: Born, generation: NDArray[np.int32]
+    definition: Definition,
+    done: Completion,
+    born: Born,
+    generation: NDArray[np.int32],
+    operators: tuple[str, ...] = OPERATORS,
 ) -> Evaluations:
-    """A completion with what the engine knows of its candidates."""
+    """A completion with what the engine knows of its candidates, in a run of these operators."""
     columns = {
         "ids": done.ids,
         "generation": generation,
@@ -215,8 +237,36 @@ def record(
         "failures": done.failures,
         "extras": done.extras,
         "definition": definition,
+        "operators": operators,
     }
     return frozen(Evaluations, columns)
+
+
+def of_problem(rows: Evaluations, definition: Definition) -> Evaluations:
+    """What a file holds, for a run that has the problem itself: with its candidates.
+
+    A file of a space of the user's own is read without it, so its candidates are as they are
+    stored. Raises StoreCorrupt if the space does not know them.
+    """
+    there, space = rows.definition.space, definition.space
+    if not isinstance(there, StandIn) or there is space:
+        return replace(rows, definition=definition)
+    return replace(rows, definition=definition, X=there.candidates_of(space, rows.X))
+
+
+def state_of_problem(
+    state: dict[str, Any], there: Definition, definition: Definition
+) -> dict[str, Any]:
+    """The state of an algorithm, as ``of_problem`` does with what it knows of candidates."""
+    stand_in = there.space
+    if not isinstance(stand_in, StandIn):
+        return state
+    return {
+        name: stand_in.candidates_of(definition.space, value)
+        if isinstance(value, np.ndarray) and value.dtype == object
+        else value
+        for name, value in state.items()
+    }
 
 
 class Archive:
@@ -234,6 +284,7 @@ class Archive:
         self._to_copy = 0  # rows of the latest
         self._codes: dict[str, int] = {}  # of the workers, in order of appearance
         self._alike: tuple[str, ...] | None = None  # workers whose codes are the same in a table
+        self._operators = first.operators
         self._failures: dict[int, Failed] = {}
         self._extras: dict[int, dict[str, Any]] = {}
         self.append(first)
@@ -261,6 +312,10 @@ class Archive:
 
     def append(self, rows: Evaluations) -> None:
         """Add rows at the end; their arrays must not change any more."""
+        if rows.operators != self._operators:
+            rows = self._renamed(rows)
+        if rows.parents.shape[1] != self._columns["parents"].shape[1]:
+            rows = self._as_wide(rows)
         if rows.workers != self._alike:
             rows = self._recoded(rows)
         self._latest.append(rows)
@@ -271,6 +326,21 @@ class Archive:
             self._extras.update(rows.extras)
         if len(self._latest) >= MOST_TABLES or self._to_copy >= MOST_ROWS:
             self._copy_latest()
+
+    def _renamed(self, rows: Evaluations) -> Evaluations:
+        """With our codes of the operators, of which there may be new ones."""
+        self._operators = tuple(dict.fromkeys((*self._operators, *rows.operators)))
+        codes = [self._operators.index(name) for name in rows.operators]
+        return replace(rows, operator_code=np.array(codes, dtype=np.uint8)[rows.operator_code])
+
+    def _as_wide(self, rows: Evaluations) -> Evaluations:
+        """With as many parents as we have, of which there may be more from now on."""
+        ours = self._columns["parents"].shape[1]
+        width = max(ours, rows.parents.shape[1])
+        if width > ours:
+            self._copy_latest()
+            self._columns["parents"] = _widened(self._columns["parents"], width)
+        return replace(rows, parents=_widened(rows.parents, width))
 
     def _recoded(self, rows: Evaluations) -> Evaluations:
         """With our codes of the workers."""
@@ -321,4 +391,12 @@ class Archive:
             failures=failures,
             extras=extras,
             definition=self.definition,
+            operators=self._operators,
         )
+
+
+def _widened(parents: IntArray, width: int) -> IntArray:
+    """(n, width) of (n, p) parents; there are no others."""
+    wide = np.full((len(parents), width), -1, dtype=np.int64)
+    wide[:, : parents.shape[1]] = parents
+    return wide

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..errors import ConfigurationError
 from ..problems.definition import Definition
+from ..problems.search_space import shown_as_they_are
 from ..typing import Candidates, FloatArray, IntArray
 from .plain_text import encodable
 
@@ -23,11 +25,14 @@ LETTERS = ("x.", "F.", "G.", LOGGED)
 
 OWN = frozenset(
     {
-        "id", "generation", "parent_1", "parent_2", "parents", "operator", "evaluated", "failure",
-        "failure_kind", "seed", "seconds", "worker",
+        "id", "generation", "parents", "operator", "evaluated", "failure", "failure_kind", "seed",
+        "seconds", "worker",
     }
 )  # fmt: skip
-"""Columns that every run has, in one format or another."""
+"""Columns that every run has, in one format or another; and ``PARENT``."""
+
+PARENT = re.compile(r"parent_[1-9]\d*")
+"""Columns of the parents, as many as meet in a crossover."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class ColumnNames:
 
 
 def column_names(definition: Definition) -> ColumnNames:
-    """The names of the columns of a problem; no two are the same, nor one of ``OWN``."""
+    """The names of the columns of a problem; no two are the same, nor any of every run's."""
     return _column_names(
         tuple(definition.space.names), tuple(definition.objectives), tuple(definition.constraints)
     )
@@ -66,7 +71,11 @@ def _column_names(
     def named(letter: str, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(
             letter + name
-            if not name or name in OWN or counts[name] > 1 or name.startswith(LETTERS)
+            if not name
+            or name in OWN
+            or PARENT.fullmatch(name)
+            or counts[name] > 1
+            or name.startswith(LETTERS)
             else name
             for name in names
         )
@@ -85,7 +94,7 @@ def named_columns(
     """Id, variables (as shown), objectives and constraints: an array or a list a column."""
     space, names = definition.space, column_names(definition)
     columns: dict[str, Any] = {"id": ids}
-    if "variables" in space.describe():
+    if not shown_as_they_are(space):
         rows = [space.show(row) for row in X]
         for column, name in zip(names.variables, space.names, strict=True):
             columns[column] = [row[name] for row in rows]

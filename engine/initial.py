@@ -14,7 +14,7 @@ from ..problems.candidates import read_candidates
 from ..problems.definition import Definition
 from ..problems.space import varying
 from ..typing import Candidates, has_coordinates
-from .evaluations import Archive, Evaluations, empty, unrecorded
+from .evaluations import Archive, Evaluations, empty, of_problem, unrecorded
 from .memory import Memory
 from .population import Population
 from .result import Result
@@ -112,12 +112,12 @@ def _everything(source: Source, problem: Any, definition: Definition) -> Evaluat
     """All evaluations of a run, or those of a population; refused if of another problem."""
     if isinstance(source, Population):
         _refuse_other(source.definition.describe(), definition, [])
-        return unrecorded(source)
+        return of_problem(unrecorded(source), definition)
     run = _run_of(source)
     stored = run.specification["problem"]
     others = other_arguments(stored, problem, NAMES)
     _refuse_other(stored["definition"], definition, others)
-    return run.evaluations
+    return of_problem(run.evaluations, definition)
 
 
 def _run_of(source: str | os.PathLike[str] | Run | Result) -> Run:

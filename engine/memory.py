@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..operators.duplicates import row_keys
 from ..typing import Candidates, IntArray
 from .evaluations import CACHE, Evaluations
 from .outcome import EVALUATED, Completion
@@ -27,7 +26,7 @@ class _Known(NamedTuple):
 
 
 class Memory:
-    """Candidates with their outcomes, by the exact bytes of the candidate.
+    """Candidates with their outcomes, by what makes a candidate the same as another.
 
     Args:
         known: Of other runs, from the start.
@@ -36,6 +35,7 @@ class Memory:
 
     def __init__(self, known: Evaluations, *, grows: bool) -> None:
         self.known = known
+        self._key = known.definition.space.key
         self.grows = grows
         self._outcomes: dict[bytes, _Known] = {}
         self._evaluating: dict[bytes, list[int]] = {}  # who waits for an equal one
@@ -51,7 +51,7 @@ class Memory:
         if not self.grows and not self._outcomes:
             return None
         rows = []
-        for row, (id, key) in enumerate(zip(ids.tolist(), row_keys(X), strict=True)):
+        for row, (id, key) in enumerate(zip(ids.tolist(), self._key(X), strict=True)):
             if key in self._outcomes:
                 self._found.append((id, self._outcomes[key]))
             elif key in self._evaluating:
@@ -70,7 +70,7 @@ class Memory:
     def _learn(self, rows: Evaluations) -> None:
         columns = (rows.ids, rows.evaluated, rows.F, rows.G, rows.seed)
         for key, id, evaluated, F, G, seed in zip(
-            row_keys(rows.X), *(column.tolist() for column in columns), strict=True
+            self._key(rows.X), *(column.tolist() for column in columns), strict=True
         ):
             if evaluated and key not in self._outcomes:
                 self._outcomes[key] = _Known(F, G, seed, rows.extras.get(id))

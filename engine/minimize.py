@@ -142,7 +142,7 @@ def minimize(
     machine = algorithm.machine(definition, seed, cost_of(problem), candidates)
     session = Session.fresh(definition, machine, budget, memory)
     specification = specify(problem, definition, algorithm, budget, seed, workers, memory)
-    specification["initial"] = digest(None if is_source(initial) else candidates)
+    specification["initial"] = digest(definition.space, None if is_source(initial) else candidates)
     if failure_budget is not None:
         specification["failure_budget"] = asdict(failure_budget)
     keeper = None

@@ -18,7 +18,8 @@ import numpy as np
 from ..errors import StoreMismatch
 from ..problems.candidates import read_candidates
 from ..problems.definition import Definition
-from ..typing import Candidates
+from ..problems.encoded import encode, joined
+from ..typing import Candidates, SearchSpace
 from .algorithms.algorithm import Algorithm
 from .initial import grows, is_source
 from .specification import (
@@ -66,7 +67,7 @@ def refuse_other_run(
         if grown != specification["cache"]:
             lines.append(_line("cache", specification["cache"], grown))
         if asked.initial is not None and not is_source(asked.initial):
-            begins = digest(read_candidates(definition.space, asked.initial))
+            begins = digest(definition.space, read_candidates(definition.space, asked.initial))
             if begins != specification.get("initial", begins):
                 lines.append("  initial: other candidates")
     if lines:
@@ -81,11 +82,15 @@ def _line(key: str, stored: Any, given: Any) -> str:
     return f"  {key}: {NAMES[0]} {stored!r:.300}, {NAMES[1]} {given!r:.300}"
 
 
-def digest(candidates: Candidates | None) -> str:
-    """Of the candidates that a run begins with; "" for none."""
+def digest(space: SearchSpace, candidates: Candidates | None) -> str:
+    """Of the candidates that a run begins with, as they are stored; "" for none."""
     if candidates is None:
         return ""
-    return hashlib.sha256(np.ascontiguousarray(candidates).tobytes()).hexdigest()
+    encoded = encode(space, candidates)
+    if isinstance(encoded, list):
+        together, offsets = joined(encoded)
+        return hashlib.sha256(offsets.tobytes() + together.tobytes()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(encoded).tobytes()).hexdigest()
 
 
 def why_ended(stopped_by: str, finished: int, stored: int | None, asked: Asked) -> str:

@@ -14,10 +14,11 @@ import numpy as np
 
 from ..errors import StoreMismatch
 from ..problems.definition import read_definition
+from ..problems.stand_in import StandIn
 from .algorithms.algorithm import Algorithm, as_problem, cost_of
 from .algorithms.concurrent import Concurrent
-from .born import INITIAL
-from .evaluations import Evaluations, empty
+from .born import INITIAL, OPERATORS
+from .evaluations import Evaluations, empty, of_problem
 from .interventions import read_interventions
 from .memory import Memory
 from .rules import refuse_other_rules
@@ -32,8 +33,8 @@ def replay(run: Run, *, problem: Any = None, algorithm: Algorithm | None = None)
 
     Args:
         run: From ``open_run``, or ``result.run``.
-        problem: Needed only in steady state in the order of costs, for its ``cost``, and only if
-            the store cannot say how to make it again.
+        problem: Needed only in steady state in the order of costs, for its ``cost``, and for a
+            space of the user's own, and only if the store cannot say how to make it again.
         algorithm: Needed only if the store cannot say how to make it again.
 
     Raises:
@@ -46,11 +47,12 @@ def replay(run: Run, *, problem: Any = None, algorithm: Algorithm | None = None)
     path, definition, cost = run.path or Path("the run"), run.definition, None
     refuse_other_rules(specification, path)
     algorithm = algorithm_of(specification, algorithm, definition, path)
-    if algorithm.mode == "steady" and algorithm.order == "cost":
+    costs = algorithm.mode == "steady" and algorithm.order == "cost"
+    if costs or isinstance(definition.space, StandIn):
         problem = stored_problem(specification, path) if problem is None else as_problem(problem)
         definition, cost = read_definition(problem), cost_of(problem)
         refuse_other_problem(specification, problem, definition, path)
-    seed, initial = int(specification["seed"]), _initial(run.as_told)
+    seed, initial = int(specification["seed"]), _initial(of_problem(run.as_told, definition))
     with believed(path):
         machine = algorithm.machine(definition, seed, cost, initial)
     nothing_known = Memory(empty(definition), grows=False)
@@ -114,5 +116,5 @@ def _compare(session: Session, run: Run) -> None:
 
 def _initial(everything: Evaluations) -> Any:
     """The candidates that the run began with, in order."""
-    rows = np.flatnonzero(everything.operator_code == INITIAL)
+    rows = np.flatnonzero(everything.operator == OPERATORS[INITIAL])
     return everything.X[rows[np.argsort(everything.ids[rows])]]

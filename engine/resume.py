@@ -15,6 +15,7 @@ from ..errors import ConfigurationError
 from ..problems.definition import read_definition
 from .algorithms.algorithm import Algorithm, as_problem, cost_of
 from .conduct import absolute, conduct, leave_if_spawning
+from .evaluations import of_problem
 from .executors import make_executor
 from .executors.base import Executor, Job
 from .executors.stored import describe_executor, stored_executor
@@ -160,7 +161,7 @@ def go_on(
         seed, cost = int(specification["seed"]), cost_of(problem)
         with believed(path):
             machine = algorithm.machine(definition, seed, cost)
-        known = replace(image.known, definition=definition)
+        known = of_problem(image.known, definition)
         memory = Memory(known, grows=specification["cache"])
         budget: int | None = specification["budget"]
         session = Session.fresh(definition, machine, budget, memory)

@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import StoreCorrupt
 from ..problems.definition import Definition
 from ..typing import IntArray
-from .evaluations import Archive, Evaluations, empty
+from .evaluations import Archive, Evaluations, empty, of_problem
 from .interventions import Retry
 from .outcome import Failed
 
@@ -99,7 +99,7 @@ class Retries:
         ids = set(rows.ids.tolist())
         if wish >= len(self._missing) or len(ids) < len(rows) or not ids <= self._missing[wish]:
             raise StoreCorrupt("the run has outcomes of candidates that were not evaluated again")
-        self._outcomes[wish].append(replace(rows, definition=self._definition))
+        self._outcomes[wish].append(of_problem(rows, self._definition))
         self._missing[wish] -= ids
         self.mended.update(rows.ids[rows.evaluated].tolist())
 

@@ -7,7 +7,7 @@ from workers or from a journal that is replayed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..typing import Candidates, IntArray
 from .algorithms.algorithm import Machine
 from .algorithms.steady import SteadyState
 from .born import Born
-from .evaluations import Archive, Evaluations, empty, record
+from .evaluations import Archive, Evaluations, empty, of_problem, record, state_of_problem
 from .interventions import Retry, failed_ids
 from .memory import Memory
 from .outcome import Completion, Failed, Task
@@ -221,7 +221,7 @@ class Session:
         assert self._again is not None  # they were asked for
         rows = self._again.take(_rows_of(self._again, done.ids))
         born = Born(rows.X, rows.parents, rows.operator_code)
-        rows = record(self.definition, done, born, rows.generation)
+        rows = record(self.definition, done, born, rows.generation, rows.operators)
         self.replay_again(rows)
         return rows
 
@@ -262,10 +262,12 @@ class Session:
                 evaluated.
         """
         self._tell_in_turn()
+        rows = of_problem(rows, self.definition)
         if not self.machine.asked(rows.ids):  # the next generation, or the rest of this one
             self.ask()
+        key = self.definition.space.key
         if not self.machine.asked(rows.ids) or (
-            self.machine.candidates(rows.ids)[0].X.tobytes() != rows.X.tobytes()
+            key(self.machine.candidates(rows.ids)[0].X) != key(rows.X)
         ):
             raise StoreMismatch(
                 f"the journal holds candidate {rows.ids[0]}, which this run does not ask for: it "
@@ -323,9 +325,11 @@ class Session:
     ) -> None:
         """Continue from what a store holds."""
         self.retries = retries or self.retries
-        self.archive = Archive(replace(evaluations, definition=self.definition))
+        state = state_of_problem(state, evaluations.definition, self.definition)
+        evaluations, waiting = (of_problem(r, self.definition) for r in (evaluations, waiting))
+        self.archive = Archive(evaluations)
         for row, id in enumerate(waiting.ids.tolist()):
-            self._waiting[id] = replace(waiting.take(np.array([row])), definition=self.definition)
+            self._waiting[id] = waiting.take(np.array([row]))
         self.populations = list(populations)
         evaluated = [rows.ids[~rows.recalled] for rows in (evaluations, waiting)]
         self.first_evaluated = min(np.concatenate(evaluated).tolist(), default=None)

@@ -19,6 +19,7 @@ from ..typing import BoolArray, FloatArray
 from .constraints import Constraint, Equal, Lower, Upper
 from .numbers import number_array, one_number, rows_of_numbers
 from .search_space import SearchSpace, check_space
+from .stand_in import describe_space
 from .variables import Variable
 
 DIRECTIONS = {"min": 1.0, "max": -1.0}
@@ -188,7 +189,7 @@ class Definition:
         """The definition as JSON; a run is resumed only with an equal one."""
         return {
             "name": self.name,
-            "space": self.space.describe(),
+            "space": describe_space(self.space),
             "objectives": self.objectives,
             "constraints": {k: c.describe() for k, c in self.constraints.items()},
         }

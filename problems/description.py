@@ -17,6 +17,7 @@ from .identity import same_identity
 from .printed import is_printed
 from .search_space import SearchSpace
 from .space import Binary, Integer, Real, Space
+from .stand_in import StandIn
 from .variables import Bool, Choice, Float, Int, Ordinal, Variable
 
 OLD_ADAPTERS = ("PymooVectorized", "PymooElementwise")
@@ -45,7 +46,9 @@ def _space(description: dict[str, Any]) -> SearchSpace:
         return Integer(description["low"], description["high"])
     if kind == "binary":
         return Binary(description["n"])
-    return Space({name: _variable(v) for name, v in description["variables"].items()})
+    if kind == "mixed":
+        return Space({name: _variable(v) for name, v in description["variables"].items()})
+    return StandIn(description)
 
 
 def _variable(description: dict[str, Any]) -> Variable:
@@ -79,12 +82,19 @@ def differing(stored: dict[str, Any], definition: Definition) -> dict[str, tuple
         # As text: the order of objectives and variables is the order of columns.
         if json.dumps(there) == json.dumps(here) or (key == "name" and there in OLD_ADAPTERS):
             continue
+        if key == "space" and _placeless(there) == _placeless(given["space"]):
+            continue
         space = definition.space if key == "space" else None
         if isinstance(space, Space) and tuple(there.get("variables", ())) == space.names:
             found |= _differing_variables(there["variables"], space)
         else:
             found[key] = (there, here)
     return found
+
+
+def _placeless(space: dict[str, Any]) -> str:
+    """A description of a space, wherever its class stands: a script is also a module."""
+    return json.dumps({**space, "kind": str(space.get("kind")).rpartition(":")[2]})
 
 
 def _differing_variables(stored: dict[str, Any], space: Space) -> dict[str, tuple[Any, Any]]:

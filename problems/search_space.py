@@ -15,6 +15,7 @@ A space of permutations, for one::
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 from abc import ABC, abstractmethod
@@ -98,8 +99,9 @@ class SearchSpace(ABC):
         return np.asarray(encoded)
 
     def candidate(self, row: Candidates) -> Any:
-        """What ``evaluate`` gets: a copy of the row; of a row that is one object, the object."""
-        return row[0] if row.dtype == object and self.n_var == 1 else row.copy()
+        """What ``evaluate`` gets: a copy of the row; of a row that is one object, of the object."""
+        copied = copy.deepcopy(row) if row.dtype == object else row.copy()
+        return copied[0] if row.dtype == object and self.n_var == 1 else copied
 
     def row(self, candidate: Any) -> Candidates:
         """(n_var,) the row that holds ``candidate``, or ConfigurationError if none does."""
@@ -157,6 +159,13 @@ class SearchSpace(ABC):
                 "JSON"
             ) from None
         return {"kind": f"{kind.__module__}:{kind.__qualname__}", **plain}
+
+
+def shown_as_they_are(space: SearchSpace) -> bool:
+    """True if ``show`` of a row gives its numbers: a column of ``X`` is a column of a table."""
+    kind = type(space)
+    plain = kind.show is SearchSpace.show and kind.active is SearchSpace.active
+    return plain and space.dtype != object
 
 
 def check_space(where: str, space: SearchSpace) -> None:

@@ -1,7 +1,8 @@
 """Journal records as bytes: JSON for what has names, raw arrays for the rest. No pickle.
 
 payload = kind (1 byte), length of JSON (uint32), JSON, arrays one after the other
-kind E  = evaluations: the columns of ``Evaluations`` in the order of ``ARRAYS``
+kind E  = evaluations: the columns of ``Evaluations`` in the order of ``ARRAYS``, of the candidates
+          what their space encodes
 kind P  = population of a generation: its ids
 kind R  = as E, of candidates that were evaluated again
 
@@ -21,7 +22,9 @@ import numpy as np
 
 from ...errors import StoreCorrupt
 from ...problems.definition import Definition
+from ...problems.encoded import BYTES, encode, form_of, little, parted
 from ...typing import IntArray
+from ..born import OPERATORS
 from ..evaluations import ARRAYS, Evaluations
 from ..outcome import Failed
 from . import strict_json
@@ -48,16 +51,18 @@ candidates that were evaluated again."""
 def layout_of(rows: Evaluations) -> Layout:
     """The layout that all evaluations of a run share; JSON."""
     columns = {name: getattr(rows, name) for name in ARRAYS}
-    return {n: (c.dtype.newbyteorder("<").str, list(c.shape[1:])) for n, c in columns.items()}
+    layout = {n: (little(c.dtype), list(c.shape[1:])) for n, c in columns.items()}
+    dtype, shape = form_of(rows.definition.space)
+    return {**layout, "X": (dtype, list(shape))}
 
 
 def encode_evaluations(rows: Evaluations, *, retried: bool = False) -> bytes:
     """A record of kind E, or R."""
     kind = RETRIED if retried else EVALUATIONS
-    arrays = [getattr(rows, name).tobytes() for name in ARRAYS]
+    arrays = [_bytes_of(rows, name) for name in ARRAYS]
     if not rows.failures and not rows.extras:
-        return _framed(kind, len(rows), _workers_alone(rows.workers), arrays)
-    named: dict[str, Any] = {"workers": rows.workers}
+        return _framed(kind, len(rows), _names_alone(rows.workers, rows.operators), arrays)
+    named = _names(rows.workers, rows.operators)
     if rows.failures:
         named["failures"] = [[i, f.reason, f.kind, f.detail] for i, f in rows.failures.items()]
     if rows.extras:
@@ -65,10 +70,28 @@ def encode_evaluations(rows: Evaluations, *, retried: bool = False) -> bytes:
     return _framed(kind, len(rows), strict_json.dumps(named).encode(), arrays)
 
 
+def _bytes_of(rows: Evaluations, name: str) -> bytes:
+    """A column; of candidates that are bytes of any length, the lengths (int64), then the bytes."""
+    if name != "X":
+        return bytes(getattr(rows, name).tobytes())
+    encoded = encode(rows.definition.space, rows.X)
+    if isinstance(encoded, list):
+        lengths = np.array([len(row) for row in encoded], dtype=np.int64)
+        return lengths.tobytes() + b"".join(encoded)
+    return encoded.tobytes()
+
+
+def _names(workers: tuple[str, ...], operators: tuple[str, ...]) -> dict[str, Any]:
+    """Names of what columns hold codes of; of operators, unless they are paretide's own."""
+    if operators == OPERATORS:
+        return {"workers": workers}
+    return {"workers": workers, "operators": operators}
+
+
 @functools.lru_cache(maxsize=1024)
-def _workers_alone(workers: tuple[str, ...]) -> bytes:
+def _names_alone(workers: tuple[str, ...], operators: tuple[str, ...]) -> bytes:
     """What most records have in common."""
-    return json.dumps({"workers": workers}).encode()
+    return strict_json.dumps(_names(workers, operators)).encode()
 
 
 def encode_population(generation: int, ids: IntArray) -> bytes:
@@ -116,11 +139,23 @@ def _decode_evaluations(
     columns: dict[str, Any] = {}
     offset = 0
     for name, (dtype, row_shape) in layout.items():
+        if (dtype, tuple(row_shape)) == BYTES:
+            lengths = np.frombuffer(data, "<i8", rows, offset)
+            begin = offset + lengths.nbytes
+            _need(not rows or lengths.min() >= 0, "candidates of less than no bytes")
+            offset = begin + sum(lengths.tolist())
+            _need(offset <= len(data), "candidates beyond its end")
+            ends = np.concatenate([[0], np.cumsum(lengths)])
+            columns[name] = parted(data[begin:offset], ends)
+            continue
         shape = (rows, *row_shape)
         column = np.frombuffer(data, dtype, math.prod(shape), offset).reshape(shape)
         columns[name] = column.astype(column.dtype.newbyteorder("="))
         offset += column.nbytes
     _need(offset == len(data), f"{len(data)} bytes of columns, {offset} are needed")
+    columns["X"] = definition.space.decode(columns["X"])
+    operators = named.get("operators", list(OPERATORS))
+    _need(_texts(operators), f"the operators {operators!r:.100}")
     workers, failures, extras = named["workers"], named.get("failures", []), named.get("extras", [])
     _need(_texts(workers), f"the workers {workers!r:.100}")
     _need(
@@ -139,6 +174,7 @@ def _decode_evaluations(
         failures={i: Failed(*told) for i, *told in failures},
         extras=dict(extras),
         definition=definition,
+        operators=tuple(operators),
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ...problems.encoded import joined
 from .contents import CONTENTS, Contents, digest, digest_of_value
 
 CHUNK_BYTES = 1 << 14
@@ -106,9 +107,11 @@ class Writing:
         if max(map(len, encoded), default=0) <= LONGEST_FIXED:
             self.array(path, _fixed(encoded), [label], copied=copied)
             return
-        offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
-        np.cumsum([len(text) for text in encoded], out=offsets[1:])
-        together = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        self.bytes(path, encoded, label, copied=copied)
+
+    def bytes(self, path: str, rows: Sequence[bytes], label: str, *, copied: bool = True) -> None:
+        """Write bytes of any length, so many a row, as one array and the offsets of the rows."""
+        together, offsets = joined(rows)
         self.array(path, together, ["byte"], packed=False, copied=copied)
         self.array(offsets_of(path), offsets, [label], copied=copied)
 

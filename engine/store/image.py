@@ -18,7 +18,6 @@ import numpy as np
 
 from ...errors import StoreCorrupt, StoreError
 from ...typing import IntArray
-from ..born import OPERATORS
 from ..evaluations import Archive, Evaluations
 from . import strict_json
 from .columns import Writing
@@ -145,15 +144,14 @@ def _composed(image: Image, before: IO[bytes] | None) -> tuple[bytes, int]:
             write_table(writing, "known/", image.known)
         write_retried(writing, image.retried)
         _write_populations(writing, image)
-        write_state(writing, image.state)
+        write_state(writing, image.state, image.evaluations.definition.space)
         contents = writing.finish()
         file.flush()
         return bytes(file.id.get_file_image()), contents
 
 
 def _write_names(writing: Writing, image: Image) -> None:
-    names = {**names_of(image.evaluations.definition), "operators": list(OPERATORS)}
-    for name, texts in names.items():
+    for name, texts in names_of(image.evaluations.definition).items():
         writing.texts(f"evaluations/{name}", texts, name, copied=False)
 
 

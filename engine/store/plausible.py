@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...typing import BoolArray
-from ..born import OPERATORS
 from ..evaluations import Evaluations
 from ..outcome import EVALUATED, FAILED
 
@@ -33,7 +32,7 @@ def faults(rows: Evaluations) -> Iterator[str]:
             (rows.parents >= -1) & (rows.parents < rows.ids[:, None]),
             "parents that were born after their children",
         ),
-        (rows.operator_code < len(OPERATORS), "operators that this paretide does not know"),
+        (rows.operator_code < len(rows.operators), "operators without a name"),
         (
             (rows.worker_code >= 0) & (rows.worker_code < len(rows.workers)),
             "workers without a name",

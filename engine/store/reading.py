@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ...errors import StoreCorrupt
+from ...problems.encoded import parted
 from . import strict_json
 from .columns import offsets_of
 from .contents import CONTENTS, Contents
@@ -136,6 +137,13 @@ class Reading:
             self.wrong(f"{path} has no rows")
         return stored.shape[0]
 
+    def shape(self, path: str) -> tuple[int, ...] | None:
+        """Of an array, one without values too; None if nobody knows."""
+        if path in self.contents.empty:
+            return tuple(self.contents.empty[path][1])
+        stored = self._stored.get(path)
+        return None if stored is None else stored.shape
+
     def text_rows(self, path: str) -> int:
         """How many texts a column has; 0 if it is not there."""
         offsets = offsets_of(path)
@@ -178,6 +186,11 @@ class Reading:
         """Of an array that is there."""
         return self._stored[path].dtype
 
+    def has_text(self, path: str) -> bool:
+        """Whether there is one text at ``path``."""
+        stored = self._stored.get(path)
+        return stored is not None and not stored.shape and self._is_text(stored)
+
     def text(self, path: str) -> str:
         """One text."""
         stored = self._stored.get(path)
@@ -193,12 +206,29 @@ class Reading:
                 self.wrong(f"it has no {path}")
             return []
         if stored.dtype == np.uint8:
-            return self._texts_of_bytes(path, stored, rows)
+            return [self._decoded(path, text) for text in self.bytes(path, rows)]
         if not self._is_text(stored) or stored.shape != (rows,):
             self.wrong(f"{path} is no column of {rows} texts")
         if stored.dtype.kind == "S":
             return [self._decoded(path, text) for text in stored.whole().tolist()]
         return self._variable_texts(path, stored)
+
+    def bytes(self, path: str, rows: int) -> list[bytes]:
+        """Bytes of any length, so many a row."""
+        stored = self._stored.get(path)
+        length = self.rows(path)
+        if stored is not None and (
+            stored.dtype != np.uint8 or stored.packed or len(stored.shape) != 1
+        ):
+            self.wrong(f"{path} is no column of bytes")
+        offsets = self.array(offsets_of(path), np.int64, (rows + 1,))
+        if offsets[0] != 0 or offsets[-1] != length or (np.diff(offsets) < 0).any():
+            self.wrong(f"the offsets of {path} are not those of its rows")
+        return [] if not rows else parted(self._bytes(stored), offsets)
+
+    @staticmethod
+    def _bytes(stored: Stored | None) -> Any:
+        return b"" if stored is None else stored.whole().tobytes()
 
     def json(self, path: str) -> Any:
         """What one text of JSON says."""
@@ -255,16 +285,6 @@ class Reading:
             return value if isinstance(value, str) else bytes(value).decode()
         except (UnicodeDecodeError, TypeError, ValueError):
             self.wrong(f"{path} is no UTF-8")
-
-    def _texts_of_bytes(self, path: str, stored: Stored, rows: int) -> list[str]:
-        offsets = self.array(offsets_of(path), np.int64, (rows + 1,))
-        if stored.packed or len(stored.shape) != 1:
-            self.wrong(f"{path} is no column of texts")
-        ends = offsets.tolist()
-        if ends[0] != 0 or ends[-1] != stored.shape[0] or (np.diff(offsets) < 0).any():
-            self.wrong(f"the offsets of {path} are not those of its texts")
-        together = stored.whole().tobytes()
-        return [self._decoded(path, together[begin:end]) for begin, end in pairwise(ends)]
 
     def _variable_texts(self, path: str, stored: Stored) -> list[str]:
         """Texts of schema 1. Several may share their bytes, but in no file that was sealed."""

@@ -56,7 +56,8 @@ def read_retried(
 def _same(rows: Evaluations, first: Evaluations) -> bool:
     """True if those that are in both are the same candidates, of the same parents."""
     _, here, there = np.intersect1d(rows.ids, first.ids, return_indices=True)
-    return all(
-        getattr(rows, name)[here].tobytes() == getattr(first, name)[there].tobytes()
-        for name in ("X", "parents", "generation", "operator_code")
+    key = rows.definition.space.key
+    return key(rows.X[here]) == key(first.X[there]) and all(
+        np.array_equal(getattr(rows, name)[here], getattr(first, name)[there])
+        for name in ("parents", "generation", "operator")
     )

@@ -10,16 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import StoreCorrupt, StoreError
+from ...errors import ConfigurationError, StoreCorrupt, StoreError
 from ...problems.definition import Definition
+from ...problems.encoded import BYTES, encode
+from ...problems.stand_in import StandIn
+from ...typing import SearchSpace
+from ..evaluations import MOST_PARENTS
 from . import strict_json
-from .columns import Writing
+from .columns import Writing, offsets_of
 from .reading import Reading
 
 LARGEST_COUNT = 2**62
 """Beyond everything that a state counts, and small enough to be counted on from."""
 
-_SCALARS, _NAMES = "state/scalars", "state/names"
+_SCALARS, _NAMES, _ENCODED = "state/scalars", "state/names", "state/encoded"
+_TEXTS = (_SCALARS, _NAMES, _ENCODED)
 
 _COLUMN = re.compile(
     r"state/(?P<table>(run\d+_)?(parents|offspring|late|open|members|waiting|initial))_"
@@ -28,21 +33,43 @@ _COLUMN = re.compile(
 """Arrays of our own algorithms that are tables of candidates."""
 
 
-def write_state(writing: Writing, state: dict[str, Any]) -> None:
-    """Write a state; names that HDF5 would read as folders are numbered."""
-    scalars, names = {}, {}
+def write_state(writing: Writing, state: dict[str, Any], space: SearchSpace) -> None:
+    """Write a state; names that HDF5 would read as folders are numbered.
+
+    Arrays of objects are candidates, and written as their space encodes them.
+    """
+    scalars, names, encoded = {}, {}, {}
     for number, (name, value) in enumerate(state.items()):
         if not isinstance(value, np.ndarray):
             scalars[name] = value
             continue
-        plain = name.isascii() and name.isidentifier() and name not in ("scalars", "names")
+        plain = name.isascii() and name.isidentifier() and f"state/{name}" not in _TEXTS
         key = name if plain else f"{number}."
         if key != name:
             names[key] = name
-        writing.array(f"state/{key}", value, packed=False, copied=False)
+        stored: Any = value
+        if value.dtype == object:
+            stored = encode(space, _candidates(name, value, space))
+            encoded[key] = len(value)
+        if isinstance(stored, list):
+            writing.bytes(f"state/{key}", stored, "candidate", copied=False)
+        else:
+            writing.array(f"state/{key}", stored, packed=False, copied=False)
     writing.text(_SCALARS, strict_json.dumps(scalars))
+    if encoded:
+        writing.text(_ENCODED, strict_json.dumps(encoded))
     if names:
         writing.text(_NAMES, strict_json.dumps(names))
+
+
+def _candidates(name: str, values: Any, space: SearchSpace) -> Any:
+    """An array of objects of a state, which must be candidates; raises ConfigurationError."""
+    if values.ndim != 2 or values.shape[1] != space.n_var or space.dtype != object:
+        raise ConfigurationError(
+            f"{name!r:.80} of the algorithm's state is an array of objects of shape "
+            f"{values.shape}: a file holds numbers, and candidates (n, {space.n_var}) of {space!r}"
+        )
+    return values
 
 
 def read_state(reading: Reading, definition: Definition, finished: int) -> dict[str, Any]:
@@ -57,15 +84,21 @@ def read_state(reading: Reading, definition: Definition, finished: int) -> dict[
     ``F`` and ``G`` have as many columns as the problem, and ``ids`` are ids.
     """
     state = reading.json(_SCALARS)
-    names = reading.json(_NAMES) if reading.has(_NAMES) else {}
-    if not isinstance(state, dict) or not isinstance(names, dict):
+    names, encoded = (
+        reading.json(path) if reading.has_text(path) else {} for path in (_NAMES, _ENCODED)
+    )
+    if not all(isinstance(part, dict) for part in (state, names, encoded)):
         reading.wrong("the state of its algorithm is no object")
     for name, value in state.items():
         if isinstance(value, int) and abs(value) >= LARGEST_COUNT:
             reading.wrong(f"{name!r:.80} of its state is beyond every count")
+    offsets = {offsets_of(f"state/{key}") for key in encoded}
+    for key, n in encoded.items():
+        state[names.get(key, key)] = _read_candidates(reading, key, n, definition.space)
     for path in reading.paths():
         group, _, key = path.rpartition("/")
-        if group == "state" and path not in (_SCALARS, _NAMES):
+        text = path in _TEXTS and reading.has_text(path)
+        if group == "state" and not text and path not in offsets and key not in encoded:
             array = reading.free_array(path)
             _check(reading, path, array, definition)
             state[names.get(key, key)] = array
@@ -75,12 +108,25 @@ def read_state(reading: Reading, definition: Definition, finished: int) -> dict[
     return found
 
 
+def _read_candidates(reading: Reading, key: str, n: Any, space: SearchSpace) -> Any:
+    """Candidates as a ``StandIn`` has them, of which the state says that there are ``n``."""
+    path = f"state/{key}"
+    if not isinstance(space, StandIn) or type(n) is not int or not 0 <= n <= reading.size:
+        reading.wrong(f"{path} holds {n!r:.80} candidates of {space!r:.200}")
+    dtype, shape = space.form
+    if space.form == BYTES:
+        return space.decode(reading.bytes(path, n))
+    return space.decode(reading.array(path, np.dtype(dtype), (n, *shape)))
+
+
 def _check(reading: Reading, path: str, array: Any, definition: Definition) -> None:
     """Refuse a column of a table of our own algorithms that is none."""
     if not (found := _COLUMN.fullmatch(path)):
         return
     column, space = found["column"], definition.space
-    rows = {"X": space.n_var, "F": definition.n_obj, "G": definition.n_con, "parents": 2}
+    rows = {"X": space.n_var, "F": definition.n_obj, "G": definition.n_con}
+    if column == "parents" and array.ndim == 2 and 1 <= array.shape[1] <= MOST_PARENTS:
+        rows["parents"] = array.shape[1]
     inner = (rows[column],) if column in rows else ()
     if column == "by_value":
         ordered = array.ndim == 2 and (np.sort(array) == np.arange(array.shape[1])).all()
@@ -89,6 +135,10 @@ def _check(reading: Reading, path: str, array: Any, definition: Definition) -> N
     elif array.ndim == 0 or array.shape[1:] != inner:
         reading.wrong(f"{path} has shape {array.shape}, not (k, {inner})")
     dtypes = {"X": space.dtype, "F": np.float64, "G": np.float64, "crowding": np.float64}
+    if isinstance(space, StandIn):  # which may store them in another way than the state does
+        del dtypes["X"]
+        if column == "X":
+            return
     if column in dtypes and array.dtype != dtypes[column]:
         reading.wrong(f"{path} has dtype {array.dtype}, not {dtypes[column]}")
     if column not in dtypes and array.dtype.kind not in "iu":

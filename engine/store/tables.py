@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...problems.definition import Definition
+from ...problems.encoded import BYTES, encode
 from ...typing import IntArray
-from ..evaluations import ARRAYS, Evaluations, empty
+from ..born import OPERATORS
+from ..evaluations import ARRAYS, MOST_PARENTS, Evaluations, empty
 from ..outcome import Failed
+from .codec import layout_of
 from .columns import Writing
 from .extras import read_extras, write_extras
 from .plausible import faults
@@ -20,7 +25,15 @@ def write_table(writing: Writing, prefix: str, rows: Evaluations, *, copied: boo
     """Write evaluations; ``copied`` if those of the file before are the first of them."""
     for name in ARRAYS:
         labels = ["evaluation"] + ([_LABELS[name]] if name in _LABELS else [])
-        writing.array(f"{prefix}evaluations/{name}", getattr(rows, name), labels, copied=copied)
+        path, values = f"{prefix}evaluations/{name}", getattr(rows, name)
+        if name == "X":
+            values = encode(rows.definition.space, rows.X)
+        if isinstance(values, list):
+            writing.bytes(path, values, "evaluation", copied=copied)
+        else:
+            writing.array(path, values, labels, copied=copied)
+    names = list(rows.operators)
+    writing.texts(f"{prefix}evaluations/operators", names, "operators", copied=False)
     writing.texts(f"{prefix}evaluations/workers", list(rows.workers), "worker", copied=False)
     failed = [id for id in rows.ids.tolist() if id in rows.failures]
     ids = np.array(failed, dtype=np.int64)
@@ -34,25 +47,45 @@ def write_table(writing: Writing, prefix: str, rows: Evaluations, *, copied: boo
 def read_table(reading: Reading, prefix: str, definition: Definition) -> Evaluations:
     """Read evaluations. Raises StoreCorrupt for what cannot have been evaluated."""
     n = reading.rows(f"{prefix}evaluations/ids")
-    layout = {name: getattr(empty(definition), name) for name in ARRAYS}
-    for name, column in layout.items():  # all before any is read: those not packed bound the rest
-        reading.check(f"{prefix}evaluations/{name}", column.dtype, (n, *column.shape[1:]))
-    columns = {
-        name: reading.array(f"{prefix}evaluations/{name}", column.dtype, (n, *column.shape[1:]))
-        for name, column in layout.items()
+    layout = layout_of(empty(definition, n_parents=_n_parents(reading, prefix)))
+    shapes = {
+        name: (np.dtype(dtype), (n, *row))
+        for name, (dtype, row) in layout.items()
+        if dtype != BYTES[0]
     }
-    names = f"{prefix}evaluations/workers"
-    workers = reading.texts(names, reading.text_rows(names))
+    for name, shape in shapes.items():  # all before any is read: those not packed bound the rest
+        reading.check(f"{prefix}evaluations/{name}", *shape)
+    columns: dict[str, Any] = {
+        name: reading.array(f"{prefix}evaluations/{name}", *shape) for name, shape in shapes.items()
+    }
+    if "X" not in columns:
+        columns["X"] = reading.bytes(f"{prefix}evaluations/X", n) if n else []
+    columns["X"] = definition.space.decode(columns["X"])
+    workers, operators = (
+        reading.texts(names, reading.text_rows(names))
+        for names in (f"{prefix}evaluations/workers", f"{prefix}evaluations/operators")
+    )
     rows = Evaluations(
         **columns,
         workers=tuple(workers),
         failures=_failures(reading, prefix, n),
         extras=read_extras(reading, f"{prefix}extras", columns["ids"]),
         definition=definition,
+        operators=tuple(operators) or OPERATORS,  # older files have them of one table only
     )
     for fault in faults(rows):
         reading.wrong(f"{prefix}evaluations has {fault}")
     return rows
+
+
+def _n_parents(reading: Reading, prefix: str) -> int:
+    """How many parents a child has."""
+    shape = reading.shape(f"{prefix}evaluations/parents")
+    if shape is None:
+        return 2
+    if len(shape) != 2 or not 1 <= shape[1] <= MOST_PARENTS:
+        reading.wrong(f"{prefix}evaluations/parents has shape {shape}")
+    return shape[1]
 
 
 def _failures(reading: Reading, prefix: str, n: int) -> dict[int, Failed]:

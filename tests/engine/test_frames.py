@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import paretide as pt
-from paretide.engine.frames import OWN, column_names
+from paretide.engine.frames import OWN, PARENT, column_names
 from paretide.problems.definition import read_definition
 
 
@@ -67,4 +67,5 @@ def test_no_two_columns_are_called_the_same(variables, objectives, constraints):
     constraints = [name for name in constraints if name not in objectives]
     called = [name for group in names(variables, objectives, constraints) for name in group]
     assert len({*called, *OWN}) == len(called) + len(OWN)
+    assert not any(PARENT.fullmatch(name) for name in called)
     assert not any(name.startswith("log.") for name in called)
