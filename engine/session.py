@@ -60,7 +60,8 @@ class Session:
         cls, definition: Definition, machine: Machine, budget: int | None, memory: Memory
     ) -> Session:
         """A session in which nothing has happened yet."""
-        archive, retries = Archive(empty(definition)), Retries(definition)
+        nothing = empty(definition, machine.operators, machine.n_parents)
+        archive, retries = Archive(nothing), Retries(definition)
         return cls(definition, machine, budget, memory, archive, retries)
 
     @property
@@ -141,7 +142,9 @@ class Session:
 
     def tell(self, done: Completion) -> Evaluations:
         """Tell the algorithm what has finished; returns it as rows, told or waiting for that."""
-        rows = record(self.definition, done, *self.machine.candidates(done.ids))
+        rows = record(
+            self.definition, done, *self.machine.candidates(done.ids), self.machine.operators
+        )
         self._take_in(rows)
         return rows
 
@@ -166,7 +169,7 @@ class Session:
 
     def waiting(self) -> Evaluations:
         """What has finished and waits for its turn, in order of id."""
-        rows = Archive(empty(self.definition))
+        rows = Archive(empty(self.definition, self.machine.operators, self.machine.n_parents))
         for id in sorted(self._waiting):
             rows.append(self._waiting[id])
         return rows.table()

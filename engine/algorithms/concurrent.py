@@ -15,6 +15,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -85,6 +86,10 @@ class Concurrent:
         self._parents = no_population(definition)
         self.most_generations: int | None = None  # that may begin by now, where a run is replayed
 
+    @cached_property
+    def _first_run(self) -> Generational:
+        return self.runs[0] if self.runs else self._make_run(0)
+
     # -- what a user sees ------------------------------------------------------------------------
 
     @property
@@ -96,6 +101,16 @@ class Concurrent:
     def size(self) -> int:
         """The largest target size of a run."""
         return max((run.size for run in self.runs), default=self.schedule.first_size)
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
+        return self._first_run.operators
+
+    @property
+    def n_parents(self) -> int:
+        """How many parents are recorded of a candidate."""
+        return self._first_run.n_parents
 
     @property
     def population(self) -> Population:

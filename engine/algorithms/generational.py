@@ -82,11 +82,21 @@ class Generational:
         self.failures = 0
         self._parents = no_population(definition)
         self._initial = initial  # until the first generation is made of them
-        self._offspring = Offspring(definition, 0, nobody(definition.space))
+        self._offspring = Offspring(definition, 0, nobody(definition.space, breeding.parents))
         self._late = no_population(definition)  # children of earlier generations, told by now
         self._looked: tuple[Selected, dict[str, Any]] | None = None  # see _look
 
     # -- what a user sees ------------------------------------------------------------------------
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
+        return self._breeding.operators
+
+    @property
+    def n_parents(self) -> int:
+        """How many parents are recorded of a candidate."""
+        return self._breeding.parents
 
     @property
     def population(self) -> Population:

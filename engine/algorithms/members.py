@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ...operators.duplicates import row_keys
 from ...operators.survival.incremental import insert, most_crowded, remove
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
@@ -92,9 +91,9 @@ class Members:
         self._next += 1
 
     def remove_worst(self, rng: np.random.Generator) -> bytes:
-        """The most crowded of the last front goes; returns its ``row_keys``."""
+        """The most crowded of the last front goes; returns its key."""
         row = most_crowded(self.rank, self.crowding, self.n, rng)
-        (key,) = row_keys(self.X[row : row + 1])
+        (key,) = self.definition.space.key(self.X[row : row + 1])
         remove(self.minimized, self.rank, self.crowding, self.by_value, self.n, row)
         self.n -= 1
         for name in OWN:

@@ -24,7 +24,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...errors import AskTellError, ConfigurationError
 from ...operators.arrays import all_finite
-from ...operators.duplicates import KeySet, row_keys
 from ...problems.definition import Definition
 from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray
@@ -114,10 +113,20 @@ class SteadyState:
         self._members = Members(definition, self.size)
         self._parents = no_population(definition)
         # Row keys of members and of those that are open, which nobody new may have.
-        self._seen: KeySet | None = KeySet() if breeding.duplicates else None
+        self._seen = breeding.leaving()
         self._copies: Counter[bytes] = Counter()  # of keys that several have
 
     # -- what a user sees ------------------------------------------------------------------------
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
+        return self._breeding.operators
+
+    @property
+    def n_parents(self) -> int:
+        """How many parents are recorded of a candidate."""
+        return self._breeding.parents
 
     @property
     def population(self) -> Population:
@@ -299,7 +308,7 @@ class SteadyState:
                 gone = self._members.remove_worst(rng)
         else:
             self.failures += 1
-            (gone,) = row_keys(candidate.x[None])
+            (gone,) = self.definition.space.key(candidate.x[None])
         if gone is not None:
             self._forget(gone)
         self.evaluations += 1
@@ -322,7 +331,9 @@ class SteadyState:
         """
         if self.complete:
             self._next_generation()
-        for id, x, key, f, g in zip(ids.tolist(), X, row_keys(X), F, G, strict=True):
+        for id, x, key, f, g in zip(
+            ids.tolist(), X, self.definition.space.key(X), F, G, strict=True
+        ):
             if self._seen is not None and len(self._seen.add(x[None])):
                 self._copies[key] += 1  # of one that was born after this one had failed
             self._members.insert(id, x, f, g, self._survival_rng)
@@ -386,7 +397,9 @@ class SteadyState:
         """Candidates, and (k,) generations they were born in."""
         space, k = self.definition.space, len(candidates)
         X = np.array([c.x for c in candidates], dtype=space.dtype).reshape(k, space.n_var)
-        parents = np.array([c.parents for c in candidates], dtype=np.int64).reshape(k, 2)
+        parents = np.array([c.parents for c in candidates], dtype=np.int64).reshape(
+            k, self.n_parents
+        )
         operator = np.array([c.operator for c in candidates], dtype=np.uint8)
         generation = np.array([c.generation for c in candidates], dtype=np.int32)
         return Born(X, parents, operator), generation
@@ -448,8 +461,11 @@ class SteadyState:
         self._waiting = sum(c.status != PENDING for c in self._open.values())
         if self._seen is not None:
             open_X = self._stacked(list(self._open.values()))[0].X
-            keys = row_keys(self._members.mating().X) + row_keys(open_X)
-            self._seen = KeySet(keys)
+            self._seen = self._breeding.leaving()
+            keys = []
+            for X in (self._members.mating().X, open_X):
+                keys += self.definition.space.key(X)
+                self._seen.add(X)
             self._copies = Counter({key: n - 1 for key, n in Counter(keys).items() if n > 1})
         order = _part(state, "order_")
         self._order = ORDERS[self._order_name](order)
