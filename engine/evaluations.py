@@ -318,6 +318,8 @@ class Archive:
             rows = self._as_wide(rows)
         if rows.workers != self._alike:
             rows = self._recoded(rows)
+        if not len(rows):
+            return
         self._latest.append(rows)
         self._to_copy += len(rows)
         if rows.failures:
@@ -335,6 +337,9 @@ class Archive:
 
     def _as_wide(self, rows: Evaluations) -> Evaluations:
         """With as many parents as we have, of which there may be more from now on."""
+        if not self.rows:
+            self._columns["parents"] = rows.parents[:0]
+            return rows
         ours = self._columns["parents"].shape[1]
         width = max(ours, rows.parents.shape[1])
         if width > ours:

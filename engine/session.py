@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import StoreMismatch
 from ..problems.definition import Definition
+from ..problems.encoded import check_round_trip
 from ..typing import Candidates, IntArray
 from .algorithms.algorithm import Machine
 from .algorithms.steady import SteadyState
@@ -107,6 +108,8 @@ class Session:
             self.exhausted = not self.in_flight
             return []
         batch = self.machine.ask(room)
+        if not self.finished and not batch.ids[:1].any():  # the first: better now than after it
+            check_round_trip(self.definition.space, batch.X)
         self._note_population()
         self.exhausted = not len(batch) and not self.in_flight
         rows = self.memory.to_evaluate(batch.ids, batch.X)

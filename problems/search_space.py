@@ -150,15 +150,7 @@ class SearchSpace(ABC):
         kind = type(self)
         args, kwargs = self.init_arguments
         arguments = dict(inspect.signature(kind).bind(*args, **kwargs).arguments)
-        try:
-            plain: dict[str, Any] = json.loads(json.dumps(arguments, default=_plain))
-        except (TypeError, ValueError):
-            raise ConfigurationError(
-                f"{kind.__qualname__} was made with {arguments!r:.200}, which JSON cannot hold: "
-                "define describe(self), which returns what makes two such spaces the same, as "
-                "JSON"
-            ) from None
-        return {"kind": f"{kind.__module__}:{kind.__qualname__}", **plain}
+        return {"kind": f"{kind.__module__}:{kind.__qualname__}", **as_json(kind, arguments)}
 
 
 def shown_as_they_are(space: SearchSpace) -> bool:
@@ -214,6 +206,21 @@ def _bytes_of_rows(X: Candidates) -> list[bytes]:
 
 def _is_plain(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, float, str))
+
+
+def as_json(kind: type, described: Any) -> dict[str, Any]:
+    """A description of a space, arrays as lists; raises ConfigurationError if it is no JSON."""
+    try:
+        found = json.loads(json.dumps(described, default=_plain))
+    except (TypeError, ValueError):
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigurationError(
+            f"{kind.__qualname__} is described by {described!r:.200}, which JSON cannot hold: "
+            "define describe(self), which returns what makes two such spaces the same, as a "
+            "mapping of names to numbers, texts, lists and mappings"
+        )
+    return found
 
 
 def _plain(value: Any) -> Any:

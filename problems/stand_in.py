@@ -15,7 +15,8 @@ import numpy as np
 from ..errors import StoreCorrupt
 from ..typing import BoolArray, Candidates, Encoded
 from .encoded import BYTES, Form, form_of, is_own, little
-from .search_space import SearchSpace
+from .reference import place_of
+from .search_space import SearchSpace, as_json
 
 
 class StandIn(SearchSpace):
@@ -86,7 +87,10 @@ class StandIn(SearchSpace):
         """The values by name; bytes as the text that they are, or in hexadecimal digits."""
         if self._plain:
             return super().show(row)
-        return {name: _shown(value) for name, value in zip(self.names, row, strict=True)}
+        values = list(row)
+        if self.form[1] == row.shape and self.form != BYTES:  # one for each variable
+            values = list(row[0])
+        return {name: _shown(value) for name, value in zip(self.names, values, strict=True)}
 
     def describe(self) -> dict[str, Any]:
         """As in the file."""
@@ -120,19 +124,19 @@ def _shown(value: Any) -> Any:
             return value.decode()
         except UnicodeDecodeError:
             return f"0x{value.hex()}"
-    return value.tolist() if isinstance(value, np.ndarray) else value
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def describe_space(space: Any) -> dict[str, Any]:
     """The definition of a space as JSON; of one of the user's own, what a ``StandIn`` needs."""
-    described: dict[str, Any] = space.describe()
+    described = space.describe()
     if is_own(space) or isinstance(space, StandIn):
-        return described
-    kind = f"{type(space).__module__}:{type(space).__qualname__}"
+        return dict(described)
+    kind = type(space)
     dtype, shape = form_of(space)
     return {
-        "kind": kind,
-        "settings": {name: value for name, value in described.items() if name != "kind"},
+        "kind": place_of(kind).target or f"{kind.__module__}:{kind.__qualname__}",
+        "settings": {k: v for k, v in as_json(kind, described).items() if k != "kind"},
         "names": list(space.names),
         "dtype": "object" if space.dtype == object else little(space.dtype),
         "rows": [dtype, list(shape)],

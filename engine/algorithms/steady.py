@@ -331,9 +331,8 @@ class SteadyState:
         """
         if self.complete:
             self._next_generation()
-        for id, x, key, f, g in zip(
-            ids.tolist(), X, self.definition.space.key(X), F, G, strict=True
-        ):
+        keys = self.definition.space.key(X)
+        for id, x, key, f, g in zip(ids.tolist(), X, keys, F, G, strict=True):
             if self._seen is not None and len(self._seen.add(x[None])):
                 self._copies[key] += 1  # of one that was born after this one had failed
             self._members.insert(id, x, f, g, self._survival_rng)
@@ -461,11 +460,12 @@ class SteadyState:
         self._waiting = sum(c.status != PENDING for c in self._open.values())
         if self._seen is not None:
             open_X = self._stacked(list(self._open.values()))[0].X
-            self._seen = self._breeding.leaving()
+            self._seen = seen = self._breeding.leaving()
             keys = []
             for X in (self._members.mating().X, open_X):
                 keys += self.definition.space.key(X)
-                self._seen.add(X)
+                if seen is not None:
+                    seen.add(X)
             self._copies = Counter({key: n - 1 for key, n in Counter(keys).items() if n > 1})
         order = _part(state, "order_")
         self._order = ORDERS[self._order_name](order)

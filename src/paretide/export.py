@@ -35,7 +35,7 @@ from .engine.store.files import replace_file
 from .errors import ConfigurationError
 from .problems.definition import Definition
 from .records import json_text, strict, write_csv
-from .typing import Candidates, FloatArray, SearchSpace
+from .typing import Candidates, FloatArray, SearchSpace, has_coordinates
 
 OWN = ("", ".journal", ".journal.next", ".lock")
 """What stands behind a run's path in the names of its files."""
@@ -287,6 +287,8 @@ def _trials(optuna: Any, run: Run) -> Iterator[Any]:
 def _variables(space: SearchSpace) -> dict[str, dict[str, Any]]:
     """The description of every variable by name, as if it had been named in a ``Space``."""
     described = space.describe()
+    if not has_coordinates(space):
+        return {}  # nothing that Optuna knows: the values are user attributes
     if described["kind"] == "mixed":
         named: dict[str, dict[str, Any]] = described["variables"]
         return named
@@ -325,6 +327,8 @@ def _choices(values: list[Any]) -> tuple[Any, ...]:
 def _params(distributions: dict[str, Any], X: Candidates) -> dict[str, list[Any]]:
     """The values of every variable; codes of choices, also of bits, are positions."""
     columns: dict[str, list[Any]] = {}
+    if not distributions:
+        return columns
     for (name, distribution), codes in zip(distributions.items(), X.T.tolist(), strict=True):
         choices = getattr(distribution, "choices", None)
         if choices is None:
@@ -353,10 +357,13 @@ def _attributes(rows: Evaluations) -> list[dict[str, Any]]:
         rows.worker.tolist(), rows.operator.tolist(), strict=True,
     )  # fmt: skip
     names = ("id", "generation", "parents", "seconds", "worker", "operator")
-    constraints = column_names(rows.definition).constraints
+    called, space = column_names(rows.definition), rows.definition.space
+    constraints = called.constraints
     found = []
-    for row, G in zip(columns, rows.G.tolist(), strict=True):
+    for row, x, G in zip(columns, rows.X, rows.G.tolist(), strict=True):
         attributes = dict(zip(names, row, strict=True))
+        if not has_coordinates(space):
+            attributes |= zip(called.variables, space.show(x).values(), strict=True)
         failure = rows.failures.get(row[0])
         if failure is None:
             attributes |= zip(constraints, G, strict=True)
