@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import ConfigurationError
 from ..problems.definition import Definition
-from ..problems.stand_in import StandIn
+from ..problems.stand_in import StandIn, checked_candidates
 from ..typing import BoolArray, ByteArray, Candidates, FloatArray, IntArray
 from .born import INITIAL, OPERATORS, Born, orphans
 from .constants import constants
@@ -257,16 +257,21 @@ def of_problem(rows: Evaluations, definition: Definition) -> Evaluations:
 def state_of_problem(
     state: dict[str, Any], there: Definition, definition: Definition
 ) -> dict[str, Any]:
-    """The state of an algorithm, as ``of_problem`` does with what it knows of candidates."""
-    stand_in = there.space
+    """The state of an algorithm, as ``of_problem`` does with what it knows of candidates.
+
+    These are arrays of objects, and of numbers those whose names end in X. Raises StoreCorrupt.
+    """
+    stand_in, space = there.space, definition.space
     if not isinstance(stand_in, StandIn):
         return state
-    return {
-        name: stand_in.candidates_of(definition.space, value)
-        if isinstance(value, np.ndarray) and value.dtype == object
-        else value
-        for name, value in state.items()
-    }
+    found = {}
+    for name, value in state.items():
+        found[name] = value
+        if isinstance(value, np.ndarray) and value.dtype == object:
+            found[name] = stand_in.candidates_of(space, value)
+        elif isinstance(value, np.ndarray) and (name == "X" or name.endswith("_X")):
+            found[name] = checked_candidates(space, value, len(value))
+    return found
 
 
 class Archive:

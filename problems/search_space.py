@@ -74,7 +74,7 @@ class SearchSpace(ABC):
         The bytes of the row, of the two zeros one; inactive values do not count. Of objects, the
         bytes that they are encoded as.
         """
-        if X.dtype == object:
+        if X.dtype.hasobject:
             encoded = self.encode(X)
             return encoded if isinstance(encoded, list) else _bytes_of_rows(encoded)
         if type(self).active is SearchSpace.active:
@@ -87,7 +87,7 @@ class SearchSpace(ABC):
         """(n, n_var) candidates as journal and file hold them: numbers (n, ...), whose rows have
         the same shape and dtype always, or a list with one text of bytes a row; ``n`` may be 0.
         """
-        if X.dtype == object:
+        if X.dtype.hasobject:
             raise ConfigurationError(
                 f"{type(self).__name__} holds objects: define encode(X), which makes bytes of "
                 "every row or an array of numbers of all, and decode(encoded)"

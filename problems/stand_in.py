@@ -102,20 +102,33 @@ class StandIn(SearchSpace):
         Raises StoreCorrupt if it does not know them.
         """
         try:
-            rows = np.asarray(space.decode(self.encode(X)))
-            right = rows.shape == (len(X), space.n_var) and rows.dtype == space.dtype
-            right = right and bool(space.contains(rows).all())
+            rows = space.decode(self.encode(X))
         except Exception as error:  # of a stranger's bytes, in a user's code
-            raise StoreCorrupt(
-                f"the candidates of the file cannot be read by {space!r:.200}: {error!r:.300}"
-            ) from error
-        if not right:
-            raise StoreCorrupt(
-                f"the candidates of the file are none of {space!r:.200}: decode gives an array of "
-                f"{rows.dtype} and shape {rows.shape} for {len(X)} of them, or others than are in "
-                "the space"
-            )
-        return rows
+            raise _unreadable(space, error) from error
+        return checked_candidates(space, rows, len(X))
+
+
+def checked_candidates(space: SearchSpace, X: Any, n: int) -> Candidates:
+    """``X``, which a file holds; raises StoreCorrupt unless it is ``n`` candidates of the space."""
+    try:
+        right = X.shape == (n, space.n_var) and X.dtype == space.dtype
+        right = right and bool(np.all(space.contains(X)))
+    except Exception as error:
+        raise _unreadable(space, error) from error
+    if not right:
+        raise StoreCorrupt(
+            f"the candidates of the file are none of {space!r:.200}: {n} were expected, as an "
+            f"array of {space.dtype} and shape {(n, space.n_var)}, and each in the space; got "
+            f"{X!r:.200}"
+        )
+    rows: Candidates = X
+    return rows
+
+
+def _unreadable(space: SearchSpace, error: Exception) -> StoreCorrupt:
+    return StoreCorrupt(
+        f"the candidates of the file cannot be read by {space!r:.200}: {error!r:.300}"
+    )
 
 
 def _shown(value: Any) -> Any:

@@ -59,7 +59,10 @@ def layout_of(rows: Evaluations) -> Layout:
 def encode_evaluations(rows: Evaluations, *, retried: bool = False) -> bytes:
     """A record of kind E, or R."""
     kind = RETRIED if retried else EVALUATIONS
-    arrays = [_bytes_of(rows, name) for name in ARRAYS]
+    arrays = [
+        _bytes_of_candidates(rows) if name == "X" else getattr(rows, name).tobytes()
+        for name in ARRAYS
+    ]
     if not rows.failures and not rows.extras:
         return _framed(kind, len(rows), _names_alone(rows.workers, rows.operators), arrays)
     named = _names(rows.workers, rows.operators)
@@ -70,10 +73,8 @@ def encode_evaluations(rows: Evaluations, *, retried: bool = False) -> bytes:
     return _framed(kind, len(rows), strict_json.dumps(named).encode(), arrays)
 
 
-def _bytes_of(rows: Evaluations, name: str) -> bytes:
-    """A column; of candidates that are bytes of any length, the lengths (int64), then the bytes."""
-    if name != "X":
-        return bytes(getattr(rows, name).tobytes())
+def _bytes_of_candidates(rows: Evaluations) -> bytes:
+    """Of those that are bytes of any length: the lengths (int64), then the bytes."""
     encoded = encode(rows.definition.space, rows.X)
     if isinstance(encoded, list):
         lengths = np.array([len(row) for row in encoded], dtype=np.int64)

@@ -11,11 +11,13 @@ import h5py
 import numpy as np
 import own_spaces
 import pytest
+import strangers
 from commands import paretide
 from own_spaces import ALGORITHMS, PROBLEMS
 
 import paretide as pt
 from paretide.engine.evaluations import MOST_PARENTS, empty
+from paretide.engine.store.codec import decode, encode_evaluations, layout_of
 from paretide.errors import ConfigurationError, StoreCorrupt, StoreMismatch
 from paretide.export import export
 from paretide.problems.definition import read_definition
@@ -200,7 +202,7 @@ def test_candidates_that_the_space_does_not_know_are_refused_when_a_run_goes_on(
     problem.space = Narrow()
     path = tmp_path / "run.h5"
     path.write_bytes((stored / "words.h5").read_bytes())
-    with pytest.raises(StoreCorrupt, match="others than are in the space"):
+    with pytest.raises(StoreCorrupt, match="each in the space"):
         pt.resume(path, problem=problem, budget=10)
 
 
@@ -217,3 +219,58 @@ def test_a_space_that_loses_something_is_refused_before_the_first_evaluation():
 
     with pytest.raises(ConfigurationError, match="must give X back"):
         pt.minimize(Checked(), pt.NSGA2(size=4), budget=8)
+
+
+def test_failed_candidates_are_evaluated_again(tmp_path, monkeypatch):
+    path = tmp_path / "run.h5"
+    begun = pt.minimize(own_spaces.Words(), pt.NSGA2(size=8), budget=40, seed=1, store=path)
+    failed = [id for id, f in begun.run.evaluations.failures.items() if "three" in f.reason]
+    assert failed
+    monkeypatch.setenv("MENDED", "1")
+    again = pt.resume(path, retry_failed=True, budget=8)
+    assert not again.run.evaluations.failures
+    opened = pt.open_run(path)
+    assert sorted(opened.earlier_failures) == sorted(failed)
+    at = np.isin(opened.evaluations.ids, failed)
+    assert opened.evaluations.evaluated[at].all()
+
+
+@pytest.mark.parametrize("kind", ["generational", "steady"])
+@pytest.mark.parametrize("name", ["words", "short"])
+def test_edited_states_go_on_or_are_refused(name, kind, tmp_path):
+    rng, path = np.random.default_rng(3), tmp_path / "run.h5"
+    pt.minimize(PROBLEMS[name](), ALGORITHMS[kind], budget=30, seed=1, store=path)
+    sealed, refused = path.read_bytes(), 0
+    for _ in range(12):
+        path.write_bytes(sealed)
+        what = strangers.edit_state(path, rng)
+        try:
+            pt.resume(path, problem=PROBLEMS[name](), budget=5)
+        except (StoreCorrupt, StoreMismatch):
+            refused += 1
+        except Exception as error:
+            raise AssertionError(what) from error
+    assert refused
+
+
+def test_journal_records_of_bytes_are_read_within_their_bounds(stored):
+    rows = pt.open_run(stored / "words.h5").evaluations.take(np.arange(5))
+    layout = layout_of(rows)
+    assert layout["X"] == ("bytes", [])
+    record = encode_evaluations(rows)
+    again = decode(record, layout, rows.definition)
+    assert again.X.tolist() == rows.X.tolist()
+    assert again.operators == rows.operators
+    lengths = np.array([len(x) for x in rows.X[:, 0]], dtype=np.int64)
+    at = record.index(lengths.tobytes())
+    for wrong in (-1, 2**62, 2**63 - 1, int(lengths[1]) + 1):
+        forged = lengths.copy()
+        forged[1] = wrong
+        with pytest.raises(StoreCorrupt, match="a journal record"):
+            decode(
+                record[:at] + forged.tobytes() + record[at + lengths.nbytes :],
+                layout,
+                rows.definition,
+            )
+    with pytest.raises(StoreCorrupt, match="a journal record"):
+        decode(record[:-3], layout, rows.definition)

@@ -16,6 +16,7 @@ from unittest import mock
 
 import h5py
 import numpy as np
+import own_spaces
 import pytest
 import strangers
 import toy
@@ -24,7 +25,7 @@ from commands import paretide
 import paretide as pt
 from paretide.engine.store.image import read_image, write_image
 
-EDITS = int(os.environ.get("STRANGE_EDITS", "60"))
+EDITS = int(os.environ.get("STRANGE_EDITS", "90"))
 HANGS = 20.0
 MOST_BYTES = 150 << 20  # of memory, for files of less than 1 MB that state a hundred rows
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -63,7 +64,19 @@ def retried(path):
         pt.resume(path, problem=strangers.Logging(), budget=10, retry_failed=True)
 
 
-RUNS = [generational, steady, retried, schema1]
+def of_texts(path):
+    """In a space of the user's own, whose candidates are bytes."""
+    pt.minimize(own_spaces.Words(), pt.NSGA2(size=10), budget=60, seed=1, store=path)
+
+
+def of_orders(path):
+    """In a space of the user's own, whose candidates are numbers; with three parents."""
+    problem = own_spaces.Routes(short=True)
+    algorithm = pt.NSGA2(size=10, mode="steady", window=8)
+    pt.minimize(problem, algorithm, budget=60, seed=1, store=path)
+
+
+RUNS = [generational, steady, retried, schema1, of_texts, of_orders]
 
 
 @pytest.fixture(scope="module", params=RUNS, ids=lambda make: make.__name__)
@@ -165,7 +178,7 @@ def test_edited_states_go_on_or_are_refused(reader, tmp_path):
         path.unlink(missing_ok=True)
         pt.minimize(strangers.Logging(), algorithm, budget=40, seed=1, store=path)
         sealed = path.read_bytes()
-        for _ in range(EDITS // 12):
+        for _ in range(EDITS // 18):
             path.write_bytes(sealed)
             what = strangers.edit_state(path, rng)
             how, name, _, _, memory = found = reader.open(path, resumes=True)

@@ -144,7 +144,7 @@ class Words(pt.Problem):
     def evaluate(self, x, ctx):
         assert type(x) is str
         _die_at(self.die, ctx)
-        if len(x) == 3:
+        if len(x) == 3 and not os.environ.get("MENDED"):
             raise ValueError("three letters")
         return {"length": len(x), "doubles": len(x) - len(set(x))}
 

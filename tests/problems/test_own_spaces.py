@@ -130,7 +130,7 @@ def test_what_a_space_does_not_know_is_no_candidate_of_its_file():
     stand_in = StandIn(describe_space(TEXTS))
     with pytest.raises(StoreCorrupt, match="cannot be read"):
         stand_in.candidates_of(TEXTS, stand_in.decode([b"\xff"]))
-    with pytest.raises(StoreCorrupt, match="others than are in the space"):
+    with pytest.raises(StoreCorrupt, match="each in the space"):
         stand_in.candidates_of(TEXTS, stand_in.decode([b"xyz"]))
     assert stand_in.show(stand_in.decode([b"\xff\x00"])[0]) == {"word": "0xff00"}
 
