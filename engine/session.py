@@ -66,6 +66,10 @@ class Session:
     _asked: int = -1  # the highest id that was asked for
     _again: Evaluations | None = None  # those that are evaluated again, as they failed
 
+    def __post_init__(self) -> None:
+        # Whether evaluate_batch gets blocks of ids: only then is it counted who is under way.
+        self._in_blocks = self.machine.block is not None and self.definition.vectorized
+
     @classmethod
     def fresh(
         cls, definition: Definition, machine: Machine, budget: int | None, memory: Memory
@@ -115,7 +119,7 @@ class Session:
         Nor is anything ``recall``ed. What is told by then does not depend on who finished when, so
         the split does not either.
         """
-        if self._running or not self._held:
+        if not self._held or self._running:
             return []
         held, self._held = self._held, []
         return self._handed([_together(held)])
@@ -144,7 +148,8 @@ class Session:
             check_round_trip(self.definition.space, batch.X)
         self._note_population()
         self.exhausted = not len(batch) and not self.in_flight
-        self._asked = max(self._asked, int(batch.ids[-1]) if len(batch) else -1)
+        if self._in_blocks and len(batch):
+            self._asked = max(self._asked, int(batch.ids[-1]))
         rows = self.memory.to_evaluate(batch.ids, batch.X)
         if rows is None:
             return self._tasks(batch.ids, batch.X)
@@ -170,11 +175,6 @@ class Session:
         if self.machine.block is not None:
             return self._whole_blocks(_chunks(ids, X, 0, self.machine.block))
         return _chunks(ids, X, self.machine.first_id, self.definition.batch_size)
-
-    @property
-    def _in_blocks(self) -> bool:
-        """Whether ``evaluate_batch`` gets blocks of ids: only then is who runs counted."""
-        return self.machine.block is not None and self.definition.vectorized
 
     def _whole_blocks(self, tasks: list[Task]) -> list[Task]:
         """Of these and of what was held back: blocks in which nobody is missing who may come."""
