@@ -78,12 +78,10 @@ ALGORITHM = {
         "size={value}",
     ),
     **dict.fromkeys(
-        ("n_offsprings", "n_offspring", "offspring", "lambda_"),
-        "no number: a generation has as many children as the population, and with mode=\"steady\" "
-        "one is born at a time",
+        ("n_offsprings", "n_offspring", "offsprings", "lambda_"), "offspring={value}"
     ),
-    "sampling": "initial=[...] of minimize, the candidates to begin with",
-    **dict.fromkeys(("survival", "selection"), "crowding= and ties=, which decide who stays"),
+    **dict.fromkeys(("survival", "selection"), "crowding= and ties=, which decide who stays, or "
+        "pt.Evolution(survival=...) with one of your own"),
     **dict.fromkeys(("duplicates", "eliminate_duplicate"), "eliminate_duplicates={value}"),
     **dict.fromkeys(
         ("cxpb", "crossover_prob", "prob_crossover", "pc", "prob_cross"),
@@ -109,6 +107,11 @@ ALGORITHM = {
 
 DYNAMIC = {
     **ALGORITHM,
+    **dict.fromkeys(
+        ("n_offsprings", "n_offspring", "offsprings", "offspring", "lambda_"),
+        'no number: a generation has as many children as the population, and with mode="steady" '
+        "one is born at a time",
+    ),
     **{
         name: "max_size={value}"
         for name, meant in {**ALGORITHM, "size": "size={value}"}.items()

@@ -14,6 +14,7 @@ OWN_NAMES = {
     "dnsga2": "paretide.engine.algorithms.dynamic_nsga2:DynamicNSGA2",
     "concurrent-dnsga2": "paretide.engine.algorithms.concurrent_dynamic_nsga2:"
     "ConcurrentDynamicNSGA2",
+    "evolution": "paretide.engine.algorithms.evolution:Evolution",
     "SBX": "paretide.operators.crossover.sbx:SBX",
     "PolynomialMutation": "paretide.operators.mutation.polynomial:PolynomialMutation",
     "BitFlip": "paretide.operators.mutation.bit_flip:BitFlip",

@@ -113,13 +113,10 @@ def test_every_short_name_leads_to_a_class_that_has_it(name):
 
 
 def test_everything_that_we_bring_has_a_short_name():
-    ours = [*_descendants(Part), *_descendants(Algorithm), *_descendants(Executor)]
-    brought = [k for k in ours if k.__module__.startswith("paretide.") and k.__name__[0] != "_"]
-    assert [k for k in brought if k.__module__ != Part.__module__ and not own_name(k)] == []
-
-
-def _descendants(kind):
-    return [d for child in kind.__subclasses__() for d in (child, *_descendants(child))]
+    public = [value for name in pt.__all__ if isinstance(value := getattr(pt, name), type)]
+    brought = [kind for kind in public if issubclass(kind, (Part, Algorithm, Executor))]
+    roles = {Part, Algorithm, Executor, *Part.__subclasses__()}
+    assert [kind for kind in brought if kind not in roles and not own_name(kind)] == []
 
 
 @pytest.mark.parametrize(
