@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from paretide.engine.algorithms.taken import Taken
+from paretide.engine.taken import Taken
 from paretide.operators.duplicates import row_keys
 
 X = np.array([[0.0, 1.0], [0.5, 1.0], [-0.0, 1.0], [0.5, 1.0]])
@@ -32,10 +32,12 @@ def test_rows_that_repeat_others_are_named():
 
 
 def test_a_key_is_free_when_the_last_one_that_has_it_goes():
-    taken, key = Taken(row_keys, row_keys(X)), row_keys(X)[1]
+    taken, key = Taken(row_keys), row_keys(X)[1]
+    for row, its_key in zip(X, row_keys(X), strict=True):
+        taken.join(its_key, row)
     taken.leave(key)
     assert taken.add(X[1:2]).tolist() == [0]
-    taken.join(key)
+    taken.join(key, X[1])
     taken.leave(key)
     taken.leave(key)
     assert taken.add(X[1:2]).tolist() == []

@@ -5,7 +5,8 @@ import pytest
 import toy
 
 from paretide.engine.algorithms.telling import told_rows
-from paretide.engine.born import SAMPLE, orphans
+from paretide.engine.born import OPERATORS, SAMPLE, orphans
+from paretide.engine.evaluations import empty
 from paretide.engine.waiting import Waiting
 from paretide.problems.definition import read_definition
 
@@ -17,11 +18,11 @@ def rows(*ids):
     F = np.array([[id, -id] for id in ids], dtype=float)
     born = orphans(np.zeros((k, n_var)), SAMPLE)
     generation = np.zeros(k, dtype=np.int32)
-    return told_rows(DEFINITION, np.array(ids), F, np.empty((k, 0)), born, generation)
+    return told_rows(DEFINITION, np.array(ids), F, np.empty((k, 0)), born, generation, OPERATORS)
 
 
 def test_what_came_together_leaves_together():
-    waiting, first, second = Waiting(DEFINITION), rows(3, 1), rows(2, 4, 5)
+    waiting, first, second = Waiting(empty(DEFINITION)), rows(3, 1), rows(2, 4, 5)
     waiting.add(first)
     waiting.add(second)
     assert waiting.table().ids.tolist() == [1, 2, 3, 4, 5]
