@@ -12,7 +12,7 @@ from __future__ import annotations
 import inspect
 import logging
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -306,10 +306,16 @@ def _chosen(name: str, role: type[R], given: Any, space: SearchSpace) -> R | Non
     where = f"{type(space).__name__}.operators[{name!r}]"
     if isinstance(known, str):
         try:
-            known = kinds.read_named({"kind": known}, kinds.PART)
+            known = _default(known)
         except ConfigurationError as error:
             raise type(error)(f"{where}: {error}") from error
     return read_part(where, role, known() if inspect.isclass(known) else known)
+
+
+@lru_cache(maxsize=64)
+def _default(reference: str) -> Any:
+    """What a space refers to; parts never change."""
+    return kinds.read_named({"kind": reference}, kinds.PART)
 
 
 def _check_fit(part: Part | None, space: SearchSpace) -> None:

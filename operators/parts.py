@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any, ClassVar, NamedTuple, TypeVar, overload
 
 from ..checks import whole_number
@@ -282,8 +283,10 @@ def read_part(what: str, role: type[R], part: Any) -> R:
     parents = 0
     if isinstance(part, Crossover):
         parents = whole_number(f"{what}: parents of {part!r}", part.parents, least=1)
-    called = part.function if isinstance(part, _OfFunction) else part
-    _check_arguments(called, f"{what}={part!r}", role, parents)
+    if not isinstance(part, _OfFunction):  # which was looked at when it was decorated
+        wrong = _what_its_call_lacks(type(part), role, parents)  # type: ignore[arg-type]
+        if wrong:
+            raise ConfigurationError(f"{what}={part!r} {wrong}")
     return part
 
 
@@ -306,14 +309,27 @@ def _arguments(role: type[Part], parents: int) -> tuple[str, ...]:
 
 def _check_arguments(called: Function, name: str, role: type[Part], parents: int) -> None:
     """Raise ConfigurationError unless ``called`` takes the arguments of the role, in order."""
+    wrong = _what_it_lacks(called, role, parents)
+    if wrong:
+        raise ConfigurationError(f"{name} {wrong}")
+
+
+@lru_cache(maxsize=256)
+def _what_its_call_lacks(kind: type[Part], role: type[Part], parents: int) -> str:
+    """The same of the instances of a class, looked at once."""
+    called: Function = kind.__call__
+    return _what_it_lacks(partial(called, None), role, parents)
+
+
+def _what_it_lacks(called: Function, role: type[Part], parents: int) -> str:
+    """Why ``called`` cannot be called as the role is, with its arguments in order; "" if it can."""
     try:
         signature = inspect.signature(called)
     except (TypeError, ValueError):  # of some compiled functions nothing is known
-        return
+        return ""
     expected = _arguments(role, parents)
     try:
         signature.bind(*expected)
     except TypeError:
-        raise ConfigurationError(
-            f"{name} takes {signature}; a {role.__name__} is called with ({', '.join(expected)})"
-        ) from None
+        return f"takes {signature}; a {role.__name__} is called with ({', '.join(expected)})"
+    return ""

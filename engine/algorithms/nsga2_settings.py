@@ -9,7 +9,7 @@ from ...errors import ConfigurationError
 from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling, read_part
 from ...operators.survival import Crowding, RankAndCrowding, Ties
 from ...typing import SearchSpace
-from ..breeding import Breeding
+from ..breeding import Breeding, breeding_for
 from ..schedule import BudgetShare, Constant, Doubling
 from .algorithm import Algorithm, check_choice
 from .evolution import ROLES, Evolution, read_duplicates
@@ -67,22 +67,27 @@ class NSGA2Settings(Algorithm):
     def evolution(self, size: int | Constant | Doubling | BudgetShare = 100) -> Evolution:
         """The composition that it is a name for."""
         return Evolution(
-            survival=RankAndCrowding(crowding=self.crowding, ties=self.ties),
-            mating=self.mating,
-            crossover=self.crossover,
-            mutation=self.mutation,
-            sampling=self.sampling,
-            repair=self.repair,
-            duplicates=self.eliminate_duplicates,
+            **self._parts(),
+            survival=self.survival_part(),
             size=size,
             mode=self.mode,
             window=self.window,
             order=self.order,
         )
 
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "mating": self.mating,
+            "crossover": self.crossover,
+            "mutation": self.mutation,
+            "sampling": self.sampling,
+            "repair": self.repair,
+            "duplicates": self.eliminate_duplicates,
+        }
+
     def breeding(self, space: SearchSpace) -> Breeding:
         """The parts that make candidates, with the defaults of the space."""
-        return self.evolution().breeding(space)
+        return breeding_for(space, **self._parts())
 
     def survival_part(self) -> RankAndCrowding:
         """Rank and crowding distance."""

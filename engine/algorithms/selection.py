@@ -8,7 +8,7 @@ import numpy as np
 
 from ...operators.arrays import gather, stack
 from ...operators.parts import Survival, Survivors
-from ...operators.survival import RankAndCrowding
+from ...operators.survival import RankAndCrowding, survive
 from ...typing import Candidates, FloatArray, IntArray
 from ..breeding import Mates
 from ..checked import check_memory, check_survivors
@@ -46,7 +46,7 @@ def select(
     definition = parents.definition
     everyone = stack(parents.F, F)
     pairs = [(parents.ids, ids), (parents.X, X), (parents.F, F)]
-    total: FloatArray = constants[len(everyone), 0.0, float]
+    total: FloatArray | None = None
     if definition.constraints:
         theirs = definition.violation(G)
         total = stack(parents.violation, theirs)
@@ -64,19 +64,23 @@ def select(
 def survivors(
     survival: Survival,
     F: FloatArray,
-    violation: FloatArray,
+    violation: FloatArray | None,
     size: int,
     rng: np.random.Generator,
     memory: PartMemory,
 ) -> Survivors:
     """The survivors of (n, n_obj) minimized ``F`` and (n,) ``violation``: ``size``, or all rows.
 
+    None is that nobody violates anything.
+
     ``survival`` may change ``memory``. Raises ShapeError for survivors that are none.
     """
     if type(survival) is RankAndCrowding:
-        return survival(F, violation, size, rng, memory)
+        return survive(F, violation, size, rng, survival.crowding, survival.ties)
     if not len(F):  # nobody has succeeded: nothing to ask a part
         return Survivors(NOBODY, NOBODY, np.empty(0))
+    if violation is None:
+        violation = constants[len(F), 0.0, float]
     found = survival(F, violation, size, rng, memory)
     check_memory(survival, memory)
     return check_survivors(survival, found, len(F), size)
