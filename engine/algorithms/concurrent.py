@@ -20,28 +20,28 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ...errors import AskTellError, ConfigurationError
 from ...operators.survival import constrained_rank
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, together
-from ..evaluations import Evaluations, empty
-from ..outcome import Evaluated, Failed
+from ..evaluations import Evaluations
 from ..population import Population, no_population
 from ..schedule import Doubling
 from ..waiting import Waiting
+from .asking import InTurn
 from .batch import Batch
 from .counts import count
 from .generational import Generational
-from .telling import read_asked_for, read_told, told_rows
+from .telling import read_asked_for, told_rows
 
 MakeRun = Callable[[int], Generational]
 """Run i, of which nothing has been asked."""
 
 
-class Concurrent:
+class Concurrent(InTurn):
     """Runs in turn as ``ask`` and ``tell``. Made by ``ConcurrentDynamicNSGA2(...).start(problem)``.
 
     A *generation* is one of one of the runs; they are counted in the order in which they begin.
@@ -62,15 +62,13 @@ class Concurrent:
 
     steady: ClassVar[bool] = False
     block: ClassVar[None] = None  # chunks of a generation are evaluated together
-    in_turn: ClassVar[bool] = True
 
     def __init__(
         self, definition: Definition, schedule: Doubling, base: int, seed: int, make_run: MakeRun
     ) -> None:
-        self.definition = definition
+        super().__init__(definition, seed)
         self.schedule = schedule
         self.base = base
-        self.seed = seed
         self._make_run = make_run
         self.runs: list[Generational] = []
         self.populations: list[Population] = []
@@ -79,22 +77,16 @@ class Concurrent:
         self._first: list[int] = []  # the id of its first candidate
         self.selections = 0
         self.completed = 0
-        self.evaluations = 0
-        self.failures = 0
         self._born = 0  # the next id
         self._last_asked = 0  # generation
         self._to_hand: deque[int] = deque()  # ids
         self._asked: set[int] = set()  # ids, not told
         self._waiting = Waiting(self._nobody())  # for their turn
         self._parents = no_population(definition)
-        self._raised: BaseException | None = None  # see advance
 
     @cached_property
     def _first_run(self) -> Generational:
         return self.runs[0] if self.runs else self._make_run(0)
-
-    def _nobody(self) -> Evaluations:
-        return empty(self.definition, self.operators, self.n_parents)
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -153,15 +145,6 @@ class Concurrent:
         return len(self._asked) - len(self._waiting)
 
     @property
-    def waiting(self) -> int:
-        """Outcomes that wait for their turn."""
-        return len(self._waiting)
-
-    def waiting_table(self) -> Evaluations:
-        """These outcomes, in order of id."""
-        return self._waiting.table()
-
-    @property
     def first_id(self) -> int:
         """Id of the first candidate of the generation that was asked for last."""
         return self._first[self._last_asked]
@@ -204,47 +187,11 @@ class Concurrent:
         """Whether the next ``ask`` begins a generation."""
         return not self._to_hand
 
-    def tell(
-        self,
-        what: Batch | int,
-        outcome: Evaluated | Failed | None = None,
-        *,
-        F: ArrayLike | None = None,
-        G: ArrayLike | None = None,
-    ) -> None:
-        """Tell a whole batch (``tell(batch, F=F, G=G)``) or one candidate (``tell(id, outcome)``).
+    def _is_out(self, id: int) -> bool:
+        return id in self._asked
 
-        As with any algorithm; outcomes are taken in by order of id.
-
-        Raises:
-            ShapeError: For arrays of another shape.
-            AskTellError: For an id that was not asked for or has been told.
-        """
-        self.tell_rows(*read_told(self.definition, what, outcome, F, G))
-        while self.advance():
-            pass
-
-    def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
-        """Outcomes that wait for their turn: (k,) ids, (k, n_obj), (k, n_con).
-
-        Rows that cannot be ranked are failures.
-        """
-        self._check_told(ids)
-        self.take_in(told_rows(self.definition, ids, F, G, *self.candidates(ids), self.operators))
-
-    def _check_told(self, ids: IntArray) -> None:
-        """Raise AskTellError unless all of (k,) ids have been asked for and none has been told."""
-        told = ids.tolist()
-        for id in told:
-            if id not in self._asked or id in self._waiting or told.count(id) > 1:
-                known = 0 <= id < self.evaluations or id in self._waiting or id in self._asked
-                problem = "is told twice" if known else "has not been asked for"
-                raise AskTellError(f"tell: id {id} {problem}")
-
-    def take_in(self, rows: Evaluations) -> bool:
-        """Outcomes that wait for their turn, of candidates that were asked for: False."""
-        self._waiting.add(rows)
-        return False
+    def _was_told(self, id: int) -> bool:
+        return 0 <= id < self.evaluations
 
     def insert(
         self,
@@ -267,13 +214,8 @@ class Concurrent:
                 self.populations[i] = run.population
 
     def advance(self) -> list[Evaluations]:
-        """Tell those whose turn it is, up to the end of a generation; returns them in order.
-
-        What a part raises is raised by the next call: whoever keeps what was told has all of it.
-        """
-        if self._raised is not None:
-            error, self._raised = self._raised, None
-            raise error
+        """Tell those whose turn it is, up to the end of a generation; returns them in order."""
+        self._raise_deferred()
         first = self.evaluations  # ids have no gaps
         if first >= self._born:
             return []
@@ -299,10 +241,6 @@ class Concurrent:
                 except BaseException as error:
                     self._raised = error
         return told
-
-    def asked(self, ids: IntArray) -> bool:
-        """True if all of (k,) ids have been asked for and none has been told."""
-        return all(id in self._asked and id not in self._waiting for id in ids.tolist())
 
     def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
         """Candidates not yet told by (k,) ids, and (k,) generations they were born in."""

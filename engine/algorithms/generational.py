@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ...errors import AskTellError
 from ...operators.arrays import full_int32
@@ -21,24 +21,25 @@ from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
 from ..breeding import Breeding
-from ..evaluations import Evaluations, empty
+from ..evaluations import Evaluations
 from ..frozen import frozen
-from ..outcome import EVALUATED, PENDING, Evaluated, Failed
+from ..outcome import EVALUATED, PENDING
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling, stored_size
+from .asking import UNASKED, AskTell
 from .batch import Batch
 from .counts import count
 from .offspring import Offspring
 from .part_memory import PartMemory, copied, read, stored
 from .selection import Selected, select
-from .telling import read_asked_for, read_told
+from .telling import read_asked_for
 
 LATE = ("ids", "X", "F", "G")
 """What is kept of children that take part in the next selection without being of its generation."""
 
 
-class Generational:
+class Generational(AskTell):
     """NSGA-II as ``ask`` and ``tell``. Made by ``NSGA2(...).start(problem)``.
 
     Attributes:
@@ -52,7 +53,6 @@ class Generational:
 
     steady: ClassVar[bool] = False
     block: ClassVar[None] = None  # chunks of a generation are evaluated together
-    in_turn: ClassVar[bool] = False  # outcomes are told at once
     waiting: ClassVar[int] = 0  # for their turn
 
     def __init__(
@@ -71,9 +71,8 @@ class Generational:
 
         ``strand`` tells the generators of several that share a seed apart.
         """
-        self.definition = definition
+        super().__init__(definition, seed)
         self.schedule = schedule
-        self.seed = seed
         self._breeding = breeding
         self._below_max = breeding.widened(schedule.eta_below_max)
         self._survival = survival
@@ -84,8 +83,6 @@ class Generational:
         self.size = schedule.first_size
         self._next_growth = schedule.first_growth
         self.generation = -1
-        self.evaluations = 0
-        self.failures = 0
         self._parents = no_population(definition)
         self._initial = initial  # until the first generation is made of them
         self._offspring = Offspring(definition, 0, nobody(definition.space, breeding.parents))
@@ -193,31 +190,6 @@ class Generational:
         """Whether the next ``ask`` begins a generation."""
         return self._offspring.complete
 
-    def tell(
-        self,
-        what: Batch | int,
-        outcome: Evaluated | Failed | None = None,
-        *,
-        F: ArrayLike | None = None,
-        G: ArrayLike | None = None,
-    ) -> None:
-        """Tell a whole batch (``tell(batch, F=F, G=G)``) or one candidate (``tell(id, outcome)``).
-
-        Values are in the user's units and directions; any order will do. Rows with NaN or infinity
-        count as failed, but for a constraint's infinity on its satisfied side.
-
-        Args:
-            what: A batch, or an id.
-            outcome: ``Evaluated`` or ``Failed``, with an id.
-            F: (k, n_obj), with a batch.
-            G: (k, n_con), with a batch, if the problem has constraints.
-
-        Raises:
-            ShapeError: For arrays of another shape.
-            AskTellError: For an id that was not asked for or has been told.
-        """
-        self.tell_rows(*read_told(self.definition, what, outcome, F, G))
-
     def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
         """Tell arrays: (k,) ids, (k, n_obj), (k, n_con). Rows that cannot be ranked are failures.
 
@@ -239,7 +211,7 @@ class Generational:
 
     def waiting_table(self) -> Evaluations:
         """Nobody waits."""
-        return empty(self.definition, self.operators, self.n_parents)
+        return self._nobody()
 
     def insert(
         self,
@@ -257,24 +229,16 @@ class Generational:
         self._late = _joined(self._late, ids, X, F, G)
         self._looked = None
 
-    def _check_told(self, ids: IntArray) -> None:
-        """Raise AskTellError unless all of (k,) ids have been asked for and none has been told."""
+    def _wrong_to_tell(self, ids: IntArray) -> str:
         brood = self._offspring
         rows = ids - brood.first_id
         known = (rows >= 0) & (rows < brood.handed)
         if not known.all():
-            raise AskTellError(f"tell: id {ids[~known][0]} has not been asked for")
+            return f"id {ids[~known][0]} {UNASKED}"
         again = ids[brood.outcomes.status[rows] != PENDING]
         if again.size or len(np.unique(rows)) < len(rows):
-            raise AskTellError(f"tell: id {again[0] if again.size else ids[0]} is told twice")
-
-    def asked(self, ids: IntArray) -> bool:
-        """True if all of (k,) ids have been asked for and none has been told."""
-        try:
-            self._check_told(ids)
-        except AskTellError:
-            return False
-        return True
+            return f"id {again[0] if again.size else ids[0]} is told twice"
+        return ""
 
     def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
         """Candidates of the generation by (k,) ids, and (k,) generations they were born in."""

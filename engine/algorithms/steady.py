@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ...errors import AskTellError, ConfigurationError
 from ...operators.arrays import all_finite
@@ -30,19 +30,20 @@ from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray
 from ..born import Born, nobody
 from ..breeding import Breeding
-from ..evaluations import Evaluations, empty
+from ..evaluations import Evaluations
 from ..order import ORDERS, Order, OrderName
-from ..outcome import EVALUATED, FAILED, PENDING, Evaluated, Failed
+from ..outcome import EVALUATED, FAILED, PENDING
 from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..schedule import Constant, Doubling, stored_size
 from ..taken import Taken
 from ..waiting import Waiting
+from .asking import InTurn
 from .batch import Batch
 from .counts import count
 from .members import Members
 from .part_memory import read, stored
-from .telling import read_asked_for, read_told, told_rows
+from .telling import read_asked_for, told_rows
 
 Cost = Callable[[Any], float]
 """What a candidate, as ``evaluate`` gets it, is expected to cost."""
@@ -70,7 +71,7 @@ class _Candidate:
     violation: float = 0.0
 
 
-class SteadyState:
+class SteadyState(InTurn):
     """NSGA-II as ``ask`` and ``tell``, in steady state. Made by ``NSGA2(mode="steady").start()``.
 
     Attributes:
@@ -86,7 +87,6 @@ class SteadyState:
     steady: ClassVar[bool] = True
     first_id: ClassVar[int] = 0
     begins: ClassVar[bool] = False  # no ask begins a generation, telling does
-    in_turn: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -101,9 +101,8 @@ class SteadyState:
         cost: Cost | None,
         initial: Candidates,
     ) -> None:
-        self.definition = definition
+        super().__init__(definition, seed)
         self.schedule = schedule
-        self.seed = seed
         self.window = window
         self.block = max(1, min(window // BLOCKS, definition.batch_size))
         self._breeding = breeding
@@ -116,8 +115,6 @@ class SteadyState:
         self.size = schedule.first_size
         self._next_growth = schedule.first_growth
         self.generation = -1
-        self.evaluations = 0
-        self.failures = 0
         self._to_tell = schedule.first_size  # in this generation
         self._born = 0  # the next id
         self._order_name: OrderName = order
@@ -126,7 +123,6 @@ class SteadyState:
         self._unstarted: deque[int] = deque()  # of the sample
         self._ready: deque[int] = deque()  # started and not asked for
         self._waiting = Waiting(self._nobody())  # for their turn
-        self._raised: BaseException | None = None  # see advance
         self._torn = False  # a part has raised where a half is done
         self._members = Members(definition, self.size, survival)
         self._parents = no_population(definition)
@@ -171,15 +167,6 @@ class SteadyState:
         return len(self._order) - len(self._ready) - len(self._waiting)
 
     @property
-    def waiting(self) -> int:
-        """Outcomes that wait for their turn."""
-        return len(self._waiting)
-
-    def waiting_table(self) -> Evaluations:
-        """These outcomes, in order of id."""
-        return self._waiting.table()
-
-    @property
     def complete(self) -> bool:
         """True between the last telling of a generation and the next ``advance``."""
         return self._to_tell == 0
@@ -221,54 +208,11 @@ class SteadyState:
         """How many candidates ``ask`` can give now."""
         return self.window if self.generation < 0 else len(self._ready)
 
-    def tell(
-        self,
-        what: Batch | int,
-        outcome: Evaluated | Failed | None = None,
-        *,
-        F: ArrayLike | None = None,
-        G: ArrayLike | None = None,
-    ) -> None:
-        """Tell a whole batch (``tell(batch, F=F, G=G)``) or one candidate (``tell(id, outcome)``).
+    def _is_out(self, id: int) -> bool:
+        return id in self._open and self._open[id].handed
 
-        Values are in the user's units and directions; any order will do. Rows with NaN or infinity
-        count as failed, but for a constraint's infinity on its satisfied side.
-
-        Args:
-            what: A batch, or an id.
-            outcome: ``Evaluated`` or ``Failed``, with an id.
-            F: (k, n_obj), with a batch.
-            G: (k, n_con), with a batch, if the problem has constraints.
-
-        Raises:
-            ShapeError: For arrays of another shape.
-            AskTellError: For an id that was not asked for or has been told.
-        """
-        self.tell_rows(*read_told(self.definition, what, outcome, F, G))
-        while self.advance():
-            pass
-
-    def tell_rows(self, ids: IntArray, F: FloatArray, G: FloatArray) -> None:
-        """Outcomes that wait for their turn: (k,) ids, (k, n_obj), (k, n_con).
-
-        Rows that cannot be ranked are failures.
-        """
-        self._check_told(ids)
-        self.take_in(told_rows(self.definition, ids, F, G, *self.candidates(ids), self.operators))
-
-    def _nobody(self) -> Evaluations:
-        return empty(self.definition, self.operators, self.n_parents)
-
-    def _check_told(self, ids: IntArray) -> None:
-        """Raise AskTellError unless all of (k,) ids have been asked for and none has been told."""
-        told = ids.tolist()
-        for id in told:
-            if id not in self._open or not self._open[id].handed:
-                known = 0 <= id < self._born and id not in self._open
-                problem = "is told twice" if known else "has not been asked for"
-                raise AskTellError(f"tell: id {id} {problem}")
-            if id in self._waiting or told.count(id) > 1:
-                raise AskTellError(f"tell: id {id} is told twice")
+    def _was_told(self, id: int) -> bool:
+        return 0 <= id < self._born and id not in self._open
 
     def take_in(self, rows: Evaluations) -> bool:
         """Outcomes that wait for their turn, of candidates that were asked for: False."""
@@ -289,11 +233,6 @@ class SteadyState:
             candidate.fit, candidate.point, candidate.violation = is_fit, point, violated
         self._waiting.add(rows)
 
-    def asked(self, ids: IntArray) -> bool:
-        """True if all of (k,) ids have been asked for and none has been told."""
-        found = ((id, self._open.get(id)) for id in ids.tolist())
-        return all(c is not None and c.handed and id not in self._waiting for id, c in found)
-
     def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:
         """Those not yet told by (k,) ids, and (k,) generations they were born in."""
         return self._stacked([self._open[id] for id in ids.tolist()])
@@ -312,12 +251,9 @@ class SteadyState:
     def advance(self) -> list[Evaluations]:
         """Tell those whose turn it is, up to the end of the generation; returns them in this order.
 
-        If a generation is complete, the next one begins. What a part or the problem's ``cost``
-        raises is raised by the next call, so that whoever keeps what was told has all of it.
+        If a generation is complete, the next one begins.
         """
-        if self._raised is not None:
-            error, self._raised = self._raised, None
-            raise error
+        self._raise_deferred()
         if self._unstarted and len(self._order) < self.window:
             self._fill()  # it was begun, and raised
         if self.complete:
