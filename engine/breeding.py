@@ -1,9 +1,7 @@
 """New candidates: a sample, or children of selected mates, drawn again where they are not new.
 
-The parts of an algorithm that make candidates, put together for one space. Each part is called once
-on all rows of a draw: mating selects parents, crossover makes two children of each mating (rows 2i
-and 2i + 1; an odd number drops the last), mutation changes them, repair makes them keep a rule.
-What comes back is checked at once. Built-in parts in a built-in space take the fast path of
+The parts of an algorithm that make candidates, put together for one space. A generation of children
+is made as ``generation.py`` says; built-in parts in a built-in space take the fast path of
 ``fused.py`` instead.
 """
 
@@ -38,18 +36,16 @@ from ..operators.working import with_coordinates
 from ..typing import Candidates, IntArray, SearchSpace
 from . import kinds
 from .born import BIT_FLIP, INITIAL, OPERATORS, SAMPLE, SBX_POLYNOMIAL, Born, orphans, together
-from .checked import check_inside, check_mates, check_rows
+from .checked import check_candidates, check_rows
 from .constants import constants
 from .fused import BUILT_IN, Fused, Mates, fused_for
+from .generation import REDRAWS, bred, distinct
 from .plain_text import one_line
 from .taken import Taken, TakenAsPartSays
 
 __all__ = ["Breeding", "Mates", "breeding_for"]
 
 log = logging.getLogger(__name__)
-
-REDRAWS = 20
-"""How often candidates are drawn that turn out to be duplicates, the first time included."""
 
 LONGEST_NAME = 200
 """Of an operator, as tables show it."""
@@ -106,7 +102,9 @@ class Breeding:
         """The ``initial`` candidates, and a sample that makes them ``k`` if they are fewer."""
         given = initial
         if self.repair is not None and len(given):
-            given = self._repaired(given.copy())
+            given = check_candidates(
+                self.repair, self.repair(given.copy(), self.space), len(given), self.space
+            )
         if seen is not None:
             given = np.delete(given, seen.add(given), axis=0)
         sample = self.children(max(0, k - len(given)), None, rng, seen)
@@ -120,18 +118,9 @@ class Breeding:
         Without mates to select from it is a sample. Candidates that are in ``seen`` or equal to
         each other are drawn again; None accepts everything. The new ones are in ``seen`` then.
         """
-        X, parents = self._drawn(k, mates, rng)
-        if seen is not None:
-            repeated = seen.add(X)
-            for _ in range(REDRAWS - 1):
-                if not len(repeated):
-                    break
-                fresh, their_parents = self._drawn(len(repeated), mates, rng)
-                X[repeated], parents[repeated] = fresh, their_parents
-                repeated = repeated[seen.add(fresh)]
-            if len(repeated):
-                X, parents = np.delete(X, repeated, axis=0), np.delete(parents, repeated, axis=0)
-                log.debug("%d of %d candidates are new", len(X), k)
+        X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, seen)
+        if len(X) < k:
+            log.debug("%d of %d candidates are new", len(X), k)
         operator = SAMPLE if mates is None or not len(mates.ids) else self._position
         return Born(X, parents, constants[len(X), operator, np.uint8])
 
@@ -181,48 +170,21 @@ class Breeding:
         if not k:
             return np.empty((0, self.space.n_var), dtype=self.space.dtype)
         X: Candidates = self.sampling(k, self.space, rng)
-        if type(self.sampling) is not Uniform or type(self.space) not in BUILT_IN:
-            X = self._checked(self.sampling, X, k)
-        return X if self.repair is None else self._repaired(X)
+        if self.repair is not None:  # until then it may be outside the space
+            X = check_rows(self.sampling, X, k, self.space)
+            return check_candidates(self.repair, self.repair(X, self.space), k, self.space)
+        if type(self.sampling) is Uniform and type(self.space) in BUILT_IN:
+            return X
+        return check_candidates(self.sampling, X, k, self.space)
 
     def _bred(self, k: int, mates: Mates, rng: np.random.Generator) -> tuple[Candidates, IntArray]:
-        """Each part once, on all rows."""
-        n, space = len(mates.ids), self.space
-        if not k:
-            return self._sample(0, rng), np.empty((0, self.parents), dtype=np.int64)
+        """By parts or a space of the user's own."""
         parents = np.full((k, self.parents), -1, dtype=np.int64)
-        if self.crossover is None:
-            rows = self._mated(n, k, 1, mates, rng)
-            X = mates.X[rows[:, 0]]
-            parents[:, :1] = mates.ids[rows]
-        else:
-            pairs, p = (k + 1) // 2, self.crossover.parents  # an odd number: the last is dropped
-            rows = self._mated(n, pairs, p, mates, rng)
-            crossed = self.crossover(*(mates.X[rows[:, j]] for j in range(p)), space, rng)
-            X = self._checked(self.crossover, crossed, 2 * pairs)[:k]
-            parents[:] = np.repeat(mates.ids[rows], 2, axis=0)[:k]
-        if self.mutation is not None:
-            X = self._checked(self.mutation, self.mutation(X, space, rng), k)
-        return X if self.repair is None else self._repaired(X), parents
-
-    def _mated(
-        self, n: int, k: int, parents: int, mates: Mates, rng: np.random.Generator
-    ) -> IntArray:
-        rows = self.mating(mates.rank, mates.score, k, parents, rng)
-        return check_mates(self.mating, rows, (k, parents), n)
-
-    def _checked(self, part: Part, returned: Any, k: int) -> Candidates:
-        """What a part has returned; with a repair to come it may be outside the space."""
-        X = check_rows(part, returned, k, self.space)
-        if self.repair is None:
-            check_inside(part, X, self.space)
-        return X
-
-    def _repaired(self, X: Candidates) -> Candidates:
-        assert self.repair is not None
-        repaired = check_rows(self.repair, self.repair(X, self.space), len(X), self.space)
-        check_inside(self.repair, repaired, self.space)
-        return repaired
+        if not k:
+            return self._sample(0, rng), parents
+        X, ids = bred(self, mates, k, rng)
+        parents[:, : ids.shape[1]] = ids
+        return X, parents
 
     @cached_property
     def _fused(self) -> Fused | None:

@@ -42,6 +42,13 @@ def check_inside(part: Any, X: Candidates, space: SearchSpace) -> None:
         )
 
 
+def check_candidates(part: Any, X: Any, k: int, space: SearchSpace) -> Candidates:
+    """``X`` as a copy, if it is (k, n_var) in the dtype of the space, and in the space."""
+    rows = check_rows(part, X, k, space)
+    check_inside(part, rows, space)
+    return rows
+
+
 def check_mates(part: Any, rows: Any, shape: tuple[int, int], n: int) -> IntArray:
     """The (k, parents) ``rows`` of those selected among ``n``."""
     if not isinstance(rows, np.ndarray) or rows.shape != shape or rows.dtype.kind not in "iu":

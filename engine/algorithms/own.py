@@ -11,7 +11,7 @@ from ...operators.mating import Tournament
 from ...operators.parts import Survival, Survivors
 from ...typing import Candidates, FloatArray, IntArray, SearchSpace
 from ..breeding import Breeding, Mates, sampling_of
-from ..checked import check_inside, check_mates, check_memory, check_rows
+from ..checked import check_candidates, check_mates, check_memory
 from .part_memory import PartMemory
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ class OwnBreeding(Breeding):
         made: Any = self.algorithm.breed(mates, k, self.space, rng, memory)
         X, rows = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
         check_memory(self.algorithm, memory)
-        X = check_rows(self.algorithm, X, k, self.space)
-        check_inside(self.algorithm, X, self.space)
+        X = check_candidates(self.algorithm, X, k, self.space)
         ids = np.full((k, self.parents), -1, dtype=np.int64)
         if rows is not None:
             rows = check_mates(self.algorithm, rows, (k, self.parents), len(mates.ids))

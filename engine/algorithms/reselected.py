@@ -7,8 +7,8 @@ import numpy as np
 from ...operators.parts import Survival
 from ...operators.survival import RankAndCrowding
 from ...typing import FloatArray, IntArray
+from ..generation import survivors
 from .part_memory import PartMemory
-from .selection import survivors
 
 
 class Reselected:

@@ -7,16 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ...operators.arrays import gather, stack
-from ...operators.parts import Survival, Survivors
-from ...operators.survival import RankAndCrowding, survive
+from ...operators.parts import Survival
 from ...typing import Candidates, FloatArray, IntArray
 from ..breeding import Mates
-from ..checked import check_memory, check_survivors
 from ..constants import constants
+from ..generation import survivors
 from ..population import Population
 from .part_memory import PartMemory
-
-NOBODY = constants[0, 0, np.int64]
 
 
 class Selected(NamedTuple):
@@ -46,7 +43,7 @@ def select(
     definition = parents.definition
     everyone = stack(parents.F, F)
     pairs = [(parents.ids, ids), (parents.X, X), (parents.F, F)]
-    total: FloatArray | None = None
+    total: FloatArray = constants[len(everyone), 0.0, float]
     if definition.constraints:
         theirs = definition.violation(G)
         total = stack(parents.violation, theirs)
@@ -59,28 +56,3 @@ def select(
     population = Population.made(ids, X, F, G, violation, definition)
     mates = Mates(ids, X, rank, score, definition.minimized(F), violation, memory)
     return Selected(size, population, mates)
-
-
-def survivors(
-    survival: Survival,
-    F: FloatArray,
-    violation: FloatArray | None,
-    size: int,
-    rng: np.random.Generator,
-    memory: PartMemory,
-) -> Survivors:
-    """The survivors of (n, n_obj) minimized ``F`` and (n,) ``violation``: ``size``, or all rows.
-
-    None is that nobody violates anything.
-
-    ``survival`` may change ``memory``. Raises ShapeError for survivors that are none.
-    """
-    if type(survival) is RankAndCrowding:
-        return survive(F, violation, size, rng, survival.crowding, survival.ties)
-    if not len(F):  # nobody has succeeded: nothing to ask a part
-        return Survivors(NOBODY, NOBODY, np.empty(0))
-    if violation is None:
-        violation = constants[len(F), 0.0, float]
-    found = survival(F, violation, size, rng, memory)
-    check_memory(survival, memory)
-    return check_survivors(survival, found, len(F), size)

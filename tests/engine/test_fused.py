@@ -7,7 +7,8 @@ import pytest
 
 import paretide as pt
 from paretide.cext import reference as oracle
-from paretide.engine.breeding import REDRAWS, Mates, breeding_for
+from paretide.engine.breeding import Mates, breeding_for
+from paretide.engine.generation import REDRAWS
 
 MIXED = pt.Space(
     rate=pt.Float(1e-5, 1e-1, log=True),
