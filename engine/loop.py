@@ -203,10 +203,9 @@ class _Loop:
             self._collect()
 
     def _submit(self, tasks: list[Task]) -> None:
-        if not tasks:
-            return
-        self._handed.give(tasks)
-        self._executor.submit(tasks)
+        if tasks:
+            self._handed.give(tasks)
+            self._executor.submit(tasks)
 
     def _collect(self) -> list[Task]:
         """Take in what has finished by now; returns what is to be submitted again."""

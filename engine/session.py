@@ -209,6 +209,8 @@ class Session:
 
     def advance(self) -> bool:
         """Tell those whose turn it is, up to the end of a generation; False if there were none."""
+        if not self.machine.in_turn:
+            return False
         told = self.machine.advance()
         self._note_population()
         for rows in told:

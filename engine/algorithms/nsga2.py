@@ -3,7 +3,7 @@
 Source: K. Deb, A. Pratap, S. Agarwal, T. Meyarivan, "A fast and elitist multiobjective genetic
 algorithm: NSGA-II", IEEE Trans. Evol. Comput. 6(2), 2002. Departures: the crowding distance is the
 current one by default (Zheng and Doerr 2022), ties are broken at random, and children that equal a
-parent or each other are drawn again. The generation itself is in ``generational.py``.
+parent or each other are drawn again. A generation is in ``generation.py``.
 """
 
 from __future__ import annotations
