@@ -384,9 +384,9 @@ def _chunks(ids: IntArray, X: Candidates, first: int, size: int) -> list[Task]:
     """Cut where ids, counted from the first one, are multiples of the size."""
     if not len(ids):
         return []
-    chunk = (ids - first) // size
-    if chunk[0] == chunk[-1]:
+    if (ids.item(0) - first) // size == (ids.item(-1) - first) // size:  # they ascend
         return [Task(ids, X)]
+    chunk = (ids - first) // size
     cuts = np.flatnonzero(np.diff(chunk)) + 1
     return [
         Task(some, their_X)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...operators.arrays import gather, stack
 from ...operators.parts import Survival
+from ...operators.survival import RankAndCrowding, survive
 from ...typing import Candidates, FloatArray, IntArray
 from ..breeding import Mates
 from ..constants import constants
@@ -49,7 +50,10 @@ def select(
         total = stack(parents.violation, theirs)
         pairs += [(parents.G, G), (parents.violation, theirs)]
     minimized = definition.minimized(everyone)
-    rows, rank, score = survivors(survival, minimized, total, size, rng, memory)
+    if type(survival) is RankAndCrowding and not definition.constraints:  # no zeros to look at
+        rows, rank, score = survive(minimized, None, size, rng, survival.crowding, survival.ties)
+    else:
+        rows, rank, score = survivors(survival, minimized, total, size, rng, memory)
     ids, X, F, *of_constraints = gather(rows, *pairs)
     n = len(rows)
     G, violation = of_constraints or (constants[(n, 0), 0.0, float], constants[n, 0.0, float])
