@@ -201,7 +201,7 @@ class Neither(pt.Problem):
             {"executor": "threads"},
             "there is no executor 'threads'; you mean 'processes'; choose one of",
         ),
-        ({"executor": 3}, "or an executor, got 3"),
+        ({"executor": 3}, "or an executor like .*; got 3"),
         ({"stop": 3}, "stop must be callable with a Progress, got 3"),
         ({"callbacks": print}, r"write callbacks=\[f\]"),
         ({"callbacks": [3]}, "callbacks must be callable, got 3"),
