@@ -14,7 +14,7 @@ from ...problems.candidates import read_candidates
 from ...typing import Candidates, SearchSpace
 from .. import kinds
 from ..breeding import sampling_of
-from ..checked import check_inside, check_rows
+from ..checked import check_candidates, check_rows
 from ..randomness import check_seed, generator
 
 SIZES = (1, 2, 7, 20)
@@ -82,13 +82,10 @@ class Bench:
 
         With a repair to come they may be outside the space, and are what becomes of them.
         """
-        X = check_rows(part, returned, k, self.space)
         if self.repair is None:
-            check_inside(part, X, self.space)
-            return X
-        X = check_rows(self.repair, self.repair(X, self.space), k, self.space)
-        check_inside(self.repair, X, self.space)
-        return X
+            return check_candidates(part, returned, k, self.space)
+        X = check_rows(part, returned, k, self.space)
+        return check_candidates(self.repair, self.repair(X, self.space), k, self.space)
 
 
 def bench_for(

@@ -18,7 +18,7 @@ from ...problems.search_space import check_space
 from ...problems.stand_in import describe_space
 from ...typing import Candidates, SearchSpace, WorkingSpace, has_coordinates
 from ..breeding import breeding_for
-from ..checked import check_inside, check_rows
+from ..checked import check_candidates, check_inside, check_rows
 from .again import as_rule, bits_of, difference, left_alone
 from .bench import PASSED_AGAIN, Bench
 from .parts import check_crossover, check_mutation, check_sampling
@@ -261,10 +261,10 @@ def _in_coordinates(space: WorkingSpace, X: Candidates) -> None:
         raise ShapeError(
             f"{name}.to_working returned {Z!r:.200}; expected finite float64 of shape {X.shape}"
         )
-    back = check_rows(f"{name}.from_working", space.from_working(Z), len(X), space)
-    check_inside(f"{name}.from_working", back, space)
     ends = np.stack([layout.lower, layout.upper - (layout.categories > 0)])
-    check_inside(f"{name}.from_working", space.from_working(ends), space)
+    for there in (Z, ends):
+        back = space.from_working(there)
+        check_candidates(f"{name}.from_working", back, len(there), space)
 
 
 def _operators(bench: Bench) -> list[str]:
