@@ -28,14 +28,21 @@ Read = Callable[[Any], Any]
 """What the engine makes of what was returned; raises what it raises."""
 
 
+class Tried(NamedTuple):
+    """What was returned, and whether it has drawn from the generator that it was given."""
+
+    returned: Any
+    draws: bool
+
+
 def once_and_again(
     thing: Any,
     call: Callable[..., Any],
     given: Mapping[str, Any],
     read: Read,
     space: SearchSpace | None = None,
-) -> Any:
-    """What ``read`` makes of ``call(**given)``.
+) -> Tried:
+    """What ``read`` makes of ``call(**given)``, and whether it draws.
 
     Args:
         thing: That is called, as messages name it.
@@ -50,14 +57,16 @@ def once_and_again(
         ParetideError: What it, or ``read``, raises of these.
     """
     first = _called(thing, call, given, read, space)
+    draws = False
     if "rng" in given:
-        other = np.random.default_rng(ANOTHER)
-        _called(thing, call, {**given, "rng": other}, read, space)
+        other = {**given, "rng": np.random.default_rng(ANOTHER)}
+        _called(thing, call, other, read, space)  # whatever it keeps, it keeps of another call
+        draws = bits_of(first.rng) != bits_of(given["rng"])
     second = _called(thing, call, given, read, space)
     for what, one, two in zip(("returned", *ITS_OWN), first, second, strict=True):
         if bits_of(one, space) != bits_of(two, space):
             raise RuleBroken(_differs(thing, what, one, two))
-    return first.returned
+    return Tried(first.returned, draws)
 
 
 class _Outcome(NamedTuple):

@@ -205,7 +205,7 @@ def nearly_equal(X, others, space):
 @pt.crossover
 def too_far(A, B, space, rng):
     children = np.repeat(A, 2, axis=0)
-    children[0::2] += B
+    children[0::2] += B * rng.random()
     return children
 
 
@@ -253,7 +253,7 @@ def test_an_algorithm_is_tried_on_the_problem_that_it_is_for():
 def test_what_no_store_can_hold_is_a_remark():
     @pt.mutation
     def local(X, space, rng):
-        return X.copy()
+        return rng.permuted(X, axis=0)
 
     space = pt.Real(0, 1, n=3)
     for thing in (local, pt.NSGA2(size=4, mutation=local)):
@@ -265,6 +265,16 @@ def test_what_no_store_can_hold_is_a_remark():
 @pt.sampling
 def always_the_same(n, space, rng):
     return np.linspace(0, 1, n * space.n_var).reshape(n, space.n_var)
+
+
+@pt.crossover
+def mirrored(A, B, space, rng):
+    return np.concatenate([A[:, ::-1], B[:, ::-1]])
+
+
+@pt.mutation
+def seeded_by_itself(X, space, rng):
+    return np.random.default_rng(7).random(X.shape)
 
 
 @dataclass
@@ -288,7 +298,9 @@ class Noisy(toy.Schaffer):
 
 def test_what_is_no_fault_but_worth_knowing_is_a_remark():
     space = pt.Real(0, 1, n=3)
-    assert "whatever the seed is" in pt.check(always_the_same, space).remarks[0]
+    for part in (always_the_same, mirrored, seeded_by_itself):
+        (remark,) = pt.check(part, space).remarks
+        assert remark.startswith(f"{part!r} draws nothing from the generator that it is")
     exchanged = pt.check(pt.repair(in_order.function), own_spaces.Tours(6)).remarks
     assert any("exchanged among candidates" in remark for remark in exchanged)
     assert "pass for the same" in pt.check(Rings()).remarks[0]
