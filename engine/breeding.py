@@ -229,7 +229,7 @@ def breeding_for(
             f"{name}.operators"
         )
     for part in (chosen_sampling, chosen_crossover, chosen_mutation):
-        _check_fit(part, space)
+        check_fit(part, space)
     if not isinstance(duplicates, (bool, np.bool_)):
         duplicates = read_part("duplicates, if not True or False,", Duplicates, duplicates)
     return Breeding(
@@ -280,7 +280,7 @@ def _default(reference: str) -> Any:
     return kinds.read_named({"kind": reference}, kinds.PART)
 
 
-def _check_fit(part: Part | None, space: SearchSpace) -> None:
+def check_fit(part: Part | None, space: SearchSpace) -> None:
     """Refuse a built-in part that this space is nothing for."""
     bits = space.dtype == np.bool_
     if type(part) is SBX and bits:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .algorithm import Algorithm
 
 
+PARENTS = 2
+"""Of a candidate, as ``breed`` says them."""
+
+
 @dataclass(frozen=True)
 class OwnBreeding(Breeding):
     """Children as an algorithm's ``breed`` makes them, and the sample of the space.
@@ -30,15 +34,25 @@ class OwnBreeding(Breeding):
 
     def _bred(self, k: int, mates: Mates, rng: np.random.Generator) -> tuple[Candidates, IntArray]:
         memory = {} if mates.memory is None else mates.memory
-        made: Any = self.algorithm.breed(mates, k, self.space, rng, memory)
-        X, rows = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+        made = self.algorithm.breed(mates, k, self.space, rng, memory)
         check_memory(self.algorithm, memory)
-        X = check_candidates(self.algorithm, X, k, self.space)
+        X, rows = read_bred(self.algorithm, made, k, self.space, len(mates.ids))
         ids = np.full((k, self.parents), -1, dtype=np.int64)
         if rows is not None:
-            rows = check_mates(self.algorithm, rows, (k, self.parents), len(mates.ids))
             ids[:] = mates.ids[rows]
         return X, ids
+
+
+def read_bred(
+    algorithm: Algorithm, made: Any, k: int, space: SearchSpace, n: int
+) -> tuple[Candidates, IntArray | None]:
+    """What ``breed`` has made of ``n`` members: (k, n_var), and (k, 2) rows of them or None.
+
+    Raises ShapeError.
+    """
+    X, rows = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+    X = check_candidates(algorithm, X, k, space)
+    return X, None if rows is None else check_mates(algorithm, rows, (k, PARENTS), n)
 
 
 def own_breeding(algorithm: Algorithm, space: SearchSpace) -> OwnBreeding:

@@ -6,6 +6,8 @@ result = pt.resume("run.h5", budget=10_000)
 run = pt.open_run("run.h5")
 """
 
+from typing import TYPE_CHECKING
+
 from . import errors
 from .engine.algorithms.algorithm import Algorithm
 from .engine.algorithms.concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
@@ -137,6 +139,7 @@ __all__ = [
     "Tournament",
     "Uniform",
     "Worker",
+    "check",
     "crossover",
     "crowding_distance",
     "duplicates",
@@ -155,10 +158,19 @@ __all__ = [
     "upper",
 ]
 
+if TYPE_CHECKING:
+    from .engine.check import check
 
-def __getattr__(name: str) -> str:
-    if name == "__version__":  # read only when asked for: it costs as much as the kernels
-        from importlib.metadata import version
+    __version__: str
+else:
 
-        return version("paretide")
-    raise AttributeError(f"module 'paretide' has no attribute {name!r}")
+    def __getattr__(name):  # what is loaded only when it is asked for
+        if name == "check":
+            from .engine.check import check
+
+            return check
+        if name == "__version__":  # costs as much as the kernels
+            from importlib.metadata import version
+
+            return version("paretide")
+        raise AttributeError(f"module 'paretide' has no attribute {name!r}")

@@ -4,6 +4,7 @@
     ├── ConfigurationError      a wrong argument, definition or setting (also a ValueError)
     │   └── ProblemReferenceError  a ``module:name`` or ``file.py:name`` that leads nowhere
     ├── ShapeError              an array of the wrong shape, dtype or content (also a ValueError)
+    ├── RuleBroken              what ``pt.check`` has found, where the engine itself does not look
     ├── AskTellError            ask and tell called out of turn (also a RuntimeError)
     ├── EvaluationError         evaluations that cannot go on; ``ids`` says which candidates
     │   └── ContractError       ``evaluate`` returned other names or shapes than it declared
@@ -36,6 +37,13 @@ class ProblemReferenceError(ConfigurationError):
 
 class ShapeError(ParetideError, ValueError):
     """An array of the wrong shape, dtype or content."""
+
+
+class RuleBroken(ParetideError):
+    """A part, space, algorithm, problem or executor breaks a rule of its kind.
+
+    Raised by ``pt.check`` for what a run would not notice, but suffer from.
+    """
 
 
 class AskTellError(ParetideError, RuntimeError):

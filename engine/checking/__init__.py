@@ -1,0 +1,1 @@
+"""How ``pt.check`` tries things out, kind by kind."""
