@@ -64,3 +64,26 @@ def differential(A, B, C, space, rng):
     children[0::2] += step
     children[1::2] -= step
     return np.clip(children, space.low, space.high)
+
+
+@pt.crossover
+def blended(A, B, space, rng):
+    """BLX: each child anywhere between its parents, or a little beyond them."""
+    share = rng.uniform(-0.2, 1.2, (2, *A.shape))
+    children = np.empty((2 * len(A), space.n_var))
+    children[0::2] = A + share[0] * (B - A)
+    children[1::2] = A + share[1] * (B - A)
+    return np.clip(children, space.low, space.high)
+
+
+@pt.survival
+def near_the_ideal(F, violation, size, rng, memory):
+    """Those that are nearest to the best ever seen of each objective, which is remembered.
+
+    Equals stay at random; how often it was asked is remembered, too.
+    """
+    ideal = np.minimum(memory.get("ideal", np.inf), F.min(axis=0))
+    memory["ideal"], memory["calls"] = ideal, memory.get("calls", np.zeros((), np.int64)) + 1
+    distance = (F - ideal).max(axis=1).round(1 + int(memory["calls"]) % 3)
+    rows = np.lexsort((rng.random(len(F)), distance, violation))[:size]
+    return pt.Survivors(rows, np.arange(len(rows)), -distance[rows])

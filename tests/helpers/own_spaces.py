@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import numpy as np
 
@@ -115,19 +116,23 @@ def _die_at(id, ctx):
 
 
 class Routes(pt.Problem):
-    """Length of a tour by two clocks; ``die`` kills the process at that candidate."""
+    """Length of a tour by two clocks; ``die`` kills the process at that candidate.
+
+    Each takes some ``seconds``.
+    """
 
     objectives = {"hours": "min", "money": "min"}
 
-    def __init__(self, n=7, short=False, die=None):
+    def __init__(self, n=7, short=False, die=None, seconds=0.0):
         self.space = ShortTours(n) if short else Tours(n)
         rng = np.random.default_rng(5)
         self.hours, self.money = rng.random((2, n, n))
-        self.die = die
+        self.die, self.seconds = die, seconds
 
     def evaluate(self, x, ctx):
         assert x.dtype == np.int64
         _die_at(self.die, ctx)
+        time.sleep(self.seconds)
         after = np.roll(x, -1)
         return {"hours": self.hours[x, after].sum(), "money": self.money[x, after].sum()}
 

@@ -27,6 +27,8 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+import outside
+import own_spaces
 
 import paretide as pt
 from paretide.engine.replay import replay
@@ -149,6 +151,7 @@ def kinds() -> dict[str, Kind]:
     slope, rows, bits = Slope(), Rows(), Bits()
     steady = {"mode": "steady", "window": 3}
     dynamic = {"start": 2, "max_size": 8, "tau": 6}
+    own = {"crossover": outside.blended, "survival": outside.near_the_ideal}
     return {
         "generational": Kind(slope, pt.NSGA2(size=4), 20),
         "generational-odd": Kind(slope, pt.NSGA2(size=5), 18),
@@ -194,6 +197,12 @@ def kinds() -> dict[str, Kind]:
         "mended-concurrent": Kind(
             Mended(), pt.ConcurrentDynamicNSGA2(start=2, max_size=8), 34, mended_at=0.6
         ),
+        "own-parts": Kind(slope, pt.Evolution(size=4, offspring=5, **own), 24),
+        "own-parts-steady": Kind(slope, pt.Evolution(size=4, **own, **steady), 22),
+        "own-algorithm": Kind(slope, outside.MovingMean(size=4, offspring=3), 20),
+        "own-space": Kind(own_spaces.Words(), pt.NSGA2(size=4), 20),
+        "own-space-steady": Kind(own_spaces.Words(), pt.NSGA2(size=4, **steady), 20),
+        "mended-own-parts": Kind(Mended(), pt.Evolution(size=4, **own), 24, mended_at=0.6),
     }
 
 
@@ -357,10 +366,12 @@ def facts(kind: Kind, result: Any) -> tuple[Any, ...]:
     """All that must be the same, whoever evaluated what and when."""
     everything = result.run.evaluations
     rows = np.arange(len(everything)) if kind.in_turn else np.argsort(everything.ids)
+    X, space = everything.X[rows], everything.definition.space
     failures = sorted((i, f.reason, f.kind) for i, f in everything.failures.items())
     return (
         result.stopped_by,
-        *(getattr(everything, name)[rows].tobytes() for name in ("ids", "X", "F", "G", "status")),
+        space.encode(X) if X.dtype == object else X.tobytes(),  # bytes of objects say nothing
+        *(getattr(everything, name)[rows].tobytes() for name in ("ids", "F", "G", "status")),
         *(everything.generation[rows].tobytes(), everything.parents[rows].tobytes()),
         failures,
         sorted(result.run.earlier_failures.items()),

@@ -18,30 +18,38 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import toy
+import outside  # noqa: F401  # named by algorithms below
+import own_spaces  # noqa: F401  # by problems below
+import toy  # noqa: F401  # the same
 
 import paretide as pt
 
 SCRIPT = """
-import sys, toy, paretide as pt
+import sys, outside, own_spaces, toy, paretide as pt
 from paretide.engine.store import store
 store.LEAST_JOURNAL, store.JOURNAL_SHARE = {least_journal}, 0.05
 if __name__ == "__main__":
     algorithm = {algorithm}
     executor = {executor}
     if sys.argv[2] == "start":
-        pt.minimize(toy.Slow(), algorithm, budget=400, seed=3, store=sys.argv[1], executor=executor)
+        pt.minimize({problem}, algorithm, budget=400, seed=3, store=sys.argv[1], executor=executor)
     else:
         pt.resume(sys.argv[1], executor=executor)
 """
 
+OWN_PARTS = "crossover=outside.blended, survival=outside.near_the_ideal"
 ALGORITHMS = {
     "nsga2": "pt.NSGA2(size=20)",
     "dnsga2": "pt.DynamicNSGA2(start=4, max_size=32, tau=30)",
     "nsga2-steady": "pt.NSGA2(size=20, mode='steady', window=8)",
     "dnsga2-steady": "pt.DynamicNSGA2(start=4, max_size=32, tau=30, mode='steady', window=8)",
     "concurrent": "pt.ConcurrentDynamicNSGA2(start=4, max_size=32)",
+    "own-parts-steady": f"pt.Evolution(size=20, {OWN_PARTS}, mode='steady', window=8)",
+    "own-space": "pt.NSGA2(size=20, mode='steady', window=8)",
 }
+PROBLEMS = {"own-space": "own_spaces.Routes(seconds=0.002)"}
+"""Of those that are not for ``toy.Slow()``."""
+
 EXECUTORS = {"serial": "'serial'", "processes": "pt.ProcessExecutor(workers=2)"}
 
 
@@ -52,8 +60,9 @@ LEAST_JOURNAL = 6000
 def script_of(algorithm, executor):
     """A script that starts or resumes a run of this kind."""
     return SCRIPT.format(
-        algorithm=ALGORITHMS[algorithm], executor=EXECUTORS[executor], least_journal=LEAST_JOURNAL
-    )
+        problem=PROBLEMS.get(algorithm, "toy.Slow()"), algorithm=ALGORITHMS[algorithm],
+        executor=EXECUTORS[executor], least_journal=LEAST_JOURNAL,
+    )  # fmt: skip
 
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
@@ -109,7 +118,8 @@ def torment(algorithm, executor, folder, kills, generator, counts):
     """Kill runs of one kind until there were ``kills``, and finish the last one."""
     script = folder / "run.py"
     script.write_text(script_of(algorithm, executor))
-    whole = pt.minimize(toy.Slow(), eval(ALGORITHMS[algorithm]), budget=400, seed=3)
+    problem = eval(PROBLEMS.get(algorithm, "toy.Slow()"))
+    whole = pt.minimize(problem, eval(ALGORITHMS[algorithm]), budget=400, seed=3)
     path, known, left = folder / "run.h5", 0, kills
     while left or path.exists():
         mode = "resume" if path.exists() else "start"
