@@ -33,6 +33,7 @@ from .engine.terminations import (
     MaxSeconds,
     Stall,
     TargetHypervolume,
+    Termination,
 )
 from .engine.told import Told
 from .operators.crossover import SBX
@@ -131,6 +132,7 @@ __all__ = [
     "Survivors",
     "TargetHypervolume",
     "Task",
+    "Termination",
     "Told",
     "Tournament",
     "Uniform",
