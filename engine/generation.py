@@ -78,13 +78,12 @@ def bred(parts: Breeding, mates: Mates, k: int, rng: np.random.Generator) -> Bre
 def distinct(draw: Callable[[int], Bred], k: int, seen: Seen | None) -> Bred:
     """``k`` that are not in ``seen`` nor equal, and are in it then; fewer if there are no more."""
     X, parents = draw(k)
-    if seen is None:
+    if seen is None or not len(repeated := seen.add(X)):
         return X, parents
-    repeated = seen.add(X)
-    for _ in range(REDRAWS - 1 if len(repeated) else 0):
+    for _ in range(REDRAWS - 1):
         fresh, their_parents = draw(len(repeated))
         X[repeated], parents[repeated] = fresh, their_parents
         repeated = repeated[seen.add(fresh)]
         if not len(repeated):
-            break
+            return X, parents
     return np.delete(X, repeated, axis=0), np.delete(parents, repeated, axis=0)

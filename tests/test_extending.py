@@ -110,3 +110,13 @@ def test_the_code_that_is_shown_is_the_code_of_the_engine():
 def test_a_generation_has_at_most_forty_lines_from_survivors_to_children():
     generation = [shown for file, _, shown in SHOWN if file == "engine/generation.py"]
     assert sum(len(lines_of(shown)) for shown in generation) <= 40
+
+
+def test_the_example_of_the_readme_runs_with_the_problem_above_it(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = ""
+    for title in ("A problem of one's own", "Your own operator, space or algorithm"):
+        code += readme.partition(f"## {title}\n")[2].partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "beam.py").write_text(code, encoding="utf-8")
+    run("python beam.py", tmp_path)
+    assert len(pt.open_run(tmp_path / "beam.h5").evaluations) == 5_000
