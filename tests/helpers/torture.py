@@ -25,7 +25,7 @@ import toy  # noqa: F401  # the same
 import paretide as pt
 
 SCRIPT = """
-import sys, outside, own_spaces, toy, paretide as pt
+import sys, {modules}, paretide as pt
 from paretide.engine.store import store
 store.LEAST_JOURNAL, store.JOURNAL_SHARE = {least_journal}, 0.05
 if __name__ == "__main__":
@@ -50,6 +50,9 @@ ALGORITHMS = {
 PROBLEMS = {"own-space": "own_spaces.Routes(seconds=0.002)"}
 """Of those that are not for ``toy.Slow()``."""
 
+MODULES = {"own-parts-steady": "outside, toy", "own-space": "own_spaces"}
+"""Named by those that need more than ``toy``."""
+
 EXECUTORS = {"serial": "'serial'", "processes": "pt.ProcessExecutor(workers=2)"}
 
 
@@ -60,6 +63,7 @@ LEAST_JOURNAL = 6000
 def script_of(algorithm, executor):
     """A script that starts or resumes a run of this kind."""
     return SCRIPT.format(
+        modules=MODULES.get(algorithm, "toy"),
         problem=PROBLEMS.get(algorithm, "toy.Slow()"), algorithm=ALGORITHMS[algorithm],
         executor=EXECUTORS[executor], least_journal=LEAST_JOURNAL,
     )  # fmt: skip
