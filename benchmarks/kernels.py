@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 import paretide as pt
-from paretide.engine.breeding import Mates, breeding_for
+from paretide.engine.algorithms.breeding import Mates, breeding_for
 from paretide.operators import incremental_survival
 from paretide.operators.duplicates import RowSet
 from paretide.operators.mating import binary_tournament

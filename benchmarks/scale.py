@@ -18,7 +18,7 @@ import numpy as np
 from peers.cases import dtlz2, zdt1
 
 import paretide as pt
-from paretide.engine.breeding import Mates, breeding_for
+from paretide.engine.algorithms.breeding import Mates, breeding_for
 from paretide.operators.duplicates import RowSet
 from paretide.operators.survival import survive
 

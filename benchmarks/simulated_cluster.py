@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import paretide as pt
-from paretide.engine.order import Arrival, VirtualTime
+from paretide.engine.algorithms.telling_order import Arrival, VirtualTime
 from paretide.operators.indicators import hypervolume
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))

@@ -12,7 +12,7 @@ from ..problems.definition import read_definition
 from ..problems.pymoo_problem import is_pymoo
 from ..problems.search_space import SearchSpace
 from .algorithms.algorithm import Algorithm, as_problem
-from .breeding import check_fit
+from .algorithms.breeding import check_fit
 from .checking.bench import Bench, Report, bench_for, shown, storable
 from .checking.evaluations import check_executor, check_problem
 from .checking.machines import check_algorithm, check_termination
@@ -28,7 +28,7 @@ from .checking.spaces import check_of_space
 from .checking.survivals import check_survival
 from .checking.tiny import DEFAULT, Hashed
 from .executors.stored import EXECUTOR
-from .terminations import Termination
+from .runs.terminations import Termination
 
 IN_A_SPACE: dict[type[roles.Part], Any] = {
     roles.Sampling: check_sampling,

@@ -36,7 +36,7 @@ from ..problems.reference import (
 )
 from ..problems.trust import Role, ancestors_of, find_stored
 from . import foreign_names
-from .schedule import BudgetShare, Constant, Doubling
+from .algorithms.schedule import BudgetShare, Constant, Doubling
 
 Description = dict[str, Any]
 

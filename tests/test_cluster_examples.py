@@ -12,7 +12,7 @@ from typer.main import get_command
 
 import paretide as pt
 from paretide.cli import app
-from paretide.engine import minimize as engine
+from paretide.engine.runs import minimize as engine
 
 yaml = pytest.importorskip("yaml", reason="comes with Ray")
 

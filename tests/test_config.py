@@ -6,8 +6,8 @@ import paretide as pt
 from paretide.config import read_config
 from paretide.engine.executors import make_executor
 from paretide.engine.foreign_names import meant_options
-from paretide.engine.interventions import check_kinds
-from paretide.engine.named import make_algorithm
+from paretide.engine.runs.interventions import check_kinds
+from paretide.engine.runs.named import make_algorithm
 from paretide.errors import ConfigurationError
 
 

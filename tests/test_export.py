@@ -18,7 +18,7 @@ import toy
 import paretide as pt
 from paretide import export as exporting
 from paretide import records
-from paretide.engine.evaluations import Archive
+from paretide.engine.records.evaluations import Archive
 from paretide.errors import ConfigurationError, StoreError
 from paretide.export import default_output, export
 

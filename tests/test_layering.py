@@ -105,7 +105,12 @@ EVERY = [pytest.param(m, p, id=m) for s in (".py", ".pyi") for m, p in sources(s
 
 def test_the_sources_are_found():
     modules = {m for m, _ in sources()}
-    assert {"paretide", "paretide.errors", "paretide.cext", "paretide.engine.breeding"} <= modules
+    assert {
+        "paretide",
+        "paretide.errors",
+        "paretide.cext",
+        "paretide.engine.algorithms.breeding",
+    } <= modules
     assert {"paretide.operators.survival", "paretide.problems.suites.onemax"} <= modules
     assert {m for m, _ in sources(".pyx")} >= {"paretide.cext.dominance", "paretide.cext.sbx"}
 

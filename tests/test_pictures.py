@@ -9,7 +9,7 @@ import pytest
 from commands import paretide
 
 import paretide as pt
-from paretide.engine.evaluations import Archive
+from paretide.engine.records.evaluations import Archive
 from paretide.errors import ConfigurationError
 from paretide.pictures import check_picture, draw_front
 

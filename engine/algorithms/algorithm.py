@@ -17,23 +17,23 @@ from ...problems.candidates import read_candidates
 from ...problems.definition import Definition, read_definition
 from ...problems.pymoo_problem import adapt, is_pymoo
 from ...typing import Candidates, FloatArray, IntArray, SearchSpace
-from ..born import nobody
-from ..breeding import Breeding, Mates
 from ..foreign_names import ALGORITHM, check_arguments, refuse_foreign_problem
-from ..order import OrderName
 from ..randomness import check_seed
-from ..schedule import (
+from ..records.provenance import nobody
+from .breeding import Breeding, Mates
+from .concurrent import Concurrent
+from .generational import Generational
+from .own import OwnSurvival, own_breeding
+from .part_memory import PartMemory
+from .schedule import (
     BudgetShare,
     Constant,
     Doubling,
     phases,
     size_without_budget,
 )
-from .concurrent import Concurrent
-from .generational import Generational
-from .own import OwnSurvival, own_breeding
-from .part_memory import PartMemory
 from .steady import Cost, SteadyState
+from .telling_order import OrderName
 
 Mode = Literal["generational", "steady"]
 

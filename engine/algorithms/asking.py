@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from ...errors import AskTellError
 from ...problems.definition import Definition
 from ...typing import FloatArray, IntArray
-from ..born import Born
-from ..evaluations import Evaluations, empty
-from ..outcome import Evaluated, Failed
-from ..waiting import Waiting
+from ..records.evaluations import Evaluations, empty
+from ..records.outcome import Evaluated, Failed
+from ..records.provenance import Born
+from ..records.waiting import Waiting
 from .batch import Batch
 from .telling import read_told, told_rows
 

@@ -26,15 +26,15 @@ from ...errors import AskTellError, ConfigurationError
 from ...operators.survival import constrained_rank
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
-from ..born import Born, together
-from ..evaluations import Evaluations
-from ..population import Population, no_population
-from ..schedule import Doubling
-from ..waiting import Waiting
+from ..records.evaluations import Evaluations
+from ..records.population import Population, no_population
+from ..records.provenance import Born, together
+from ..records.waiting import Waiting
 from .asking import InTurn
 from .batch import Batch
 from .counts import count
 from .generational import Generational
+from .schedule import Doubling
 from .telling import read_asked_for, told_rows
 
 MakeRun = Callable[[int], Generational]

@@ -16,13 +16,13 @@ from ...operators.settings import read_eta
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition, read_definition
 from ...typing import Candidates
-from ..born import nobody
 from ..foreign_names import DYNAMIC
-from ..schedule import Doubling, size_at, size_without_budget
+from ..records.provenance import nobody
 from .algorithm import as_problem
 from .concurrent import Concurrent
 from .generational import Generational
 from .nsga2_settings import NSGA2Settings
+from .schedule import Doubling, size_at, size_without_budget
 from .steady import Cost
 
 FIRST_FACTOR = 8

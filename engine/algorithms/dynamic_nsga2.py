@@ -15,10 +15,10 @@ from ...operators.settings import read_eta
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
 from ..foreign_names import DYNAMIC
-from ..order import OrderName
-from ..schedule import Doubling, size_without_budget
 from .algorithm import Mode
 from .nsga2_settings import NSGA2Settings
+from .schedule import Doubling, size_without_budget
+from .telling_order import OrderName
 
 
 @dataclass(frozen=True, init=False, repr=False)

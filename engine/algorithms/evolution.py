@@ -20,9 +20,9 @@ from ...operators.parts import (
 )
 from ...operators.survival import RankAndCrowding
 from ...typing import SearchSpace
-from ..breeding import Breeding, breeding_for
-from ..schedule import BudgetShare, Constant, Doubling
 from .algorithm import Algorithm
+from .breeding import Breeding, breeding_for
+from .schedule import BudgetShare, Constant, Doubling
 
 ROLES = {
     "survival": Survival,

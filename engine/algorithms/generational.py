@@ -19,19 +19,19 @@ from ...operators.arrays import full_int32
 from ...operators.parts import Survival
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
-from ..born import Born, nobody
-from ..breeding import Breeding
-from ..evaluations import Evaluations
-from ..frozen import frozen
-from ..outcome import EVALUATED, PENDING
-from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
-from ..schedule import Constant, Doubling, stored_size
+from ..records.evaluations import Evaluations
+from ..records.fast import frozen
+from ..records.outcome import EVALUATED, PENDING
+from ..records.population import Population, no_population
+from ..records.provenance import Born, nobody
 from .asking import UNASKED, AskTell
 from .batch import Batch
+from .breeding import Breeding
 from .counts import count
 from .offspring import Offspring
 from .part_memory import PartMemory, copied, read, stored
+from .schedule import Constant, Doubling, stored_size
 from .selection import Selected, select
 from .telling import read_asked_for
 

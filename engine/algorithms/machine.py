@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...typing import Candidates, FloatArray, IntArray
-from ..born import Born
-from ..evaluations import Evaluations
-from ..population import Population
-from ..schedule import Constant, Doubling
+from ..records.evaluations import Evaluations
+from ..records.population import Population
+from ..records.provenance import Born
 from .batch import Batch
+from .schedule import Constant, Doubling
 
 
 class Machine(Protocol):

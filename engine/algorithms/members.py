@@ -12,8 +12,8 @@ from ...operators.survival import constrained_rank
 from ...operators.survival.incremental import Ranked
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
-from ..breeding import Mates
-from ..population import Population
+from ..records.population import Population
+from .breeding import Mates
 from .counts import count
 from .part_memory import PartMemory, copied
 from .reselected import Reselected, changes_by_one

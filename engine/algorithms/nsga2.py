@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ..schedule import BudgetShare, Constant, Doubling
 from .nsga2_settings import NSGA2Settings
+from .schedule import BudgetShare, Constant, Doubling
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -9,10 +9,10 @@ from ...errors import ConfigurationError
 from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling, read_part
 from ...operators.survival import Crowding, RankAndCrowding, Ties
 from ...typing import SearchSpace
-from ..breeding import Breeding, breeding_for
-from ..schedule import BudgetShare, Constant, Doubling
 from .algorithm import Algorithm, check_choice
+from .breeding import Breeding, breeding_for
 from .evolution import ROLES, Evolution, read_duplicates
+from .schedule import BudgetShare, Constant, Doubling
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

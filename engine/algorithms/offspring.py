@@ -9,9 +9,9 @@ import numpy as np
 from ...operators.arrays import all_finite, arange_int64
 from ...problems.definition import Definition
 from ...typing import ByteArray, FloatArray, IntArray
-from ..born import Born
-from ..constants import constants
-from ..outcome import EVALUATED, FAILED, PENDING
+from ..records.fast import constants
+from ..records.outcome import EVALUATED, FAILED, PENDING
+from ..records.provenance import Born
 
 
 class Outcomes(NamedTuple):

@@ -10,8 +10,8 @@ import numpy as np
 from ...operators.mating import Tournament
 from ...operators.parts import Survival, Survivors
 from ...typing import Candidates, FloatArray, IntArray, SearchSpace
-from ..breeding import Breeding, Mates, sampling_of
-from ..checked import check_candidates, check_mates, check_memory
+from .breeding import Breeding, Mates, sampling_of
+from .checked import check_candidates, check_mates, check_memory
 from .part_memory import PartMemory
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import numpy as np
 from ...operators.parts import Survival
 from ...operators.survival import RankAndCrowding
 from ...typing import FloatArray, IntArray
-from ..generation import survivors
+from .generation import survivors
 from .part_memory import PartMemory
 
 

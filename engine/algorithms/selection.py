@@ -10,10 +10,10 @@ from ...operators.arrays import gather, stack
 from ...operators.parts import Survival
 from ...operators.survival import RankAndCrowding, survive
 from ...typing import Candidates, FloatArray, IntArray
-from ..breeding import Mates
-from ..constants import constants
-from ..generation import survivors
-from ..population import Population
+from ..records.fast import constants
+from ..records.population import Population
+from .breeding import Mates
+from .generation import survivors
 from .part_memory import PartMemory
 
 

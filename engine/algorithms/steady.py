@@ -28,22 +28,22 @@ from ...operators.parts import Survival
 from ...problems.definition import Definition
 from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray
-from ..born import Born, nobody
-from ..breeding import Breeding
-from ..evaluations import Evaluations
-from ..order import ORDERS, Order, OrderName
-from ..outcome import EVALUATED, FAILED, PENDING
-from ..population import Population, no_population
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
-from ..schedule import Constant, Doubling, stored_size
-from ..taken import Taken
-from ..waiting import Waiting
+from ..records.evaluations import Evaluations
+from ..records.outcome import EVALUATED, FAILED, PENDING
+from ..records.population import Population, no_population
+from ..records.provenance import Born, nobody
+from ..records.waiting import Waiting
 from .asking import InTurn
 from .batch import Batch
+from .breeding import Breeding
 from .counts import count
 from .members import Members
 from .part_memory import read, stored
+from .schedule import Constant, Doubling, stored_size
+from .taken import Taken
 from .telling import read_asked_for, told_rows
+from .telling_order import ORDERS, Order, OrderName
 
 Cost = Callable[[Any], float]
 """What a candidate, as ``evaluate`` gets it, is expected to cost."""

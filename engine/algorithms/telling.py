@@ -13,9 +13,9 @@ from ...errors import AskTellError, ConfigurationError, ShapeError
 from ...problems.definition import Definition
 from ...problems.numbers import number_array
 from ...typing import FloatArray, IntArray
-from ..born import Born
-from ..evaluations import Evaluations, record
-from ..outcome import EVALUATED, FAILED, Completion, Evaluated, Failed
+from ..records.evaluations import Evaluations, record
+from ..records.outcome import EVALUATED, FAILED, Completion, Evaluated, Failed
+from ..records.provenance import Born
 from .batch import Batch
 
 Told = tuple[IntArray, FloatArray, FloatArray]

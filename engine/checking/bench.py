@@ -13,8 +13,8 @@ from ...operators.parts import Repair
 from ...problems.candidates import read_candidates
 from ...typing import Candidates, SearchSpace
 from .. import kinds
-from ..breeding import sampling_of
-from ..checked import check_candidates, check_rows
+from ..algorithms.breeding import sampling_of
+from ..algorithms.checked import check_candidates, check_rows
 from ..randomness import check_seed, generator
 
 SIZES = (1, 2, 7, 20)

@@ -16,12 +16,12 @@ from ...problems.reference import reference_to
 from ...typing import Candidates
 from ..algorithms.algorithm import cost_of
 from ..algorithms.evolution import Evolution
-from ..conduct import leave_if_spawning
 from ..executors.base import Executor, Job
 from ..executors.handed import Handed
 from ..executors.stored import describe_executor
 from ..executors.worker import Worker
-from ..outcome import EVALUATED, Completion, LostTask, Task
+from ..records.outcome import EVALUATED, Completion, LostTask, Task
+from ..runs.conduct import leave_if_spawning
 from .again import as_rule, bits_of, difference, left_alone
 from .bench import PASSED_AGAIN, Bench
 from .spaces import check_of_space

@@ -20,15 +20,15 @@ from ...problems.own_names import own_name
 from ...typing import Candidates, FloatArray, IntArray, SearchSpace
 from .. import kinds
 from ..algorithms.algorithm import Algorithm, Machine, cost_of
+from ..algorithms.breeding import Breeding, Mates
+from ..algorithms.checked import check_memory
 from ..algorithms.nsga2 import NSGA2
 from ..algorithms.own import OwnBreeding, read_bred
-from ..breeding import Breeding, Mates
-from ..checked import check_memory
-from ..minimize import minimize
-from ..outcome import Task
-from ..progress import Progress
+from ..records.outcome import Task
+from ..runs.minimize import minimize
+from ..runs.progress import Progress
+from ..runs.terminations import Termination
 from ..store import strict_json
-from ..terminations import Termination
 from .again import as_rule, bits_of, left_alone, once_and_again
 from .bench import SIZES, Bench, storable
 from .evaluations import evaluated

@@ -11,7 +11,7 @@ from ...errors import RuleBroken
 from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling
 from ...operators.survival import nondominated_rank
 from ...typing import Candidates
-from ..checked import check_inside, check_mates, check_repeated, check_rows
+from ..algorithms.checked import check_inside, check_mates, check_repeated, check_rows
 from .again import difference, once_and_again
 from .bench import SIZES, Bench
 

@@ -17,8 +17,8 @@ from ...problems.reference import place_of
 from ...problems.search_space import check_space
 from ...problems.stand_in import describe_space
 from ...typing import Candidates, SearchSpace, WorkingSpace, has_coordinates
-from ..breeding import breeding_for
-from ..checked import check_candidates, check_inside, check_rows
+from ..algorithms.breeding import breeding_for
+from ..algorithms.checked import check_candidates, check_inside, check_rows
 from .again import as_rule, bits_of, difference, left_alone
 from .bench import PASSED_AGAIN, Bench
 from .parts import check_crossover, check_mutation, check_sampling

@@ -14,7 +14,7 @@ from ...errors import RuleBroken
 from ...operators.parts import Survival, Survivors
 from ...typing import FloatArray
 from ..algorithms import part_memory
-from ..checked import check_memory, check_survivors
+from ..algorithms.checked import check_memory, check_survivors
 from .again import bits_of, difference, once_and_again
 from .bench import Bench
 

@@ -16,7 +16,7 @@ from ...checks import whole_number
 from ...errors import ExecutorError
 from ...problems.definition import Definition, read_definition
 from ...problems.reference import FromFile, Reference, from_file, reference_to
-from ..outcome import Completion, LostTask, Task
+from ..records.outcome import Completion, LostTask, Task
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 from ...checks import real_number
 from ...errors import ConfigurationError
 from ...problems.definition import Definition
-from ..outcome import Completion, Failed, Task, failed_completion
+from ..records.outcome import Completion, Failed, Task, failed_completion
 
 
 class Printed(NamedTuple):

@@ -27,10 +27,10 @@ from ...problems.context import Context
 from ...problems.definition import ContractViolation
 from ...problems.logged import storable_text
 from ...typing import Candidates, FloatArray, IntArray
-from ..constants import constants
-from ..interrupts import leave_if_forked
-from ..outcome import EVALUATED, FAILED, Completion, Failed, Task
 from ..randomness import evaluation_seed, setup_seed
+from ..records.fast import constants
+from ..records.outcome import EVALUATED, FAILED, Completion, Failed, Task
+from ..runs.interrupts import leave_if_forked
 from .base import Job
 from .conditions import Conditions
 from .leftovers import SHORTEST_SECONDS, Leftovers

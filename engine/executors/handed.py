@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import ExecutorError
 from ...problems.definition import Definition
 from ...typing import IntArray
-from ..outcome import Completion, LostTask, Task, what_is_wrong
+from ..records.outcome import Completion, LostTask, Task, what_is_wrong
 from .base import Executor
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..outcome import Completion, LostTask, Task
+from ..records.outcome import Completion, LostTask, Task
 
 
 class Start(NamedTuple):

@@ -20,7 +20,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Protocol
 
-from .. import screen
+from ..runs import screen
 from .conditions import Conditions, Printed
 from .lines import Lines, mark, plain
 from .scribe import Keeper

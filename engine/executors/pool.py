@@ -25,7 +25,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ...problems.definition import Definition
-from ..outcome import Completion, Failed, LostTask, Task, failed_completion, what_is_wrong
+from ..records.outcome import Completion, Failed, LostTask, Task, failed_completion, what_is_wrong
 from .base import Activity
 from .conditions import Conditions
 from .instructions import (

@@ -22,7 +22,7 @@ from ...checks import whole_number
 from ...errors import ConfigurationError, ExecutorError
 from ...problems.folder import FILE_MODULE
 from ...problems.reference import from_file, reference_to
-from ..outcome import Completion, LostTask, Task
+from ..records.outcome import Completion, LostTask, Task
 from .base import Activity, Executor, Job, check_retries
 from .conditions import Conditions, Output
 from .devices import split_devices, visible_devices

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...checks import whole_number
 from ...errors import ConfigurationError, ExecutorError
-from ..outcome import Completion, LostTask, Task
+from ..records.outcome import Completion, LostTask, Task
 from .base import Activity, Executor, Job, check_retries
 from .conditions import Conditions, Output
 from .evaluator import named

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any, Literal
 
-from ..outcome import Completion, Task
+from ..records.outcome import Completion, Task
 from .archive import Archive
 from .conditions import Conditions, Printed
 from .evaluator import Evaluator

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from ..outcome import Task
+from ..records.outcome import Task
 from .base import Job
 from .conditions import Conditions, Printed
 from .ray_actor import ActorWorker

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..outcome import Completion, LostTask, Task
+from ..records.outcome import Completion, LostTask, Task
 from .base import Executor, Job, check_retries
 from .conditions import Conditions, Output
 from .devices import visible_devices

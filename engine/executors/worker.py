@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import ExecutorError
-from .. import interrupts, screen
-from ..outcome import Completion, Task
+from ..records.outcome import Completion, Task
+from ..runs import interrupts, screen
 from .base import Job
 from .conditions import Conditions
 from .evaluator import Evaluator, named

@@ -24,9 +24,9 @@ from ...errors import StoreCorrupt
 from ...problems.definition import Definition
 from ...problems.encoded import BYTES, encode, form_of, little, parted
 from ...typing import IntArray
-from ..born import OPERATORS
-from ..evaluations import ARRAYS, Evaluations
-from ..outcome import Failed
+from ..records.evaluations import ARRAYS, Evaluations
+from ..records.outcome import Failed
+from ..records.provenance import OPERATORS
 from . import strict_json
 
 _HEAD = struct.Struct("<cII")

@@ -19,7 +19,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ...errors import StoreCorrupt, StoreError, StoreMismatch
-from ..evaluations import Archive, Evaluations, empty
+from ..records.evaluations import Archive, Evaluations, empty
 from .codec import Event, Layout, Retried, decode, layout_of
 from .files import move_file, open_file
 from .image import Image

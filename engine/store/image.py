@@ -18,7 +18,7 @@ import numpy as np
 
 from ...errors import StoreCorrupt, StoreError
 from ...typing import IntArray
-from ..evaluations import Archive, Evaluations
+from ..records.evaluations import Archive, Evaluations
 from . import strict_json
 from .columns import Writing
 from .files import replace_file

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...typing import BoolArray
-from ..evaluations import Evaluations
-from ..outcome import EVALUATED, FAILED
+from ..records.evaluations import Evaluations
+from ..records.outcome import EVALUATED, FAILED
 
 LARGEST_ID = 2**48
 """Beyond every id, and small enough to be counted with."""

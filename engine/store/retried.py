@@ -9,9 +9,9 @@ import numpy as np
 
 from ...errors import StoreCorrupt
 from ...problems.definition import Definition
-from ..evaluations import Evaluations
-from ..interventions import read_interventions
-from ..retries import Retries
+from ..records.evaluations import Evaluations
+from ..runs.interventions import read_interventions
+from ..runs.retries import Retries
 from .columns import Writing
 from .reading import Reading
 from .tables import read_table, write_table

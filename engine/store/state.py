@@ -15,7 +15,7 @@ from ...problems.definition import Definition
 from ...problems.encoded import BYTES, encode
 from ...problems.stand_in import StandIn
 from ...typing import SearchSpace
-from ..evaluations import MOST_PARENTS
+from ..records.evaluations import MOST_PARENTS
 from . import strict_json
 from .columns import Writing, offsets_of
 from .reading import Reading

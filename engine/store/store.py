@@ -39,7 +39,7 @@ from ...errors import (
     StoreVersion,
 )
 from ...typing import IntArray
-from ..evaluations import Evaluations
+from ..records.evaluations import Evaluations
 from .codec import Event, encode_evaluations, encode_population, layout_of
 from .continuation import (
     Header,

@@ -9,9 +9,9 @@ import numpy as np
 from ...problems.definition import Definition
 from ...problems.encoded import BYTES, encode
 from ...typing import IntArray
-from ..born import OPERATORS
-from ..evaluations import ARRAYS, MOST_PARENTS, Evaluations, empty
-from ..outcome import Failed
+from ..records.evaluations import ARRAYS, MOST_PARENTS, Evaluations, empty
+from ..records.outcome import Failed
+from ..records.provenance import OPERATORS
 from .codec import layout_of
 from .columns import Writing
 from .extras import read_extras, write_extras

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 
 from . import errors
 from .engine.algorithms.algorithm import Algorithm
+from .engine.algorithms.breeding import Mates
 from .engine.algorithms.concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
 from .engine.algorithms.evolution import Evolution
 from .engine.algorithms.nsga2 import NSGA2
-from .engine.breeding import Mates
+from .engine.algorithms.schedule import BudgetShare, Constant, Doubling
 from .engine.executors import ProcessExecutor, RayExecutor, SerialExecutor
 from .engine.executors.base import Activity, Executor, Job
 from .engine.executors.conditions import Conditions
 from .engine.executors.worker import Worker
-from .engine.failures import FailureBudget
-from .engine.minimize import minimize
-from .engine.outcome import Completion, Evaluated, Failed, LostTask, Task
-from .engine.population import Population
-from .engine.progress import Progress
-from .engine.result import Result
-from .engine.resume import resume
-from .engine.run import Run, open_run
-from .engine.schedule import BudgetShare, Constant, Doubling
-from .engine.terminations import (
+from .engine.records.outcome import Completion, Evaluated, Failed, LostTask, Task
+from .engine.records.population import Population
+from .engine.runs.failure_budget import FailureBudget
+from .engine.runs.minimize import minimize
+from .engine.runs.progress import Progress
+from .engine.runs.result import Result
+from .engine.runs.resume import resume
+from .engine.runs.run import Run, open_run
+from .engine.runs.terminations import (
     FrontCovered,
     MaxEvaluations,
     MaxGenerations,
@@ -37,7 +37,7 @@ from .engine.terminations import (
     TargetHypervolume,
     Termination,
 )
-from .engine.told import Told
+from .engine.runs.told import Told
 from .operators.crossover import SBX
 from .operators.mating import Tournament
 from .operators.mutation import BitFlip, PolynomialMutation

@@ -22,7 +22,7 @@ from .commands.resume import resume
 from .commands.run import run
 from .commands.show import show
 from .commands.verify import verify
-from .engine.plain_text import lines
+from .engine.records.plain_text import lines
 from .output import OutputError, accept_any_text, complain, forget_output, writing
 
 app = typer.Typer(

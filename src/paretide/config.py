@@ -14,12 +14,12 @@ from .engine import kinds
 from .engine.algorithms.algorithm import Algorithm
 from .engine.executors import Executor
 from .engine.executors.stored import EXECUTOR, named_executor
-from .engine.failures import FailureBudget
 from .engine.foreign_names import IN_A_FILE, meant
-from .engine.named import make_algorithm
-from .engine.oversight import AtEnd
-from .engine.specification import ALGORITHM
-from .engine.terminations import MaxSeconds
+from .engine.runs.failure_budget import FailureBudget
+from .engine.runs.manifest import ALGORITHM
+from .engine.runs.named import make_algorithm
+from .engine.runs.oversight import AtEnd
+from .engine.runs.terminations import MaxSeconds
 from .errors import ConfigurationError
 from .problems.own_names import own_class
 from .problems.reference import load_problem

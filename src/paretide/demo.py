@@ -7,8 +7,8 @@ from typing import Any
 
 from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
 from .engine.executors import make_executor
-from .engine.minimize import minimize
-from .engine.result import Result
+from .engine.runs.minimize import minimize
+from .engine.runs.result import Result
 from .output import quoted
 
 MAX_SIZE = 12

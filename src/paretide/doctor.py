@@ -73,8 +73,8 @@ def _store() -> str:
     import h5py
 
     from .engine.algorithms.nsga2 import NSGA2
-    from .engine.minimize import minimize
-    from .engine.resume import resume
+    from .engine.runs.minimize import minimize
+    from .engine.runs.resume import resume
     from .problems.suites.onemax import OneMinMax
 
     whole = minimize(OneMinMax(n=16), NSGA2(size=8), budget=64, seed=1)

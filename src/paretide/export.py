@@ -9,7 +9,7 @@ format        file beside run.h5     what it holds
 ============  =====================  ==========================================================
 
 All hold every evaluation in the order it was told, in the user's units and directions, and call
-columns what ``engine.frames.column_names`` calls them. In CSV a text that a spreadsheet would take
+columns what ``records.frames.column_names`` calls them. In CSV a text that a spreadsheet would take
 for a formula has an apostrophe in front, and what does not show is an escape; Parquet holds texts
 as they are. Lists and mappings are JSON, where NaN and infinities are null.
 """
@@ -27,10 +27,10 @@ from typing import Any
 
 import numpy as np
 
-from .engine.evaluations import Evaluations
-from .engine.frames import LOGGED, column_names
-from .engine.plain_text import encodable
-from .engine.run import Run
+from .engine.records.evaluations import Evaluations
+from .engine.records.frames import LOGGED, column_names
+from .engine.records.plain_text import encodable
+from .engine.runs.run import Run
 from .engine.store.files import replace_file
 from .errors import ConfigurationError
 from .problems.definition import Definition

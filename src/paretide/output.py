@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .engine.plain_text import lines, one_line
+from .engine.records.plain_text import lines, one_line
 
 PIPED_WIDTH = 160  # columns where there is no terminal to ask
 

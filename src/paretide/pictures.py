@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .engine.plain_text import one_line
-from .engine.run import Run
+from .engine.records.plain_text import one_line
+from .engine.runs.run import Run
 from .errors import ConfigurationError
 from .typing import FloatArray
 

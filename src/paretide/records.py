@@ -11,9 +11,9 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .engine.frames import LOGGED, named_columns
-from .engine.plain_text import lines
-from .engine.run import Run
+from .engine.records.frames import LOGGED, named_columns
+from .engine.records.plain_text import lines
+from .engine.runs.run import Run
 
 FORMULA = re.compile(r"[\s']*[=+\-@＝＋－＠]|'*[\t\n]")
 """How a text begins that a spreadsheet calculates, or takes for the start of another cell."""

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .engine.frames import column_names, logged_names
-from .engine.outcome import Failed
-from .engine.plain_text import one_line
-from .engine.population import Population
-from .engine.run import Run
+from .engine.records.frames import column_names, logged_names
+from .engine.records.outcome import Failed
+from .engine.records.plain_text import one_line
+from .engine.records.population import Population
+from .engine.runs.run import Run
 
 MOST_ROWS = 40
 MOST_WIDTH = 60  # terminal columns of a cell or a name, beyond which it is cut

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import paretide as pt
-from paretide.engine.again import DEADLY, MACHINES, Chances
-from paretide.engine.outcome import failed_completion
+from paretide.engine.records.outcome import failed_completion
+from paretide.engine.runs.again import DEADLY, MACHINES, Chances
 
 X = np.arange(40.0).reshape(20, 2)
 

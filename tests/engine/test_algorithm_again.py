@@ -157,7 +157,7 @@ def test_code_that_has_moved_is_named_with_what_to_say(mine, tmp_path):
 
 
 def test_replay_takes_the_algorithm_and_calls_nothing_then(mine, tmp_path):
-    from paretide.engine.replay import replay
+    from paretide.engine.runs.replay import replay
 
     path = tmp_path / "run.h5"
     run(local(size=10), path)

@@ -7,8 +7,15 @@ import pytest
 import toy
 
 import paretide as pt
-from paretide.engine.named import make_algorithm
-from paretide.engine.schedule import BudgetShare, Constant, Doubling, default_taus, phases, sizes
+from paretide.engine.algorithms.schedule import (
+    BudgetShare,
+    Constant,
+    Doubling,
+    default_taus,
+    phases,
+    sizes,
+)
+from paretide.engine.runs.named import make_algorithm
 from paretide.errors import ConfigurationError
 from paretide.problems.definition import read_definition
 

@@ -13,8 +13,8 @@ import toy
 from commands import paretide
 
 import paretide as pt
-from paretide.engine.replay import replay
-from paretide.engine.rules import RULES
+from paretide.engine.runs.replay import replay
+from paretide.engine.runs.rules import RULES
 from paretide.engine.store.image import read_image
 from paretide.engine.store.stamp import SCHEMA_VERSION, read_stamp
 

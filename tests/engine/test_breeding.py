@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import paretide as pt
-from paretide.engine.breeding import Mates, breeding_for
+from paretide.engine.algorithms.breeding import Mates, breeding_for
 from paretide.errors import ConfigurationError
 from paretide.problems.candidates import check_candidates
 

@@ -8,7 +8,7 @@ import toy
 from late import Late
 
 import paretide as pt
-from paretide.engine.terminations import Termination
+from paretide.engine.runs.terminations import Termination
 from paretide.errors import ConfigurationError
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import paretide as pt
-from paretide.engine.replay import replay
+from paretide.engine.runs.replay import replay
 from paretide.errors import AskTellError, ConfigurationError
 
 SPEC = pt.ConcurrentDynamicNSGA2(start=4, max_size=16, base=6)

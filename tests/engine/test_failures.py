@@ -5,12 +5,12 @@ import pytest
 import toy
 
 import paretide as pt
-from paretide.engine.again import MACHINES, Chances
-from paretide.engine.evaluations import empty
-from paretide.engine.failures import failing_regions, failure_report
-from paretide.engine.memory import Memory
-from paretide.engine.outcome import LostTask
-from paretide.engine.session import Session
+from paretide.engine.records.evaluations import empty
+from paretide.engine.records.outcome import LostTask
+from paretide.engine.runs.again import MACHINES, Chances
+from paretide.engine.runs.cache import Memory
+from paretide.engine.runs.failure_budget import failing_regions, failure_report
+from paretide.engine.runs.session import Session
 from paretide.errors import ConfigurationError, EvaluationError
 from paretide.problems.definition import read_definition
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import paretide as pt
-from paretide.engine.frames import OWN, PARENT, column_names
+from paretide.engine.records.frames import OWN, PARENT, column_names
 from paretide.problems.definition import read_definition
 
 

@@ -7,8 +7,8 @@ import pytest
 
 import paretide as pt
 from paretide.cext import reference as oracle
-from paretide.engine.breeding import Mates, breeding_for
-from paretide.engine.generation import REDRAWS
+from paretide.engine.algorithms.breeding import Mates, breeding_for
+from paretide.engine.algorithms.generation import REDRAWS
 
 MIXED = pt.Space(
     rate=pt.Float(1e-5, 1e-1, log=True),

@@ -15,7 +15,7 @@ from paretide.engine import kinds
 from paretide.engine.algorithms.algorithm import Algorithm
 from paretide.engine.executors.base import Executor
 from paretide.engine.executors.stored import EXECUTOR, describe_executor, stored_executor
-from paretide.engine.specification import ALGORITHM
+from paretide.engine.runs.manifest import ALGORITHM
 from paretide.errors import ConfigurationError, ProblemReferenceError
 from paretide.operators.mating.tournament import Tournament
 from paretide.operators.parts import Part

@@ -5,9 +5,9 @@ import pytest
 import toy
 
 import paretide as pt
-from paretide.engine.breeding import breeding_for
-from paretide.engine.named import make_algorithm
-from paretide.engine.schedule import ETA_BELOW_MAX, Doubling
+from paretide.engine.algorithms.breeding import breeding_for
+from paretide.engine.algorithms.schedule import ETA_BELOW_MAX, Doubling
+from paretide.engine.runs.named import make_algorithm
 from paretide.errors import ConfigurationError
 from paretide.problems.definition import read_definition
 

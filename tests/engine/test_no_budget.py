@@ -6,7 +6,7 @@ import pytest
 import toy
 
 import paretide as pt
-from paretide.engine.replay import replay
+from paretide.engine.runs.replay import replay
 from paretide.errors import ConfigurationError
 
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from talkative import Talkative, TalkativeWorker
 
 import paretide as pt
-from paretide.engine import screen
 from paretide.engine.executors.conditions import Conditions, Printed
 from paretide.engine.executors.lines import LONGEST_LINE, Lines, mark, plain
 from paretide.engine.executors.output import show
+from paretide.engine.runs import screen
 from paretide.errors import ConfigurationError, ExecutorError
 
 TOKEN = "0123456789abcdef"

@@ -15,8 +15,8 @@ import strangers
 from own_spaces import ALGORITHMS, PROBLEMS
 
 import paretide as pt
-from paretide.engine.evaluations import MOST_PARENTS, empty
-from paretide.engine.replay import replay
+from paretide.engine.records.evaluations import MOST_PARENTS, empty
+from paretide.engine.runs.replay import replay
 from paretide.engine.store.codec import decode, encode_evaluations, layout_of
 from paretide.errors import ConfigurationError, StoreCorrupt, StoreMismatch
 from paretide.export import export

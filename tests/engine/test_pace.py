@@ -7,7 +7,7 @@ from paretide.engine.executors.pace import MOST_TOGETHER, Pace
 from paretide.engine.executors.pool import joined
 from paretide.engine.executors.ray_cluster import Needs
 from paretide.engine.executors.starts import FIRST_ATTEMPTS, LATER_ATTEMPTS, Starts
-from paretide.engine.outcome import Task
+from paretide.engine.records.outcome import Task
 
 
 def test_the_first_tasks_and_long_ones_go_alone():

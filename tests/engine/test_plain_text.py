@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paretide.engine.plain_text import lines, one_line
+from paretide.engine.records.plain_text import lines, one_line
 
 HARMFUL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 

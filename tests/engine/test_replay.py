@@ -8,8 +8,8 @@ import toy
 from commands import paretide
 
 import paretide as pt
-from paretide.engine.evaluations import Archive
-from paretide.engine.replay import replay
+from paretide.engine.records.evaluations import Archive
+from paretide.engine.runs.replay import replay
 from paretide.errors import StoreMismatch
 
 STEADY = {"size": 10, "mode": "steady", "window": 6}

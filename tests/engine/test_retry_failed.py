@@ -8,8 +8,8 @@ import sweep
 import toy
 
 import paretide as pt
-from paretide.engine.interventions import read_interventions
-from paretide.engine.replay import replay
+from paretide.engine.runs.interventions import read_interventions
+from paretide.engine.runs.replay import replay
 from paretide.engine.store.codec import encode_evaluations
 from paretide.errors import ConfigurationError, EvaluationError, StoreCorrupt
 from paretide.tables import failure_texts

@@ -8,8 +8,8 @@ import toy
 from commands import paretide
 
 import paretide as pt
-from paretide.engine import rules
-from paretide.engine.replay import replay
+from paretide.engine.runs import rules
+from paretide.engine.runs.replay import replay
 from paretide.errors import StoreCorrupt, StoreVersion
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import paretide as pt
 from paretide.engine.algorithms.selection import select
-from paretide.engine.population import Population, no_population
+from paretide.engine.records.population import Population, no_population
 from paretide.errors import ShapeError
 from paretide.problems.definition import read_definition
 

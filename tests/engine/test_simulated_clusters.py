@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from simulated import Change, Cluster, deaths, evolve, tell_in_turn
 
 import paretide as pt
-from paretide.engine.order import Arrival, VirtualTime
+from paretide.engine.algorithms.telling_order import Arrival, VirtualTime
 
 SPEEDS = st.lists(st.one_of(st.just(1.0), st.floats(0.1, 10)), min_size=1, max_size=16)
 TIMES = st.one_of(st.integers(1, 4).map(float), st.floats(0.01, 100))

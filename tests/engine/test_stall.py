@@ -205,7 +205,7 @@ def test_ctrl_c_is_answered_while_volumes_are_taken():
 
 
 def test_the_live_line_is_not_set_by_a_penalty():
-    from paretide.engine.terminal import LiveLine
+    from paretide.engine.runs.terminal import LiveLine
 
     lines = []
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import paretide as pt
 from paretide.engine.algorithms.members import Members
-from paretide.engine.order import Arrival, VirtualTime
+from paretide.engine.algorithms.telling_order import Arrival, VirtualTime
 from paretide.errors import AskTellError, ConfigurationError
 
 

@@ -7,10 +7,10 @@ import pytest
 from blocks import Together, Uneven
 
 import paretide as pt
-from paretide.engine.evaluations import empty
-from paretide.engine.memory import Memory
-from paretide.engine.outcome import EVALUATED, Completion
-from paretide.engine.session import Session
+from paretide.engine.records.evaluations import empty
+from paretide.engine.records.outcome import EVALUATED, Completion
+from paretide.engine.runs.cache import Memory
+from paretide.engine.runs.session import Session
 from paretide.problems.definition import read_definition
 
 

@@ -507,7 +507,7 @@ def test_a_file_that_rots_while_the_run_goes_on_is_written_anew_from_memory(tmp_
 
 
 def test_a_reader_that_meets_the_end_of_a_run_sees_all_of_it(tmp_path, monkeypatch):
-    from paretide.engine import run as run_module
+    from paretide.engine.runs import run as run_module
 
     path = tmp_path / "run.h5"
     original = run_module.read_events

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import paretide as pt
-from paretide.engine.born import INITIAL, OPERATORS, SAMPLE
-from paretide.engine.breeding import Mates, breeding_for
+from paretide.engine.algorithms.breeding import Mates, breeding_for
+from paretide.engine.records.provenance import INITIAL, OPERATORS, SAMPLE
 from paretide.errors import ConfigurationError, ShapeError
 
 calls = []

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from paretide.engine.taken import Taken
+from paretide.engine.algorithms.taken import Taken
 from paretide.operators.duplicates import row_keys
 
 X = np.array([[0.0, 1.0], [0.5, 1.0], [-0.0, 1.0], [0.5, 1.0]])

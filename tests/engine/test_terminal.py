@@ -8,8 +8,8 @@ import toy
 
 import paretide as pt
 from paretide.engine.executors.base import Activity
-from paretide.engine.screen import LiveText
-from paretide.engine.terminal import LiveLine, Utilization
+from paretide.engine.runs.screen import LiveText
+from paretide.engine.runs.terminal import LiveLine, Utilization
 
 
 class Stub:

@@ -5,9 +5,9 @@ import pytest
 import toy
 
 from paretide.engine.algorithms.telling import told_rows
-from paretide.engine.born import OPERATORS, SAMPLE, orphans
-from paretide.engine.evaluations import empty
-from paretide.engine.waiting import Waiting
+from paretide.engine.records.evaluations import empty
+from paretide.engine.records.provenance import OPERATORS, SAMPLE, orphans
+from paretide.engine.records.waiting import Waiting
 from paretide.problems.definition import read_definition
 
 DEFINITION = read_definition(toy.Schaffer())

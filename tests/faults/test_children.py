@@ -10,7 +10,7 @@ import starters
 from torture import evaluations_in
 
 import paretide as pt
-from paretide.engine import interrupts
+from paretide.engine.runs import interrupts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs subreapers and /proc")
 

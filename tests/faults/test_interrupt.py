@@ -10,7 +10,7 @@ import pytest
 import toy
 
 import paretide as pt
-from paretide.engine import interrupts
+from paretide.engine.runs import interrupts
 
 ENGINE = Path(interrupts.__file__).parent
 

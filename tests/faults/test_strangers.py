@@ -24,7 +24,7 @@ from commands import paretide
 from strangers import change_specification
 
 import paretide as pt
-from paretide.engine.replay import replay
+from paretide.engine.runs.replay import replay
 from paretide.engine.store.image import read_image, write_image
 
 EDITS = int(os.environ.get("STRANGE_EDITS", "90"))
@@ -469,7 +469,7 @@ NO_ALGORITHMS = {
     "a command": ("os:system", {"command": "touch called"}),
     "a class of Python's": ("subprocess:Popen", {"args": ["touch", "called"]}),
     "a function of ours": ("paretide:minimize", {}),
-    "what ours import": ("paretide.engine.specification:subprocess.Popen", {"args": "x"}),
+    "what ours import": ("paretide.engine.runs.manifest:subprocess.Popen", {"args": "x"}),
     "what reads files": ("numpy:load", {"file": "/etc/passwd"}),
     "a problem": ("toy:Mixed", {}),
     "a part": ("SBX", {}),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from paretide.engine.kinds import own_names
-from paretide.engine.specification import ALGORITHM
+from paretide.engine.runs.manifest import ALGORITHM
 
 spec = importlib.util.spec_from_file_location("runs", Path(__file__).with_name("runs.py"))
 runs = importlib.util.module_from_spec(spec)

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from paretide.engine.algorithms.algorithm import Machine
-from paretide.engine.order import Order
+from paretide.engine.algorithms.telling_order import Order
 from paretide.typing import Candidates, FloatArray, IntArray
 
 

@@ -31,7 +31,7 @@ import outside
 import own_spaces
 
 import paretide as pt
-from paretide.engine.replay import replay
+from paretide.engine.runs.replay import replay
 from paretide.engine.store.codec import decode, encode_evaluations, encode_population, layout_of
 from paretide.engine.store.store import RunStore
 

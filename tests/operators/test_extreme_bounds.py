@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import paretide as pt
-from paretide.engine.breeding import Mates, breeding_for
+from paretide.engine.algorithms.breeding import Mates, breeding_for
 from paretide.errors import ConfigurationError
 
 number = st.floats(allow_nan=False, allow_infinity=False)

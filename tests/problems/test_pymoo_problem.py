@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import paretide as pt
-from paretide.engine.specification import other_arguments
+from paretide.engine.runs.manifest import other_arguments
 from paretide.errors import ConfigurationError
 from paretide.problems.candidates import check_candidates
 from paretide.problems.context import Context

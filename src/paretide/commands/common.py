@@ -51,7 +51,7 @@ AtEnd = Annotated[
 
 def specification_of(store: Path) -> dict[str, Any]:
     """What the run in ``store`` was asked to do."""
-    from ..engine.run import open_run
+    from ..engine.runs.run import open_run
 
     return open_run(store).specification
 
@@ -68,7 +68,7 @@ def named_problem(problem: str | None, store: Path) -> Any:
 def named_algorithm(algorithm: str | None, store: Path) -> Any:
     """The algorithm of this name, with the settings that the run has; None for None."""
     from ..engine.kinds import read_again
-    from ..engine.specification import ALGORITHM
+    from ..engine.runs.manifest import ALGORITHM
 
     if algorithm is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ..engine.plain_text import lines
+from ..engine.records.plain_text import lines
 from ..output import show
 
 

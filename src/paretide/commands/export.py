@@ -25,7 +25,7 @@ def export(
     G.NAME; what was logged is log.NAME. Lists are JSON; formulas in CSV begin with an apostrophe.
     """
     from .. import export as job
-    from ..engine.run import open_run
+    from ..engine.runs.run import open_run
 
     opened = open_run(store)
     written = job.export(opened, to, output or job.default_output(store, to), overwrite)

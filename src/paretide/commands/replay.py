@@ -22,8 +22,8 @@ def replay(
     algorithm: AlgorithmAgain = None,
 ) -> None:
     """Evolve a run again from its seed and its stored outcomes; exits 2 unless all is the same."""
-    from ..engine.replay import replay as replay_run
-    from ..engine.run import open_run
+    from ..engine.runs.replay import replay as replay_run
+    from ..engine.runs.run import open_run
 
     run_ = open_run(store)
     replay_run(

@@ -67,7 +67,7 @@ def resume(
     It keeps its executor, with all its settings but those that are given here.
     """
     from ..config import check_at_end, make_stop
-    from ..engine.resume import resume as resume_run
+    from ..engine.runs.resume import resume as resume_run
 
     check_picture(picture, store)
     stop = make_stop(max_seconds)

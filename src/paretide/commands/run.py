@@ -82,7 +82,7 @@ def run(
 ) -> None:
     """Start a run: paretide run train.py:Digits --algorithm dnsga2 --budget 2000 --executor ray."""
     from ..config import make_failure_budget, make_stop, read_config
-    from ..engine.minimize import minimize
+    from ..engine.runs.minimize import minimize
     from ..errors import ConfigurationError
 
     options = {

@@ -27,7 +27,7 @@ def show(
 ) -> None:
     """What a run is, how far it came, and its front; also while it goes on."""
     from .. import output, records, tables
-    from ..engine.run import open_run
+    from ..engine.runs.run import open_run
     from ..errors import ConfigurationError
 
     if sum([front, failures, lineage is not None, as_json, as_csv]) > 1:

@@ -20,7 +20,7 @@ def verify(store: Store, repair: Repair = False) -> None:
 
     Says what another program has added to the file since it was sealed.
     """
-    from ..engine.run import open_run
+    from ..engine.runs.run import open_run
     from ..engine.store.image import inspect_image, repair_image
     from ..engine.store.store import RunStore
 

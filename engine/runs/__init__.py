@@ -1,0 +1,1 @@
+"""Runs: started, gone on with, watched and read."""
