@@ -7,7 +7,7 @@ import pytest
 import toy
 
 import paretide as pt
-from paretide.engine.runs import foreign_names
+from paretide.engine import foreign_names
 from paretide.engine.runs.named import make_algorithm
 from paretide.errors import ConfigurationError
 
