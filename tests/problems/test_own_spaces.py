@@ -245,3 +245,13 @@ def test_what_encode_makes_of_rows_must_always_be_the_same():
 
     with pytest.raises(ConfigurationError, match="must give X back"):
         check_round_trip(Lossy(4), X)
+
+    class OtherBits(own_spaces.Tours):
+        def decode(self, encoded):
+            return encoded + 4
+
+        def key(self, X):
+            return super().key(X % 4)
+
+    with pytest.raises(ConfigurationError, match="must give X back"):
+        check_round_trip(OtherBits(4), X)
