@@ -37,7 +37,7 @@ from .telling_order import OrderName
 
 Mode = Literal["generational", "steady"]
 
-Machine: TypeAlias = Generational | SteadyState | Concurrent
+Started: TypeAlias = Generational | SteadyState | Concurrent
 """What a specification starts."""
 
 DEFAULT_WINDOW = 64
@@ -186,7 +186,7 @@ class Algorithm:
         seed: int | None = None,
         budget: int | None = None,
         initial: Any = None,
-    ) -> Machine:
+    ) -> Started:
         """The state machine for ``problem``, with ``ask`` and ``tell``.
 
         Args:
@@ -268,7 +268,7 @@ class Algorithm:
         seed: int,
         cost: Cost | None = None,
         initial: Candidates | None = None,
-    ) -> Machine:
+    ) -> Started:
         """The state machine of a resolved specification; the ``initial`` candidates come first."""
         if initial is None:
             initial = nobody(definition.space).X

@@ -1,4 +1,4 @@
-"""What a run asks of the state machine that an algorithm starts."""
+"""What a run asks of the state machine that an algorithm starts: twelve calls, and facts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,83 @@ from .batch import Batch
 from .schedule import Constant, Doubling
 
 
-class Machine(Protocol):
+class Standing(Protocol):
+    """What can be seen of a state machine at any time: counts, populations, and how it goes."""
+
+    @property
+    def population(self) -> Population:
+        """What selection keeps of everything told."""
+
+    @property
+    def parents(self) -> Population:
+        """The population that was recorded last."""
+
+    @property
+    def selections(self) -> int:
+        """How often one was."""
+
+    @property
+    def evaluations(self) -> int:
+        """Candidates told, failed ones included."""
+
+    @property
+    def outstanding(self) -> int:
+        """Candidates asked for, without an outcome."""
+
+    @property
+    def waiting(self) -> int:
+        """Outcomes that wait for their turn."""
+
+    @property
+    def generation(self) -> int:
+        """Of the candidates asked last; -1 before any."""
+
+    @property
+    def completed(self) -> int:
+        """Generations of which every candidate has been told."""
+
+    @property
+    def complete(self) -> bool:
+        """True if that is so of all that have begun."""
+
+    @property
+    def begins(self) -> bool:
+        """Whether the next ``ask`` begins a generation."""
+
+    @property
+    def size(self) -> int:
+        """The population's target size."""
+
+    @property
+    def schedule(self) -> Constant | Doubling:
+        """The population size over time."""
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
+
+    @property
+    def n_parents(self) -> int:
+        """How many parents are recorded of a candidate."""
+
+    @property
+    def steady(self) -> bool:
+        """Whether there is no generation that everybody waits for."""
+
+    @property
+    def in_turn(self) -> bool:
+        """Whether outcomes wait for their turn."""
+
+    @property
+    def block(self) -> int | None:
+        """Ids in a row that ``evaluate_batch`` gets in one call; None: chunks of a generation."""
+
+    @property
+    def first_id(self) -> int:
+        """Id of the first candidate of the generation that was asked for last."""
+
+
+class Machine(Standing, Protocol):
     """Candidates go out, outcomes come in. No clock, file or worker in here.
 
     It owns the candidates that are not told yet, with the outcomes that wait for their turn, and
@@ -57,87 +133,13 @@ class Machine(Protocol):
     ) -> None:
         """Candidates that were told as failed and have values now."""
 
-    # -- what is so ------------------------------------------------------------------------------
-
-    @property
-    def population(self) -> Population:
-        """What selection keeps of everything told."""
-
-    def final_population(self) -> Population:
-        """What it keeps if those that wait are told."""
-
-    @property
-    def parents(self) -> Population:
-        """The population that was recorded last."""
-
-    @property
-    def selections(self) -> int:
-        """How often one was."""
-
-    @property
-    def evaluations(self) -> int:
-        """Candidates told, failed ones included."""
-
-    @property
-    def outstanding(self) -> int:
-        """Candidates asked for, without an outcome."""
-
-    @property
-    def waiting(self) -> int:
-        """Outcomes that wait for their turn."""
+    # -- what comes of them ----------------------------------------------------------------------
 
     def waiting_table(self) -> Evaluations:
-        """These outcomes, in order of id."""
+        """Outcomes that wait for their turn, in order of id."""
 
-    @property
-    def generation(self) -> int:
-        """Of the candidates asked last; -1 before any."""
-
-    @property
-    def completed(self) -> int:
-        """Generations of which every candidate has been told."""
-
-    @property
-    def complete(self) -> bool:
-        """True if that is so of all that have begun."""
-
-    @property
-    def begins(self) -> bool:
-        """Whether the next ``ask`` begins a generation."""
-
-    @property
-    def size(self) -> int:
-        """The population's target size."""
-
-    @property
-    def schedule(self) -> Constant | Doubling:
-        """The population size over time."""
-
-    @property
-    def operators(self) -> tuple[str, ...]:
-        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
-
-    @property
-    def n_parents(self) -> int:
-        """How many parents are recorded of a candidate."""
-
-    # -- how it goes -----------------------------------------------------------------------------
-
-    @property
-    def steady(self) -> bool:
-        """Whether there is no generation that everybody waits for."""
-
-    @property
-    def in_turn(self) -> bool:
-        """Whether outcomes wait for their turn."""
-
-    @property
-    def block(self) -> int | None:
-        """Ids in a row that ``evaluate_batch`` gets in one call; None: chunks of a generation."""
-
-    @property
-    def first_id(self) -> int:
-        """Id of the first candidate of the generation that was asked for last."""
+    def final_population(self) -> Population:
+        """What selection keeps if those that wait are told."""
 
     # -- state -----------------------------------------------------------------------------------
 

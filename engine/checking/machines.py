@@ -19,7 +19,7 @@ from ...problems.encoded import encode
 from ...problems.own_names import own_name
 from ...typing import Candidates, FloatArray, IntArray, SearchSpace
 from .. import kinds
-from ..algorithms.algorithm import Algorithm, Machine, cost_of
+from ..algorithms.algorithm import Algorithm, Started, cost_of
 from ..algorithms.breeding import Breeding, Mates
 from ..algorithms.checked import check_memory
 from ..algorithms.nsga2 import NSGA2
@@ -159,7 +159,7 @@ class _Run:
                 stored = False
         return asked
 
-    def start(self) -> Machine:
+    def start(self) -> Started:
         """A new state machine."""
         return self.algorithm.machine(self.definition, self.seed, cost_of(self.problem))
 

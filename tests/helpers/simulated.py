@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from paretide.engine.algorithms.algorithm import Machine
+from paretide.engine.algorithms.machine import Machine
 from paretide.engine.algorithms.telling_order import Order
 from paretide.typing import Candidates, FloatArray, IntArray
 
