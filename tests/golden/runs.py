@@ -23,6 +23,7 @@ ALGORITHMS = {
     "nsga2-balanced": pt.NSGA2(size=20, ties="balanced"),
     "concurrent-dnsga2": pt.ConcurrentDynamicNSGA2(start=4, max_size=24, base=8),
     "nsga2-steady": pt.NSGA2(size=20, mode="steady", window=9),
+    "evolution": pt.Evolution(size=20, offspring=13),
 }
 PROBLEMS = {
     "real": toy.Schaffer(),
