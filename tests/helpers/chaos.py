@@ -70,7 +70,8 @@ def storm(cluster, nodes, executor, rng, over):
     """
     killed = {"actors": 0, "nodes": 0}
     while not over(1 + rng.random()):
-        if not executor.activity().busy:
+        activity = executor.activity()  # None before it has workers, and after
+        if activity is None or not activity.busy:
             continue
         if rng.random() < 0.6:
             alive = actors()
