@@ -36,6 +36,9 @@ os.environ.update(
 def ray_cluster():
     """A local Ray with four slots for the whole session."""
     ray = pytest.importorskip("ray")
-    ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    # "local": not whatever cluster another program on this machine has started.
+    ray.init(
+        "local", num_cpus=4, include_dashboard=False, log_to_driver=False, logging_level="ERROR"
+    )
     yield ray
     ray.shutdown()

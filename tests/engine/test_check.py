@@ -372,4 +372,4 @@ def test_it_is_loaded_only_when_it_is_asked_for():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     loaded = done.stdout.split(" True")[0]
-    assert loaded == "['paretide.engine.algorithms.checked']"
+    assert loaded == "[]"
