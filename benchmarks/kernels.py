@@ -24,10 +24,10 @@ import numpy as np
 
 import paretide as pt
 from paretide.engine.algorithms.breeding import Mates, breeding_for
-from paretide.operators import incremental_survival
 from paretide.operators.duplicates import RowSet
 from paretide.operators.mating import binary_tournament
 from paretide.operators.survival import survive
+from paretide.operators.survival.incremental import Ranked
 
 SECONDS = 0.003  # of work at least in a timing
 COLUMN = np.random.default_rng(0).random(10_000)
@@ -107,14 +107,13 @@ def telling(F, rng):
     violation, distance, rank = np.zeros(n + 1), np.empty(n + 1), np.empty(n + 1, dtype=np.int64)
     order = np.empty((n_obj, n + 1), dtype=np.int64)
     newcomers = cycle(F.copy())
+    ranked = Ranked(F, violation, rank, distance, order)
     for row in range(n):
-        incremental_survival.insert(F, violation, rank, distance, order, row, rng)
+        ranked.insert(row, rng.bit_generator)
 
     def tell():
         F[n] = next(newcomers)
-        incremental_survival.insert(F, violation, rank, distance, order, n, rng)
-        worst = incremental_survival.most_crowded(rank, distance, n + 1, rng)
-        incremental_survival.remove(F, rank, distance, order, n + 1, worst)
+        ranked.replace(n, rng.bit_generator)
 
     return tell
 
