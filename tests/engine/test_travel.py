@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import paretide as pt
-from paretide.engine.executors import ray as ray_executor
-from paretide.engine.executors import travel
+from paretide.engine.executors import ray_actors, travel
 from paretide.engine.executors.archive import TooLarge
 from paretide.engine.executors.travel import Origin, mark, moved_to, origin_of, pack_folders
 from paretide.errors import ExecutorError
@@ -67,7 +66,7 @@ def project(tmp_path):
 def elsewhere(monkeypatch):
     """Actors that take every folder of the driver's for one that they do not see."""
     monkeypatch.setattr(
-        ray_executor.RayExecutor,
+        ray_actors.Actors,
         "_marked_origin",
         lambda self: dataclasses.replace(
             self._origin, marks=(("nowhere",),) * (len(self._origin.folders) + 1)
