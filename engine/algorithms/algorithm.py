@@ -255,7 +255,7 @@ class Algorithm:
         definition = read_definition(as_problem(problem))
         resolved = self.resolved(definition, budget)
         lines = [f"{resolved}", "   size  generations  evaluations   share"]
-        for phase in phases(resolved.schedule(), budget):
+        for phase in phases(resolved.schedule(), budget, self.births()):
             lines.append(
                 f"{phase.size:>7}  {phase.generations:>11}  {phase.evaluations:>11}  "
                 f"{phase.evaluations / budget:>5.1%}"

@@ -16,6 +16,7 @@ from ..records.outcome import Evaluated, Failed
 from ..records.provenance import Born
 from ..records.waiting import Waiting
 from .batch import Batch
+from .breeding import Breeding
 from .telling import read_told, told_rows
 
 UNASKED = "has not been asked for"
@@ -42,13 +43,18 @@ class AskTell(ABC):
 
     @property
     @abstractmethod
-    def operators(self) -> tuple[str, ...]:
-        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
+    def breeding(self) -> Breeding:
+        """What candidates are made by."""
 
     @property
-    @abstractmethod
+    def operators(self) -> tuple[str, ...]:
+        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
+        return self.breeding.operators
+
+    @property
     def n_parents(self) -> int:
         """How many parents are recorded of a candidate."""
+        return self.breeding.parents
 
     @abstractmethod
     def candidates(self, ids: IntArray) -> tuple[Born, NDArray[np.int32]]:

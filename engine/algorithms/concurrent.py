@@ -32,6 +32,7 @@ from ..records.provenance import Born, together
 from ..records.waiting import Waiting
 from .asking import InTurn
 from .batch import Batch
+from .breeding import Breeding
 from .counts import count
 from .generational import Generational
 from .schedule import Doubling
@@ -85,8 +86,9 @@ class Concurrent(InTurn):
         self._parents = no_population(definition)
 
     @cached_property
-    def _first_run(self) -> Generational:
-        return self.runs[0] if self.runs else self._make_run(0)
+    def breeding(self) -> Breeding:
+        """What candidates of all runs are made by."""
+        return self._make_run(0).breeding
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -99,16 +101,6 @@ class Concurrent(InTurn):
     def size(self) -> int:
         """The largest target size of a run."""
         return max((run.size for run in self.runs), default=self.schedule.first_size)
-
-    @property
-    def operators(self) -> tuple[str, ...]:
-        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
-        return self._first_run.operators
-
-    @property
-    def n_parents(self) -> int:
-        """How many parents are recorded of a candidate."""
-        return self._first_run.n_parents
 
     @property
     def population(self) -> Population:

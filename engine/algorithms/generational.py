@@ -1,4 +1,4 @@
-"""The state machine behind NSGA-II: generations asked for and told candidate by candidate.
+"""An algorithm in generations, asked for and told candidate by candidate.
 
 A generation's children are all made when the first of them is asked for, and selection waits until
 all have been told, so neither the order of telling nor the number of workers can change the result.
@@ -40,7 +40,7 @@ LATE = ("ids", "X", "F", "G")
 
 
 class Generational(AskTell):
-    """NSGA-II as ``ask`` and ``tell``. Made by ``NSGA2(...).start(problem)``.
+    """Generations as ``ask`` and ``tell``. Made by ``NSGA2(...).start(problem)`` and the like.
 
     Attributes:
         definition: Of the problem.
@@ -92,14 +92,9 @@ class Generational(AskTell):
     # -- what a user sees ------------------------------------------------------------------------
 
     @property
-    def operators(self) -> tuple[str, ...]:
-        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
-        return self._breeding.operators
-
-    @property
-    def n_parents(self) -> int:
-        """How many parents are recorded of a candidate."""
-        return self._breeding.parents
+    def breeding(self) -> Breeding:
+        """What candidates are made by."""
+        return self._breeding
 
     @property
     def population(self) -> Population:
@@ -274,7 +269,7 @@ class Generational(AskTell):
                 brood = Offspring(self.definition, first_id, born)
         finally:
             if brood is None:
-                self._memory = remembered
+                self._memory, self._looked = remembered, None  # a part may have changed what it saw
                 for bits, state in zip(generators, before, strict=True):
                     bits.state = state
         if brood is None:

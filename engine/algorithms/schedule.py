@@ -266,13 +266,17 @@ class Phase:
     evaluations: int
 
 
-def phases(schedule: Constant | Doubling, budget: int) -> list[Phase]:
-    """What a schedule does with a budget if every generation is of full size."""
+def phases(schedule: Constant | Doubling, budget: int, births: int | None = None) -> list[Phase]:
+    """What a schedule does with a budget if all that can be born are.
+
+    ``births`` are the children of a generation; None is as many as the population has members.
+    """
     found: list[Phase] = []
     size, next_growth, used, generations = schedule.first_size, schedule.first_growth, 0, 0
     began = 0
     while used < budget:
-        used += min(size, budget - used)
+        born = size if births is None or not used else births  # at first a sample
+        used += min(born, budget - used)
         generations += 1
         larger, next_growth = schedule.grown(size, next_growth, used)
         if larger != size or used == budget:

@@ -1,8 +1,8 @@
-"""NSGA-II without generations: one child is born whenever one outcome is told.
+"""An algorithm without generations: one child is born whenever one outcome is told.
 
 At most ``window`` candidates are started and not told. Outcomes may be told in any order; they wait
-here until ``order.py`` says that it is their turn, so that neither the number nor the speed of the
-workers changes the result. A child descends from the population as it is when it is born.
+here until ``telling_order.py`` says that it is their turn, so that neither the number nor the speed
+of the workers changes the result. A child descends from the population as it is when it is born.
 
 A *generation* is as many tellings as the population has members: then the population is recorded,
 may grow, and callbacks are called.
@@ -72,7 +72,7 @@ class _Candidate:
 
 
 class SteadyState(InTurn):
-    """NSGA-II as ``ask`` and ``tell``, in steady state. Made by ``NSGA2(mode="steady").start()``.
+    """Steady state as ``ask`` and ``tell``. Made by ``NSGA2(mode="steady").start()`` and the like.
 
     Attributes:
         definition: Of the problem.
@@ -133,14 +133,9 @@ class SteadyState(InTurn):
     # -- what a user sees ------------------------------------------------------------------------
 
     @property
-    def operators(self) -> tuple[str, ...]:
-        """Names of what candidates are made by; ``Born.operator`` is a position in it."""
-        return self._breeding.operators
-
-    @property
-    def n_parents(self) -> int:
-        """How many parents are recorded of a candidate."""
-        return self._breeding.parents
+    def breeding(self) -> Breeding:
+        """What candidates are made by."""
+        return self._breeding
 
     @property
     def population(self) -> Population:

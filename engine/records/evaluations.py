@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -23,6 +24,9 @@ from .provenance import INITIAL, OPERATORS, Born, orphans
 
 MOST_TABLES, MOST_ROWS = 256, 65_536
 """That an archive keeps as they came before it copies them."""
+
+_CANDIDATES = re.compile(r"(run\d+_)?(parents|offspring|late|open|members|initial)_X")
+"""Names of the arrays of candidates in a state."""
 
 MOST_PARENTS = 64
 """Of a child."""
@@ -258,7 +262,8 @@ def state_of_problem(
 ) -> dict[str, Any]:
     """The state of an algorithm, as ``of_problem`` does with what it knows of candidates.
 
-    These are arrays of objects, and of numbers those whose names end in X. Raises StoreCorrupt.
+    These are arrays of objects, and of numbers those that the drivers keep candidates in, whatever
+    parts remember. Raises StoreCorrupt.
     """
     stand_in, space = there.space, definition.space
     if not isinstance(stand_in, StandIn):
@@ -268,7 +273,7 @@ def state_of_problem(
         found[name] = value
         if isinstance(value, np.ndarray) and value.dtype == object:
             found[name] = stand_in.candidates_of(space, value)
-        elif isinstance(value, np.ndarray) and (name == "X" or name.endswith("_X")):
+        elif isinstance(value, np.ndarray) and _CANDIDATES.fullmatch(name):
             found[name] = checked_candidates(space, value, len(value))
     return found
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import outside
+import own_spaces
 import pytest
 import toy
 
@@ -144,3 +145,42 @@ def test_a_local_part_runs_and_says_what_resuming_needs(tmp_path, caplog):
         pt.resume(tmp_path / "run.h5", budget=10)
     resumed = pt.resume(tmp_path / "run.h5", budget=10, algorithm=algorithm)
     assert bits(resumed) == bits(whole)
+
+
+def test_what_is_remembered_of_candidates_is_not_taken_for_candidates(tmp_path):
+    """Under whatever name: numbers of a user's own lie beside tables of the engine."""
+    path = tmp_path / "run.h5"
+    algorithm = pt.Evolution(survival=outside.remembering, size=8)
+    whole = pt.minimize(own_spaces.Routes(), algorithm, budget=40, seed=1)
+    pt.minimize(own_spaces.Routes(), algorithm, budget=20, seed=1, store=path)
+    assert bits(pt.resume(path, budget=20)) == bits(whole)
+
+
+def test_a_generation_that_could_not_be_born_leaves_the_memory_as_it_was():
+    class Stumbles(outside.MovingMean):
+        def breed(self, parents, k, space, rng, memory):
+            children = super().breed(parents, k, space, rng, memory)
+            if fails:
+                raise OSError("not now")
+            return children
+
+    fails = True
+    opt, other = (
+        Stumbles().start(toy.Schaffer(), seed=1),
+        outside.MovingMean().start(toy.Schaffer(), seed=1),
+    )
+    for machine in (opt, other):
+        batch = machine.ask()
+        machine.tell(batch, F=np.abs(batch.X[:, :2]))
+        assert len(machine.population)  # looked at, which the next generation is made of
+    for _ in range(3):
+        with pytest.raises(OSError, match="not now"):
+            opt.ask()
+    fails = False
+    assert opt.ask().X.tobytes() == other.ask().X.tobytes()
+    assert opt.state_dict()["memory_width"] == other.state_dict()["memory_width"]
+
+
+def test_a_plan_counts_the_children_of_a_generation():
+    plan = pt.NSGA2(size=100, offspring=50).describe(toy.Schaffer(), 1_000)
+    assert plan.splitlines()[-1].split() == ["100", "19", "1000", "100.0%"]

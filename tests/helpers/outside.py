@@ -87,3 +87,11 @@ def near_the_ideal(F, violation, size, rng, memory):
     distance = (F - ideal).max(axis=1).round(1 + int(memory["calls"]) % 3)
     rows = np.lexsort((rng.random(len(F)), distance, violation))[:size]
     return pt.Survivors(rows, np.arange(len(rows)), -distance[rows])
+
+
+@pt.survival
+def remembering(F, violation, size, rng, memory):
+    """The best of both, and names in its memory that the engine has for candidates."""
+    memory["best_X"] = np.minimum(F.min(axis=0), memory.get("best_X", np.inf))
+    memory["X"], memory["parents_ids"] = np.array(len(F)), F[:0]
+    return pt.RankAndCrowding()(F, violation, size, rng, memory)
