@@ -11,8 +11,7 @@ from ...operators.survival import Crowding, RankAndCrowding, Ties
 from ...typing import SearchSpace
 from .algorithm import Algorithm, check_choice
 from .breeding import Breeding, breeding_for
-from .evolution import ROLES, Evolution, read_duplicates
-from .schedule import BudgetShare, Constant, Doubling
+from .evolution import ROLES, read_duplicates
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -64,30 +63,17 @@ class NSGA2Settings(Algorithm):
                 'mode="steady" out, or them'
             )
 
-    def evolution(self, size: int | Constant | Doubling | BudgetShare = 100) -> Evolution:
-        """The composition that it is a name for."""
-        return Evolution(
-            **self._parts(),
-            survival=self.survival_part(),
-            size=size,
-            mode=self.mode,
-            window=self.window,
-            order=self.order,
-        )
-
-    def _parts(self) -> dict[str, Any]:
-        return {
-            "mating": self.mating,
-            "crossover": self.crossover,
-            "mutation": self.mutation,
-            "sampling": self.sampling,
-            "repair": self.repair,
-            "duplicates": self.eliminate_duplicates,
-        }
-
     def breeding(self, space: SearchSpace) -> Breeding:
         """The parts that make candidates, with the defaults of the space."""
-        return breeding_for(space, **self._parts())
+        return breeding_for(
+            space,
+            sampling=self.sampling,
+            mating=self.mating,
+            crossover=self.crossover,
+            mutation=self.mutation,
+            repair=self.repair,
+            duplicates=self.eliminate_duplicates,
+        )
 
     def survival_part(self) -> RankAndCrowding:
         """Rank and crowding distance."""
