@@ -6,17 +6,15 @@ import inspect
 from typing import Any
 
 from ...errors import ConfigurationError
+from ...problems.own_names import own_class
 from .. import foreign_names
 from .base import Executor
 from .processes import ProcessExecutor
 from .ray import RayExecutor
 from .serial import SerialExecutor
 
-EXECUTORS: dict[str, type[Any]] = {
-    "serial": SerialExecutor,
-    "processes": ProcessExecutor,
-    "ray": RayExecutor,
-}
+NAMES = ("serial", "processes", "ray")
+"""Of paretide's own, in the table of short names."""
 
 __all__ = ["Executor", "ProcessExecutor", "RayExecutor", "SerialExecutor", "make_executor"]
 
@@ -34,21 +32,22 @@ def make_executor(executor: Any, **arguments: Any) -> Executor:
         return executor
     if not isinstance(executor, str):
         raise ConfigurationError(
-            f"executor must be one of {list(EXECUTORS)}, or an executor like "
+            f"executor must be one of {list(NAMES)}, or an executor like "
             f"pt.ProcessExecutor(workers=4) or one of your own, a subclass of pt.Executor; got "
             f"{executor!r:.200}"
         )
-    if executor not in EXECUTORS:
+    if executor not in NAMES:
         raise ConfigurationError(
             f"there is no executor {executor!r}"
-            f"{foreign_names.meant_name(executor, EXECUTORS, foreign_names.EXECUTORS)}; "
-            f"choose one of {list(EXECUTORS)}"
+            f"{foreign_names.meant_name(executor, NAMES, foreign_names.EXECUTORS)}; "
+            f"choose one of {list(NAMES)}"
         )
-    known = list(inspect.signature(EXECUTORS[executor]).parameters)
+    kind = own_class(executor)
+    known = list(inspect.signature(kind).parameters)
     for key, value in arguments.items():
         if key not in known:
             hint = foreign_names.meant(key, value, foreign_names.EXECUTOR, known)
             raise ConfigurationError(
                 f"executor {executor!r} has no setting {key!r}{hint}; it has {known}"
             )
-    return EXECUTORS[executor](**arguments)  # type: ignore[no-any-return]
+    return kind(**arguments)  # type: ignore[no-any-return]

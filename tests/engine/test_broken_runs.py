@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import threads
 from refusing import halved, in_place, nobody, one_too_many, refused, survivors
+from spoilt import Mine
 
 import paretide as pt
 from paretide.engine.checking import evaluations
@@ -171,26 +172,6 @@ def test_terminations(termination, message):
 
 
 # -- executors -------------------------------------------------------------------------------------
-
-
-class Mine(pt.Executor):
-    """A right one, in this thread, for those that follow to spoil."""
-
-    def start(self, job):
-        self.worker, self.tasks = pt.Worker(job, "mine"), []
-
-    def submit(self, tasks):
-        self.tasks += tasks
-
-    def collect(self, timeout):
-        tasks, self.tasks = self.tasks[:3], self.tasks[3:]
-        return [self.spoilt(self.worker.evaluate(task)) for task in tasks]
-
-    def spoilt(self, done):
-        return done
-
-    def close(self):
-        self.worker.dismiss()
 
 
 class Twice(Mine):

@@ -5,32 +5,13 @@ import logging
 import numpy as np
 import pytest
 import toy
+from spoilt import Mine
 
 import paretide as pt
 from paretide.engine.executors import handed
 from paretide.engine.executors.handed import Handed
 from paretide.errors import ConfigurationError, ExecutorError
 from paretide.problems.definition import read_definition
-
-
-class Mine(pt.Executor):
-    """A right one, in this thread, for those that follow to spoil."""
-
-    def start(self, job):
-        self.worker, self.tasks = pt.Worker(job, "mine"), []
-
-    def submit(self, tasks):
-        self.tasks += tasks
-
-    def collect(self, timeout):
-        tasks, self.tasks = self.tasks[:3], self.tasks[3:]
-        return [self.spoilt(self.worker.evaluate(task)) for task in tasks]
-
-    def spoilt(self, done):
-        return done
-
-    def close(self):
-        self.worker.dismiss()
 
 
 class Another(Mine):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from paretide.errors import ShapeError
-from paretide.operators.duplicates import RowSet, row_keys
+from paretide.operators.duplicates import RowSet
 
 shapes = st.tuples(st.integers(0, 20), st.integers(1, 3))
 matrices = st.one_of(
@@ -65,19 +65,3 @@ def test_a_row_set_refuses_what_it_cannot_compare():
     for X in (np.zeros((1, 3)), np.zeros(2), np.zeros((1, 2), dtype=np.int64)):
         with pytest.raises(ShapeError, match=r"X must be \(n, 2\) float64"):
             seen.add(X)
-
-
-def test_keys_do_not_depend_on_the_layout_in_memory():
-    X = np.arange(12.0).reshape(4, 3)
-    for view in (np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2]):
-        assert row_keys(view) == row_keys(X)
-
-
-@pytest.mark.parametrize("other", [-0.0, 0.0])
-def test_equal_rows_have_equal_keys(other):
-    # The two zeros are equal numbers of different bits.
-    assert len(set(row_keys(np.array([[0.0, 1.0], [other, 1.0]])))) == 1
-
-
-def test_rows_that_differ_in_the_last_bit_differ():
-    assert len(set(row_keys(np.array([[0.1], [np.nextafter(0.1, 1)]])))) == 2

@@ -461,3 +461,19 @@ def test_nothing_warns(space, seed):
         X = sample(space, 3, np.random.default_rng(seed))
         check_candidates(space, X)
         repr(space)
+
+
+def test_keys_do_not_depend_on_the_layout_in_memory():
+    X, space = np.arange(12.0).reshape(4, 3), Real(0, 12, n=3)
+    for view in (np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2]):
+        assert space.key(view) == space.key(X)
+
+
+@pytest.mark.parametrize("other", [-0.0, 0.0])
+def test_equal_rows_have_equal_keys(other):
+    # The two zeros are equal numbers of different bits.
+    assert len(set(Real(0, 1, n=2).key(np.array([[0.0, 1.0], [other, 1.0]])))) == 1
+
+
+def test_rows_that_differ_in_the_last_bit_differ():
+    assert len(set(Real(0, 1).key(np.array([[0.1], [np.nextafter(0.1, 1)]])))) == 2
