@@ -56,11 +56,12 @@ class Handed:
         if not self.candidates:
             self._heard = self._idle_since = None
         for task in tasks:
-            self.candidates += len(task.ids)
-            if len(task.ids) == 1:
-                self._ids.add(task.ids.item())
+            ids = task.ids
+            self.candidates += len(ids)
+            if len(ids) == 1:
+                self._ids.add(ids.item())
             else:
-                self._chunks[task.ids.item(0)] = task.ids
+                self._chunks[ids.item(0)] = ids
 
     def drop(self, candidates: Any) -> None:
         """It says that it has forgotten so many; raises ExecutorError unless it had them."""
@@ -106,9 +107,10 @@ class Handed:
         return ids
 
     def _take_back(self, ids: IntArray) -> None:
-        chunk = self._chunks.get(ids.item(0)) if len(ids) > 1 else None
+        first = ids.item(0) if len(ids) > 1 else -1
+        chunk = self._chunks.get(first)
         if chunk is not None and (chunk is ids or np.array_equal(chunk, ids)):
-            del self._chunks[ids.item(0)]
+            del self._chunks[first]
         else:
             for id in ids.tolist():
                 if id not in self._ids:

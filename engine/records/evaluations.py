@@ -289,6 +289,7 @@ class Archive:
         self.definition = first.definition
         self._copied = 0
         self._columns = {name: getattr(first, name)[:0] for name in ARRAYS}
+        self._n_parents = first.parents.shape[1]
         self._latest: list[Evaluations] = []
         self._to_copy = 0  # rows of the latest
         self._codes: dict[str, int] = {}  # of the workers, in order of appearance
@@ -321,16 +322,17 @@ class Archive:
 
     def append(self, rows: Evaluations) -> None:
         """Add rows at the end; their arrays must not change any more."""
-        if rows.operators != self._operators:
+        if rows.operators is not self._operators and rows.operators != self._operators:
             rows = self._renamed(rows)
-        if rows.parents.shape[1] != self._columns["parents"].shape[1]:
+        if rows.parents.shape[1] != self._n_parents:
             rows = self._as_wide(rows)
         if rows.workers != self._alike:
             rows = self._recoded(rows)
-        if not len(rows):
+        k = len(rows.ids)
+        if not k:
             return
         self._latest.append(rows)
-        self._to_copy += len(rows)
+        self._to_copy += k
         if rows.failures:
             self._failures.update(rows.failures)
         if rows.extras:
@@ -347,13 +349,13 @@ class Archive:
     def _as_wide(self, rows: Evaluations) -> Evaluations:
         """With as many parents as we have, of which there may be more from now on."""
         if not self.rows:
-            self._columns["parents"] = rows.parents[:0]
+            self._columns["parents"], self._n_parents = rows.parents[:0], rows.parents.shape[1]
             return rows
-        ours = self._columns["parents"].shape[1]
-        width = max(ours, rows.parents.shape[1])
-        if width > ours:
+        width = max(self._n_parents, rows.parents.shape[1])
+        if width > self._n_parents:
             self._copy_latest()
             self._columns["parents"] = _widened(self._columns["parents"], width)
+            self._n_parents = width
         return replace(rows, parents=_widened(rows.parents, width))
 
     def _recoded(self, rows: Evaluations) -> Evaluations:

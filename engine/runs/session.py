@@ -67,6 +67,7 @@ class Session:
     _again: Evaluations | None = None  # those that are evaluated again, as they failed
 
     def __post_init__(self) -> None:
+        self._operators = self.machine.operators
         # Whether evaluate_batch gets blocks of ids: only then is it counted who is under way.
         self._in_blocks = self.machine.block is not None and self.definition.vectorized
 
@@ -194,9 +195,8 @@ class Session:
 
     def tell(self, done: Completion) -> Evaluations:
         """Tell the algorithm what has finished; returns it as rows, told or waiting for that."""
-        rows = record(
-            self.definition, done, *self.machine.candidates(done.ids), self.machine.operators
-        )
+        born, generation = self.machine.candidates(done.ids)
+        rows = record(self.definition, done, born, generation, self._operators)
         self._take_in(rows)
         return rows
 
