@@ -44,10 +44,12 @@ from .operators.mutation import BitFlip, PolynomialMutation
 from .operators.parts import (
     Crossover,
     Duplicates,
+    KnownOutcomes,
     Mating,
     Mutation,
     Repair,
     Sampling,
+    Screen,
     Survival,
     Survivors,
     crossover,
@@ -56,6 +58,7 @@ from .operators.parts import (
     mutation,
     repair,
     sampling,
+    screen,
     survival,
 )
 from .operators.sampling import Uniform
@@ -103,6 +106,7 @@ __all__ = [
     "Int",
     "Integer",
     "Job",
+    "KnownOutcomes",
     "LostTask",
     "Mates",
     "Mating",
@@ -126,6 +130,7 @@ __all__ = [
     "Result",
     "Run",
     "Sampling",
+    "Screen",
     "SearchSpace",
     "SerialExecutor",
     "Space",
@@ -154,6 +159,7 @@ __all__ = [
     "repair",
     "resume",
     "sampling",
+    "screen",
     "survival",
     "upper",
 ]
