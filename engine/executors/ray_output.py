@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections import defaultdict, deque
@@ -35,6 +34,8 @@ class Mailbox:
     """An actor to which all others bring what their jobs print, and from which the driver takes."""
 
     def __init__(self) -> None:
+        import asyncio  # as large as all of paretide, and only an actor needs it
+
         self._lines: list[Printed] = []
         self._changed = asyncio.Condition()
         self._closing = False
@@ -54,6 +55,8 @@ class Mailbox:
 
     async def take(self, seconds: float) -> list[Printed]:
         """All lines that are there; waits for the first."""
+        import asyncio
+
         async with self._changed:
             if not self._lines and not self._closing:
                 there = self._changed.wait_for(lambda: self._lines or self._closing)

@@ -28,8 +28,6 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from ...errors import (
     StoreCorrupt,
     StoreError,
@@ -82,6 +80,8 @@ class RunStore:
             raise StoreError(
                 f"cannot write {path}: there is no folder {path.parent}; make it first"
             )
+        from filelock import FileLock, Timeout  # only who writes needs it
+
         lock = path.with_name(path.name + ".lock")
         self._lock = FileLock(lock)
         try:
