@@ -44,12 +44,10 @@ from .operators.mutation import BitFlip, PolynomialMutation
 from .operators.parts import (
     Crossover,
     Duplicates,
-    KnownOutcomes,
     Mating,
     Mutation,
     Repair,
     Sampling,
-    Screen,
     Survival,
     Survivors,
     crossover,
@@ -58,7 +56,6 @@ from .operators.parts import (
     mutation,
     repair,
     sampling,
-    screen,
     survival,
 )
 from .operators.sampling import Uniform
@@ -106,7 +103,6 @@ __all__ = [
     "Int",
     "Integer",
     "Job",
-    "KnownOutcomes",
     "LostTask",
     "Mates",
     "Mating",
@@ -130,7 +126,6 @@ __all__ = [
     "Result",
     "Run",
     "Sampling",
-    "Screen",
     "SearchSpace",
     "SerialExecutor",
     "Space",
@@ -159,7 +154,6 @@ __all__ = [
     "repair",
     "resume",
     "sampling",
-    "screen",
     "survival",
     "upper",
 ]
