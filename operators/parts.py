@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar, overload
 
 from ..checks import whole_number
 from ..errors import ConfigurationError
-from ..typing import BoolArray, Candidates, FloatArray, IntArray
+from ..typing import BoolArray, Candidates, FloatArray, IntArray, SearchSpace
 
 Function = Callable[..., Any]
 R = TypeVar("R", bound="Part")
@@ -185,6 +185,12 @@ class Screen(Part):
         run's seed and the number of outcomes told. ``memory`` is as that of a ``Survival``.
         """
         raise self._missing()
+
+    def check_fit(self, space: SearchSpace, n_obj: int) -> None:
+        """Raise ConfigurationError for a space, or a number of objectives, that it cannot model.
+
+        Called before the first evaluation.
+        """
 
 
 # -- parts that are functions ----------------------------------------------------------------------

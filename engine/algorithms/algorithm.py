@@ -11,7 +11,7 @@ import numpy as np
 
 from ...checks import whole_number
 from ...errors import ConfigurationError
-from ...operators.parts import Survival, Survivors
+from ...operators.parts import Screen, Survival, Survivors
 from ...operators.survival import RankAndCrowding
 from ...problems.candidates import read_candidates
 from ...problems.definition import Definition, read_definition
@@ -20,7 +20,7 @@ from ...typing import Candidates, FloatArray, IntArray, SearchSpace
 from ..foreign_names import ALGORITHM, check_arguments, refuse_foreign_problem
 from ..randomness import check_seed
 from ..records.provenance import nobody
-from .breeding import Breeding, Mates
+from .breeding import Breeding, Mates, Which, read_duplicates
 from .concurrent import Concurrent
 from .generational import Generational
 from .own import OwnSurvival, own_breeding
@@ -66,8 +66,8 @@ class Algorithm:
 
     Base of all algorithms, and of those that users write: frozen dataclasses whose fields are their
     settings. ``size`` is that of the population, a number or a schedule. ``offspring``, where there
-    is such a field, is how many are born in a generation, ``duplicates=False`` takes candidates
-    that repeat others. One that is put together of parts is a ``pt.Evolution``; what is none
+    is such a field, is how many are born in a generation, ``duplicates`` and ``screen`` are as in
+    ``Evolution``. One that is put together of parts is a ``pt.Evolution``; what is none
     defines ``breed``, and ``survive`` if not rank and crowding distance decide:
 
         @dataclass(frozen=True, kw_only=True)
@@ -234,9 +234,15 @@ class Algorithm:
             raise ConfigurationError(f"{size} needs a budget: start it with one")
         return Constant(size) if isinstance(size, int) else size
 
-    def distinct(self) -> bool:
-        """Whether candidates that repeat others are drawn again: its field ``duplicates``."""
-        return bool(getattr(self, "duplicates", True))
+    def distinct(self) -> Which:
+        """Who is drawn again of those that repeat others: its field ``duplicates``."""
+        return read_duplicates(
+            f"{type(self).__name__}: duplicates", getattr(self, "duplicates", "all")
+        )
+
+    def screening(self) -> Screen | None:
+        """What picks children: its field ``screen``."""
+        return getattr(self, "screen", None)
 
     def births(self) -> int | None:
         """Children of a generation: of its field ``offspring``; None is as many as parents."""
@@ -285,10 +291,11 @@ class Algorithm:
                 order=self.order,
                 cost=cost,
                 initial=initial,
+                screen=self.screening(),
             )
         return Generational(
             definition, schedule, breeding, survival, seed,
-            offspring=self.births(), initial=initial,
+            offspring=self.births(), initial=initial, screen=self.screening(),
         )  # fmt: skip
 
     def breeding(self, space: SearchSpace) -> Breeding:

@@ -11,7 +11,7 @@ import inspect
 import logging
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
@@ -35,7 +35,6 @@ from ...operators.sampling import Uniform
 from ...operators.working import with_coordinates
 from ...typing import Candidates, IntArray, SearchSpace
 from .. import kinds
-from ..records.fast import constants
 from ..records.plain_text import one_line
 from ..records.provenance import (
     BIT_FLIP,
@@ -46,8 +45,10 @@ from ..records.provenance import (
     Born,
     orphans,
     together,
+    unscreened,
 )
 from .checked import check_candidates, check_rows
+from .everything import Everything
 from .fused import BUILT_IN, Fused, Mates, fused_for
 from .generation import REDRAWS, bred, distinct
 from .taken import Taken, TakenAsPartSays
@@ -61,6 +62,12 @@ LONGEST_NAME = 200
 
 R = TypeVar("R", bound=Part)
 
+Word: TypeAlias = Literal["all", "population"]
+WORDS: tuple[Word, ...] = get_args(Word)
+
+Which: TypeAlias = Word | Duplicates | None
+"""Of those that repeat others, who is drawn again."""
+
 
 @dataclass(frozen=True)
 class Breeding:
@@ -73,8 +80,8 @@ class Breeding:
         crossover: Makes children of these; None: a child is a copy of its one parent.
         mutation: Changes children; None leaves them as they are.
         repair: Changes candidates so that they keep a rule; None leaves them as they are.
-        duplicates: Whether candidates that are equal to others are drawn again; a part says itself
-            which are equal.
+        duplicates: Who is drawn again: "all" that equal anybody who was ever drawn, "population"
+            those that equal a member or one another, None nobody; a part says itself who is equal.
         operator: What children are made by, in words.
     """
 
@@ -84,7 +91,7 @@ class Breeding:
     crossover: Crossover | None
     mutation: Mutation | None
     repair: Repair | None
-    duplicates: bool | Duplicates
+    duplicates: Which
     operator: str
 
     @cached_property
@@ -128,10 +135,13 @@ class Breeding:
         each other are drawn again; None accepts everything. The new ones are in ``seen`` then.
         """
         X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, seen)
-        if len(X) < k:
-            log.debug("%d of %d candidates are new", len(X), k)
-        operator = SAMPLE if mates is None or not len(mates.ids) else self._position
-        return Born(X, parents, constants[len(X), operator, np.uint8])
+        sampled = mates is None or not len(mates.ids)
+        born = unscreened(X, parents, SAMPLE if sampled else self._position)
+        if len(born) < k:
+            log.debug("%d of %d candidates are new", len(born), k)
+            if isinstance(seen, Everything) and not sampled:  # nothing new is left near the parents
+                return together(born, self.children(k - len(born), None, rng, seen))
+        return born
 
     def distinct(self, k: int, mates: Mates, rng: np.random.Generator) -> Born:
         """``children`` where everybody who may mate has been seen; in one call where that goes.
@@ -147,21 +157,25 @@ class Breeding:
         X, parents = fused.children(mates, k, rng, REDRAWS - 1)
         if len(X) < k:
             log.debug("%d of %d candidates are new", len(X), k)
-        return Born(X, parents, constants[len(X), self._position, np.uint8])
+        return unscreened(X, parents, self._position)
 
     # -- who repeats whom ------------------------------------------------------------------------
 
     def seen(self, n: int = 8) -> Seen | None:
         """An empty set of rows, of which ``n`` are expected; None if duplicates may be."""
-        if self.duplicates is True and type(self.space) in BUILT_IN:
+        if isinstance(self.duplicates, str) and type(self.space) in BUILT_IN:
             return RowSet(self.space.n_var, self.space.dtype, n)
         return self.taken()
+
+    def everything(self) -> Everything | None:
+        """An empty set of all that is ever drawn; None if some of it may be drawn again."""
+        return Everything(self.space) if self.duplicates == "all" else None
 
     def taken(self) -> Taken | None:
         """An empty set of candidates that come and go; None if duplicates may be."""
         if isinstance(self.duplicates, Duplicates):
             return TakenAsPartSays(self.duplicates, self.space)
-        return Taken(self.space.key) if self.duplicates else None
+        return None if self.duplicates is None else Taken(self.space.key)
 
     # -- one draw --------------------------------------------------------------------------------
 
@@ -203,7 +217,7 @@ class Breeding:
 
     @cached_property
     def _fused_distinct(self) -> Fused | None:
-        fused = self._fused if self.duplicates is True else None
+        fused = self._fused if self.duplicates == "population" else None
         return fused if fused is not None and fused.in_one_call else None
 
     @cached_property
@@ -222,7 +236,7 @@ def breeding_for(
     crossover: Crossover | None = None,
     mutation: Mutation | None = None,
     repair: Repair | None = None,
-    duplicates: bool | Duplicates = True,
+    duplicates: Which = "all",
 ) -> Breeding:
     """Breeding with the parts of the space where nothing was chosen.
 
@@ -239,8 +253,6 @@ def breeding_for(
         )
     for part in (chosen_sampling, chosen_crossover, chosen_mutation):
         check_fit(part, space)
-    if not isinstance(duplicates, (bool, np.bool_)):
-        duplicates = read_part("duplicates, if not True or False,", Duplicates, duplicates)
     return Breeding(
         space,
         chosen_sampling,
@@ -248,8 +260,25 @@ def breeding_for(
         chosen_crossover,
         chosen_mutation,
         None if repair is None else read_part("repair", Repair, repair),
-        bool(duplicates) if isinstance(duplicates, (bool, np.bool_)) else duplicates,
+        read_duplicates("duplicates", duplicates),
         _in_words(chosen_crossover, chosen_mutation),
+    )
+
+
+def read_duplicates(what: str, given: Any) -> Which:
+    """One of the words, None, or a part; True is "all", False None. Raises ConfigurationError."""
+    if isinstance(given, (bool, np.bool_)):
+        return "all" if given else None
+    if given is None:
+        return None
+    for word in WORDS:
+        if isinstance(given, str) and given == word:
+            return word
+    if isinstance(given, Duplicates):
+        return read_part(what, Duplicates, given)
+    raise ConfigurationError(
+        f'{what} must be "all" (nobody is evaluated twice), "population" (nobody equals a member), '
+        f"None (whoever is drawn) or a pt.Duplicates, got {given!r:.100}"
     )
 
 

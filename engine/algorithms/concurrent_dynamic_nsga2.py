@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 from ...checks import whole_number
 from ...errors import ConfigurationError
-from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling
+from ...operators.parts import Crossover, Mating, Mutation, Repair, Sampling, Screen
 from ...operators.settings import read_eta
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition, read_definition
@@ -19,6 +19,7 @@ from ...typing import Candidates
 from ..foreign_names import DYNAMIC
 from ..records.provenance import nobody
 from .algorithm import as_problem
+from .breeding import Which
 from .concurrent import Concurrent
 from .generational import Generational
 from .nsga2_settings import NSGA2Settings
@@ -69,7 +70,8 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
         mutation: Mutation | None = None,
         crowding: Crowding = "current",
         ties: Ties = "random",
-        eliminate_duplicates: bool | Duplicates = True,
+        duplicates: Which = "all",
+        screen: Screen | None = None,
         mating: Mating | None = None,
         sampling: Sampling | None = None,
         repair: Repair | None = None,
@@ -79,7 +81,8 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
             "mutation": mutation,
             "crowding": crowding,
             "ties": ties,
-            "eliminate_duplicates": eliminate_duplicates,
+            "duplicates": duplicates,
+            "screen": screen,
             "mating": mating,
             "sampling": sampling,
             "repair": repair,
@@ -168,7 +171,7 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
             given = initial if i == 0 and initial is not None else nobody(definition.space).X
             return Generational(
                 definition, self._schedule_of(i, base), breeding, survival, seed,
-                offspring=None, initial=given, strand=(i,),
+                offspring=None, initial=given, screen=self.screen, strand=(i,),
             )  # fmt: skip
 
         return Concurrent(definition, first, base, seed, make_run)

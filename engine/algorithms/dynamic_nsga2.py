@@ -10,12 +10,13 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from ...checks import whole_number
-from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling
+from ...operators.parts import Crossover, Mating, Mutation, Repair, Sampling, Screen
 from ...operators.settings import read_eta
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
 from ..foreign_names import DYNAMIC
 from .algorithm import Mode
+from .breeding import Which
 from .nsga2_settings import NSGA2Settings
 from .schedule import Doubling, size_without_budget
 from .telling_order import OrderName
@@ -68,7 +69,8 @@ class DynamicNSGA2(NSGA2Settings):
         mutation: Mutation | None = None,
         crowding: Crowding = "current",
         ties: Ties = "random",
-        eliminate_duplicates: bool | Duplicates = True,
+        duplicates: Which = "all",
+        screen: Screen | None = None,
         mating: Mating | None = None,
         sampling: Sampling | None = None,
         repair: Repair | None = None,
@@ -81,7 +83,8 @@ class DynamicNSGA2(NSGA2Settings):
             "mutation": mutation,
             "crowding": crowding,
             "ties": ties,
-            "eliminate_duplicates": eliminate_duplicates,
+            "duplicates": duplicates,
+            "screen": screen,
             "mating": mating,
             "sampling": sampling,
             "repair": repair,

@@ -103,7 +103,9 @@ class _Loop:
             reason = self._take_turns()
             if reason:
                 return reason
-            self._submit(session.ask())
+            tasks = session.ask()
+            self._recorder.choices()
+            self._submit(tasks)
             self._recorder.populations()
             self._interrupts.raise_pending()
             if session.in_flight:

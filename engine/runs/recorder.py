@@ -47,6 +47,12 @@ class Recorder:
         if self._store is not None and self._began:
             self._store.append_retried(rows)
 
+    def choices(self) -> None:
+        """Keep what a screen has chosen since the last call, before it is evaluated."""
+        for choices in self._session.machine.new_choices():
+            if self._store is not None and self._began:
+                self._store.append_choices(choices)
+
     def populations(self) -> None:
         """Keep the populations that were selected since the last call."""
         populations = self._session.populations
@@ -98,6 +104,6 @@ class Recorder:
             waiting=session.waiting(),
             known=session.memory.known,
             final=session.outcome(stopped_by).ids,
-            state=session.machine.state_dict(),
+            state=session.state(),
             retried=session.retries.tables(),
         )

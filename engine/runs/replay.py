@@ -17,7 +17,7 @@ from ...problems.definition import read_definition
 from ...problems.stand_in import StandIn
 from ..algorithms.algorithm import Algorithm, as_problem, cost_of
 from ..records.evaluations import Evaluations, empty, of_problem
-from ..records.provenance import INITIAL, OPERATORS
+from ..records.provenance import AS_DRAWN, INITIAL, OPERATORS, Choices
 from ..store.state import believed
 from .cache import Memory
 from .interventions import read_interventions
@@ -56,6 +56,9 @@ def replay(run: Run, *, problem: Any = None, algorithm: Algorithm | None = None)
         machine = algorithm.machine(definition, seed, cost, initial)
     nothing_known = Memory(empty(definition), grows=False)
     session = Session.fresh(definition, machine, specification["budget"], nothing_known)
+    for id, choice in zip(run.as_told.ids.tolist(), run.as_told.choice, strict=True):
+        if choice != AS_DRAWN:
+            machine.foretell(Choices(id, np.array([choice])))
     _tell(session, run)
     if len(session.populations) < len(run.populations):  # one that was selected and had no child
         session.ask()

@@ -19,6 +19,7 @@ from ..executors.base import Executor, Job
 from ..executors.stored import describe_executor, stored_executor
 from ..foreign_names import WHOLE_RUN, foreign_names
 from ..records.evaluations import of_problem
+from ..records.provenance import Choices
 from ..store.codec import Event, Retried
 from ..store.state import believed
 from ..store.store import RunStore
@@ -228,11 +229,17 @@ def _extended(stored: int | None, added: int | None, stop: Stop | None, path: Pa
 
 def _replay(session: Session, events: Sequence[Event], interrupts: Interrupts) -> None:
     for event in events:
+        if isinstance(event, Choices):
+            session.machine.foretell(event)
+    for event in events:
         interrupts.raise_pending()
+        if isinstance(event, Choices):
+            continue
         if isinstance(event, tuple):
             session.check_population(*event)
         elif isinstance(event, Retried):
             session.replay_again(event.rows)
         else:
             session.replay(event)
+    session.machine.new_choices()  # they are sealed with the state
     session.withdraw()

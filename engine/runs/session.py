@@ -7,6 +7,7 @@ from workers or from a journal that is replayed.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -26,6 +27,9 @@ from ..records.provenance import Born
 from .cache import Memory
 from .interventions import Retry, failed_ids
 from .retries import Retries, latest
+
+_RETOLD = re.compile(r"(run\d+_)?retold_")
+"""Entries of a state that say again what was told."""
 
 
 @dataclass
@@ -207,6 +211,11 @@ class Session:
             self.archive.append(rows)
         self.memory.learn(rows)
 
+    def state(self) -> dict[str, Any]:
+        """Of the machine, without what stands in the archive."""
+        state = self.machine.state_dict()
+        return {name: value for name, value in state.items() if not _RETOLD.match(name)}
+
     def advance(self) -> bool:
         """Tell those whose turn it is, up to the end of a generation; False if there were none."""
         if not self.machine.in_turn:
@@ -270,7 +279,7 @@ class Session:
         """
         assert self._again is not None  # they were asked for
         rows = self._again.take(_rows_of(self._again, done.ids))
-        born = Born(rows.X, rows.parents, rows.operator_code)
+        born = Born(rows.X, rows.parents, rows.operator_code, rows.choice)
         rows = record(self.definition, done, born, rows.generation, rows.operators)
         self.replay_again(rows)
         return rows
@@ -371,7 +380,7 @@ class Session:
         self.memory.learn(waiting)
         self._asked = max(np.concatenate([evaluations.ids, waiting.ids]).tolist(), default=-1)
         machine = self.machine
-        machine.load_state_dict(state, waiting)
+        machine.load_state_dict(state, waiting, latest(evaluations, self.retries.tables()))
         if machine.evaluations != len(evaluations) or machine.selections != len(populations):
             raise StoreCorrupt(
                 f"the algorithm's state is that after {machine.evaluations} outcomes and "

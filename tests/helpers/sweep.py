@@ -167,12 +167,10 @@ def kinds() -> dict[str, Kind]:
         "dynamic-steady": Kind(slope, pt.DynamicNSGA2(**dynamic, **steady), 24),
         "concurrent": Kind(slope, pt.ConcurrentDynamicNSGA2(start=2, max_size=8), 34),
         "concurrent-rows": Kind(rows, pt.ConcurrentDynamicNSGA2(start=2, max_size=8), 30),
-        "cache": Kind(
-            bits, pt.NSGA2(size=6, eliminate_duplicates=False), 30, options={"cache": True}
-        ),
+        "cache": Kind(bits, pt.NSGA2(size=6, duplicates=None), 30, options={"cache": True}),
         "cache-steady": Kind(
             bits,
-            pt.NSGA2(size=4, eliminate_duplicates=False, **steady),
+            pt.NSGA2(size=4, duplicates=None, **steady),
             24,
             options={"cache": True},
         ),
