@@ -10,16 +10,18 @@ The model sees what was told by its turn, never by its arrival.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...operators.parts import KnownOutcomes, Screen
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..randomness import SCREENING, generator
 from ..records.evaluations import Evaluations
-from ..records.provenance import Born, Choices, nobody
+from ..records.provenance import AS_DRAWN, Born, Choices, nobody
 from .checked import check_chosen, check_memory
 from .part_memory import PartMemory, copied
 
@@ -53,6 +55,7 @@ class Screening:
         self._n_told = 0
         self._mended: dict[int, tuple[FloatArray, FloatArray]] = {}
         self._foretold: dict[int, int] = {}
+        self._memories: dict[int, Mapping[str, Any]] = {}  # since a choice that is foretold
         self._new: list[Choices] = []
         self._warned = False
 
@@ -113,17 +116,28 @@ class Screening:
         ids = range(first_id, first_id + k)
         if any(id in self._foretold for id in ids):
             rows = _completed([self._foretold.get(id) for id in ids], len(pool))
+            memory = self._memories.get(first_id, self.memory)
         else:
-            rows = self._ask(pool.X, k, under_way)
+            memory = copied(self.memory)
+            rows = self._ask(pool.X, k, under_way, memory)
         choice = rows.astype(np.int32)
-        self._new.append(Choices(first_id, choice))
+        self._new.append(Choices(first_id, choice, self._if_new(memory)))
+        self.memory = dict(memory)
         for id in ids:
             self._foretold.pop(id, None)
+        self._memories.pop(first_id, None)
         chosen = pool.take(rows)
         return Born(chosen.X, chosen.parents, chosen.operator, choice)
 
-    def _ask(self, pool: Candidates, k: int, under_way: Candidates) -> IntArray:
-        screen, memory = self._screen, copied(self.memory)
+    def _if_new(self, memory: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """None if it is what was remembered before."""
+        same = memory.keys() == self.memory.keys() and all(
+            _same(memory[name], self.memory[name]) for name in memory
+        )
+        return None if same else memory
+
+    def _ask(self, pool: Candidates, k: int, under_way: Candidates, memory: PartMemory) -> IntArray:
+        screen = self._screen
         rng = generator(self._seed, SCREENING, *self._strand, self._n_told)
         rows = None
         if len(pool) > k:
@@ -138,13 +152,13 @@ class Screening:
                     "has", screen, self._n_told,
                 )  # fmt: skip
             return np.arange(k)
-        rows = check_chosen(screen, rows, k, len(pool))
-        self.memory = memory
-        return rows
+        return check_chosen(screen, rows, k, len(pool))
 
     def foretell(self, choices: Choices) -> None:
         """What was chosen for candidates that are still to be born."""
         self._foretold.update(enumerate(choices.choice.tolist(), choices.first))
+        if choices.memory is not None:
+            self._memories[choices.first] = choices.memory
 
     def new_choices(self) -> list[Choices]:
         """What has been chosen since the last call."""
@@ -178,11 +192,38 @@ class Screening:
         columns: Any = state if told is None else vars(told)
         prefix = "retold_" if told is None else ""
         self._told, self._n_told = [], 0
-        self._mended, self._foretold, self._new = {}, {}, []
+        self._mended, self._foretold, self._memories, self._new = {}, {}, {}, []
         ids, X, F, G = (np.array(columns[f"{prefix}{name}"]) for name in COLUMNS)
         later = np.isin(ids, unfinished)
         self.tell(ids[~later], X[~later], F[~later], G[~later])
         self.mend(ids[later], F[later], G[later])
+
+
+def choices_in(state: Mapping[str, Any]) -> list[Choices]:
+    """What was chosen for candidates that are not told yet, by the state of a machine."""
+    found = []
+    for name, values in state.items():
+        table, _, column = name.rpartition("_")
+        run, _, which = table.rpartition("_")
+        if column != "choice" or which not in ("offspring", "open"):
+            continue
+        before = f"{run}_" if run else ""
+        choice = np.asarray(values)
+        if which == "open":
+            ids = np.asarray(state[f"{before}open_ids"])
+        else:
+            ids = np.arange(len(choice)) + state[f"{before}first_id"]
+        found += [
+            Choices(int(id), choice[row : row + 1])
+            for row, id in enumerate(ids.tolist())
+            if choice[row] != AS_DRAWN
+        ]
+    return found
+
+
+def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    """Whether they are equal bit by bit."""
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
 
 
 def _finite(margins: FloatArray) -> FloatArray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,10 +58,13 @@ class Choices:
     Attributes:
         first: The first id.
         choice: (k,) int32, as ``Born.choice``.
+        memory: What the screen remembers since then, by name; None for what it did before. Who
+            reads a choice asks no model, and needs it to go on.
     """
 
     first: int
     choice: NDArray[np.int32]
+    memory: Mapping[str, NDArray[Any]] | None = None
 
 
 def orphans(X: Candidates, operator: int, parents: int = 2) -> Born:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..algorithms.screening import choices_in
 from ..records.evaluations import Evaluations
 from ..store.image import Image
 from ..store.store import RunStore
@@ -87,6 +88,7 @@ class Recorder:
             stopped_by=stopped_by,
             path=self._store.path if self._store is not None else None,
             retried=session.retries.tables(),
+            chosen=tuple(choices_in(session.state())),
         )
 
     def _next_image(self, stopped_by: str = "") -> Image:

@@ -56,6 +56,8 @@ def replay(run: Run, *, problem: Any = None, algorithm: Algorithm | None = None)
         machine = algorithm.machine(definition, seed, cost, initial)
     nothing_known = Memory(empty(definition), grows=False)
     session = Session.fresh(definition, machine, specification["budget"], nothing_known)
+    for choices in run.chosen:
+        machine.foretell(choices)
     for id, choice in zip(run.as_told.ids.tolist(), run.as_told.choice, strict=True):
         if choice != AS_DRAWN:
             machine.foretell(Choices(id, np.array([choice])))

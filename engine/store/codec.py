@@ -107,8 +107,13 @@ def encode_population(generation: int, ids: IntArray) -> bytes:
 
 def encode_choices(choices: Choices) -> bytes:
     """A record of kind C."""
-    named = json.dumps({"first": choices.first}).encode()
-    return _framed(CHOICES, len(choices.choice), named, [choices.choice.tobytes()])
+    named: dict[str, Any] = {"first": choices.first}
+    arrays = [choices.choice.tobytes()]
+    if choices.memory is not None:
+        memory = {name: np.asarray(array) for name, array in choices.memory.items()}
+        named["memory"] = [[name, little(a.dtype), list(a.shape)] for name, a in memory.items()]
+        arrays += [array.tobytes() for array in memory.values()]
+    return _framed(CHOICES, len(choices.choice), strict_json.dumps(named).encode(), arrays)
 
 
 def _framed(kind: bytes, rows: int, text: bytes, arrays: list[bytes]) -> bytes:
@@ -147,10 +152,22 @@ def _decode_population(named: dict[str, Any], rows: int, data: bytes) -> tuple[i
 
 
 def _decode_choices(named: dict[str, Any], rows: int, data: bytes) -> Choices:
-    first, choice = named["first"], np.frombuffer(data, "<i4").astype(np.int32)
+    first, choice = named["first"], np.frombuffer(data, "<i4", rows).astype(np.int32)
     _need(type(first) is int and first >= 0, f"choices from the id {first!r:.100} on")
-    _need(len(choice) == rows and not (choice < AS_DRAWN).any(), f"{len(choice)} choices of {rows}")
-    return Choices(first, choice)
+    _need(not (choice < AS_DRAWN).any(), "choices of nobody")
+    offset, memory = choice.nbytes, None
+    if "memory" in named:
+        memory = {}
+        for name, dtype, shape in named["memory"]:
+            kind = np.dtype(dtype)
+            _need(
+                kind.kind in "biuf" and all(type(n) is int and n >= 0 for n in shape), "no memory"
+            )
+            array = np.frombuffer(data, kind, math.prod(shape), offset).reshape(shape)
+            memory[str(name)] = array.astype(kind.newbyteorder("="))
+            offset += array.nbytes
+    _need(offset == len(data), f"{len(data)} bytes of choices, {offset} are needed")
+    return Choices(first, choice, memory)
 
 
 def _decode_evaluations(
