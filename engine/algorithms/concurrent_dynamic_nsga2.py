@@ -20,10 +20,11 @@ from ..foreign_names import DYNAMIC
 from ..records.provenance import nobody
 from .algorithm import as_problem
 from .breeding import Which
+from .budget_rules import size_without_budget
 from .concurrent import Concurrent
 from .generational import Generational
 from .nsga2_settings import NSGA2Settings
-from .schedule import Doubling, size_at, size_without_budget
+from .schedule import Doubling, size_at
 from .steady import Cost
 
 FIRST_FACTOR = 8
@@ -42,7 +43,7 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
 
     Args:
         start: First size of each run; None is max(4, 2 n_obj). Kept as ``start_size``.
-        max_size: Last size; None is a hundredth of the budget, at most 100.
+        max_size: Last size; None is a hundredth of the budget, from 20 to 100.
         base: Evaluations; None is the number of variables.
         eta_below_max: Of SBX below the last size, as in ``DynamicNSGA2``.
 
@@ -141,9 +142,11 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
         """With a last size, if it has none."""
         if self.max_size is not None:
             return self
-        return type(self)(
-            **{**self._values(), "max_size": size_without_budget("ConcurrentDynamicNSGA2")}
-        )
+        last = size_without_budget("ConcurrentDynamicNSGA2", "max_size")
+        return type(self)(**{**self._values(), "max_size": last})
+
+    def at_once(self) -> None:
+        """As many as there are runs, and their sizes: no number says it."""
 
     def schedule(self) -> Doubling:
         """Of the first run."""

@@ -11,7 +11,9 @@ from typing import Any
 from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...problems.definition import read_definition
+from ...typing import Candidates
 from ..algorithms.algorithm import Algorithm, as_problem, cost_of
+from ..algorithms.budget_rules import warn_of_random_search
 from ..executors import make_executor
 from ..executors.base import Executor, Job
 from ..foreign_names import WHOLE_RUN, foreign_names
@@ -104,7 +106,7 @@ def minimize(
         progress: Show a live line in the terminal.
 
     Returns:
-        The final population, its front, and the run.
+        The front of everything evaluated, the final population, and the run.
 
     Raises:
         ConfigurationError: For a wrong problem, algorithm, budget, seed, executor or candidate.
@@ -136,9 +138,7 @@ def minimize(
         algorithm = algorithm.without_budget()
     algorithm = algorithm.resolved(definition, budget)
     candidates, memory = read_initial(initial, cache, problem, definition)
-    _check_budget(
-        budget, max(algorithm.smallest_budget, 0 if candidates is None else len(candidates))
-    )
+    _check_budget(budget, algorithm, candidates)
     machine = algorithm.machine(definition, seed, cost_of(problem), candidates)
     session = Session.fresh(definition, machine, budget, memory)
     specification = specify(problem, definition, algorithm, budget, seed, workers, memory)
@@ -157,7 +157,7 @@ def minimize(
         recorder = Recorder(session, specification, keeper, -1)
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(
-            job, session, recorder, workers, oversight, stack, interrupts,
+            job, algorithm, session, recorder, workers, oversight, stack, interrupts,
             begins=keeper is not None and not keeper.path.exists(), resumed=False,
         )  # fmt: skip
 
@@ -183,9 +183,15 @@ def _check_place(store: str | Path | None, overwrite: bool, or_resume: bool) -> 
         )
 
 
-def _check_budget(budget: int | None, least: int) -> None:
-    if budget is not None and budget < least:
+def _check_budget(budget: int | None, algorithm: Algorithm, candidates: Candidates | None) -> None:
+    """Refuse a budget that ends within the first population; say if little is left beyond it."""
+    if budget is None:
+        return
+    least = max(algorithm.smallest_budget, 0 if candidates is None else len(candidates))
+    if budget < least:
         raise ConfigurationError(
             f"budget={budget} is below the first population of {least}; "
             "raise the budget or make it smaller"
         )
+    if candidates is None and algorithm.composed:
+        warn_of_random_search(budget, least)

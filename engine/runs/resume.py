@@ -188,7 +188,7 @@ def go_on(
         specification |= {"budget": session.budget, "executor": describe_executor(executor)}
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(
-            job, session, recorder, executor, oversight, stack, interrupts,
+            job, algorithm, session, recorder, executor, oversight, stack, interrupts,
             begins=True, resumed=not image.stopped_by,
         )  # fmt: skip
 
