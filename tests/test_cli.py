@@ -305,6 +305,9 @@ def test_show_gives_the_front_as_json_and_everything_as_csv(tmp_path):
     assert [row["id"] for row in shown["front"]] == run.front().ids.tolist()
     assert shown["front"][0]["f"] == run.front().F[0, 0]
     assert shown["failed"] == 20
+    few = json.loads(paretide("show", "run.h5", "--json", "--at-most", 2, cwd=tmp_path).stdout)
+    assert [row["id"] for row in few["front"]] == run.front(at_most=2).ids.tolist()
+    assert paretide("show", "run.h5", "--csv", "--at-most", 2, cwd=tmp_path).returncode == 2
     lines = paretide("show", "run.h5", "--csv", cwd=tmp_path).stdout.splitlines()
     assert lines[0] == (
         "id,x0,x1,x2,x3,f,g,generation,parent_1,parent_2,operator,evaluated,failure,seed,seconds,"

@@ -13,6 +13,7 @@ from ...errors import ConfigurationError
 from ...problems.definition import read_definition
 from ...typing import Candidates
 from ..algorithms.algorithm import Algorithm, as_problem, cost_of
+from ..algorithms.auto import Auto
 from ..algorithms.budget_rules import warn_of_random_search
 from ..executors import make_executor
 from ..executors.base import Executor, Job
@@ -40,7 +41,7 @@ from .warm_start import Source, is_source, read_initial
 @foreign_names(WHOLE_RUN)
 def minimize(
     problem: Any,
-    algorithm: Algorithm,
+    algorithm: Algorithm | None = None,
     *,
     budget: int | None = None,
     seed: int | None = None,
@@ -61,10 +62,11 @@ def minimize(
 
     Args:
         problem: A ``Problem``, or a pymoo Problem. Maximized objectives are declared in it.
-        algorithm: ``NSGA2(...)`` or ``DynamicNSGA2(...)``.
+        algorithm: As ``NSGA2(...)``; None is ``Auto()``, which chooses by the budget, the space and
+            the objectives: ``pt.Auto().describe(problem, budget)`` says what and why.
         budget: Evaluations in all, failed ones included. None is as many as there are until
             ``stop`` ends the run, which then must be given; a population size that would be derived
-            from the budget is 100, with a warning.
+            from the budget is said in a warning.
         seed: An int from 0 to 2**63 - 1; None draws one, which the result and the store keep.
         executor: "serial", "processes", "ray", or an executor made by hand. It never changes the
             result.
@@ -118,6 +120,7 @@ def minimize(
         StoreError: If the file exists, is in use, or cannot be written.
     """
     leave_if_spawning()
+    algorithm = Auto() if algorithm is None else algorithm
     refuse_no_algorithm(algorithm)
     budget = _checked_budget(budget, stop)
     _check_place(store, overwrite, or_resume)
