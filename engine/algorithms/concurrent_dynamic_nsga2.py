@@ -36,10 +36,10 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
     """Runs of ``DynamicNSGA2`` side by side ("concurrent-dnsga2" on the command line).
 
     Run i has tau = base 2^i and first_tau = 8 base 2^i; always the run with the fewest evaluations
-    goes on, and run i is opened once every other has used base 2^i. The result is the population
-    of the run with the most different values on the front of all of them; ``run.front()`` is that
-    of everything evaluated, and ``run.concurrent_runs()`` says which generations are of which run.
-    It costs a factor logarithmic in the evaluations against the best tau.
+    goes on, and run i is opened once every other has used base 2^i. The final population is that
+    of the run with the most different values on the front of all of them; ``result.front()`` is
+    that of everything evaluated, and ``run.concurrent_runs()`` says which generations are of which
+    run. It costs a factor logarithmic in the evaluations against the best tau.
 
     Args:
         start: First size of each run; None is max(4, 2 n_obj). Kept as ``start_size``.
