@@ -24,6 +24,7 @@ from .breeding import Breeding, Mates, Which, read_duplicates
 from .budget_rules import LARGEST_WINDOW, size_for, size_without_budget, window_for
 from .concurrent import Concurrent
 from .generational import Generational
+from .limits import Known
 from .own import OwnSurvival, own_breeding
 from .part_memory import PartMemory
 from .schedule import BudgetShare, Constant, Doubling, phases
@@ -48,6 +49,12 @@ def cost_of(problem: Any) -> Cost | None:
     if cost is not None and not callable(cost):
         raise ConfigurationError(f"cost must be a method cost(x) of the problem, got {cost!r}")
     return cost
+
+
+def known_of(problem: Any, definition: Definition) -> Known | None:
+    """What refuses candidates: the problem's ``known(x)``, if it has one and there are limits."""
+    known: Known | None = getattr(problem, "known", None)
+    return known if definition.has_known and definition.constraints else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +202,8 @@ class Algorithm:
         definition = read_definition(problem)
         resolved = self.resolved(definition, budget)
         given = None if initial is None else read_candidates(definition.space, initial)
-        return resolved.machine(definition, check_seed(seed), cost_of(problem), given)
+        known = known_of(problem, definition)
+        return resolved.machine(definition, check_seed(seed), cost_of(problem), given, known)
 
     def resolved(self, definition: Definition, budget: int | None) -> Self:
         """With every default filled in that depends on the problem or the budget."""
@@ -300,12 +308,13 @@ class Algorithm:
         seed: int,
         cost: Cost | None = None,
         initial: Candidates | None = None,
+        known: Known | None = None,
     ) -> Started:
         """The state machine of a resolved specification; the ``initial`` candidates come first."""
         if initial is None:
             initial = nobody(definition.space).X
-        breeding, survival = self.breeding(definition.space), self.survival_part()
-        schedule = self.schedule()
+        schedule, survival = self.schedule(), self.survival_part()
+        breeding = self.breeding(definition.space).within(definition, known, schedule.last_size)
         if self.mode == "steady":
             return SteadyState(
                 definition,

@@ -23,6 +23,7 @@ from .breeding import Which
 from .budget_rules import size_without_budget
 from .concurrent import Concurrent
 from .generational import Generational
+from .limits import Known
 from .nsga2_settings import NSGA2Settings
 from .schedule import Doubling, size_at
 from .steady import Cost
@@ -164,11 +165,13 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
         seed: int,
         cost: Cost | None = None,
         initial: Candidates | None = None,
+        known: Known | None = None,
     ) -> Concurrent:
         """The state machine of a resolved specification; the first run has ``initial``."""
         first = self.schedule()
         base = first.tau or 1
-        breeding, survival = self.breeding(definition.space), self.survival_part()
+        survival = self.survival_part()
+        breeding = self.breeding(definition.space).within(definition, known, first.last_size)
 
         def make_run(i: int) -> Generational:
             given = initial if i == 0 and initial is not None else nobody(definition.space).X

@@ -12,7 +12,7 @@ from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...problems.definition import read_definition
 from ...typing import Candidates
-from ..algorithms.algorithm import Algorithm, as_problem, cost_of
+from ..algorithms.algorithm import Algorithm, as_problem, cost_of, known_of
 from ..algorithms.auto import Auto
 from ..algorithms.budget_rules import warn_of_random_search
 from ..executors import make_executor
@@ -142,7 +142,8 @@ def minimize(
     algorithm = algorithm.resolved(definition, budget)
     candidates, memory = read_initial(initial, cache, problem, definition)
     _check_budget(budget, algorithm, candidates)
-    machine = algorithm.machine(definition, seed, cost_of(problem), candidates)
+    known = known_of(problem, definition)
+    machine = algorithm.machine(definition, seed, cost_of(problem), candidates, known)
     session = Session.fresh(definition, machine, budget, memory)
     specification = specify(problem, definition, algorithm, budget, seed, workers, memory)
     specification["initial"] = digest(definition.space, None if is_source(initial) else candidates)

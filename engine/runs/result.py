@@ -19,7 +19,8 @@ class Result:
 
     Attributes:
         population: The final population, which is what other tools return.
-        stopped_by: "budget", "exhausted" (nothing new can be drawn), or what ``stop`` said.
+        stopped_by: "budget", "exhausted" (nothing new can be drawn), "exhausted by limits"
+            (whatever is drawn breaks one that needs no training), or what ``stop`` said.
         run: Everything evaluated, every population.
         seed: Of the run, also if it was drawn.
     """
