@@ -10,6 +10,7 @@ import importlib
 from typing import Any
 
 OWN_NAMES = {
+    "auto": "paretide.engine.algorithms.auto:Auto",
     "nsga2": "paretide.engine.algorithms.nsga2:NSGA2",
     "dnsga2": "paretide.engine.algorithms.dynamic_nsga2:DynamicNSGA2",
     "concurrent-dnsga2": "paretide.engine.algorithms.concurrent_dynamic_nsga2:"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import inspect
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any, Literal, TypeAlias, TypeVar, get_args
+from typing import Any, Literal, Self, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from ...operators.parts import (
 )
 from ...operators.sampling import Uniform
 from ...operators.working import with_coordinates
+from ...problems.definition import Definition
 from ...typing import Candidates, IntArray, SearchSpace
 from .. import kinds
 from ..records.plain_text import one_line
@@ -51,6 +52,7 @@ from .checked import check_candidates, check_rows
 from .everything import Everything
 from .fused import BUILT_IN, Fused, Mates, fused_for
 from .generation import REDRAWS, bred, distinct
+from .limits import Known, Limits
 from .taken import Taken, TakenAsPartSays
 
 __all__ = ["Breeding", "Mates", "breeding_for"]
@@ -83,6 +85,7 @@ class Breeding:
         duplicates: Who is drawn again: "all" that equal anybody who was ever drawn, "population"
             those that equal a member or one another, None nobody; a part says itself who is equal.
         operator: What children are made by, in words.
+        limits: Refuse candidates by what is known of them; None refuses nobody.
     """
 
     space: SearchSpace
@@ -93,6 +96,7 @@ class Breeding:
     repair: Repair | None
     duplicates: Which
     operator: str
+    limits: Limits | None = field(default=None, kw_only=True)
 
     @cached_property
     def parents(self) -> int:
@@ -110,6 +114,12 @@ class Breeding:
             return self
         return replace(self, crossover=replace(self.crossover, eta=eta))
 
+    def within(self, definition: Definition, known: Known | None, size: int) -> Self:
+        """With limits, of what is ``known``; ``size`` is that of the population."""
+        if known is None:
+            return self
+        return replace(self, limits=Limits(definition, known, REDRAWS * size))
+
     # -- candidates ------------------------------------------------------------------------------
 
     def first(
@@ -121,6 +131,8 @@ class Breeding:
             given = check_candidates(
                 self.repair, self.repair(given.copy(), self.space), len(given), self.space
             )
+        if self.limits is not None and len(given):
+            given = self._within(given, self.limits)
         if seen is not None:
             given = np.delete(given, seen.add(given), axis=0)
         sample = self.children(max(0, k - len(given)), None, rng, seen)
@@ -134,7 +146,11 @@ class Breeding:
         Without mates to select from it is a sample. Candidates that are in ``seen`` or equal to
         each other are drawn again; None accepts everything. The new ones are in ``seen`` then.
         """
-        X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, seen)
+        limits = self.limits
+        wanted = seen if limits is None else limits.beside(seen)
+        X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, wanted)
+        while limits is not None and k and not len(X) and limits.draws_again():
+            X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, wanted)
         sampled = mates is None or not len(mates.ids)
         born = unscreened(X, parents, SAMPLE if sampled else self._position)
         if len(born) < k:
@@ -158,6 +174,17 @@ class Breeding:
         if len(X) < k:
             log.debug("%d of %d candidates are new", len(X), k)
         return unscreened(X, parents, self._position)
+
+    @staticmethod
+    def _within(given: Candidates, limits: Limits) -> Candidates:
+        """Those of the user's candidates that break no limit; a warning says how many do."""
+        broken = limits.broken(given)
+        if broken.any():
+            log.warning(
+                "%d of %d initial candidates break a limit, as known(x) says, and are left out",
+                broken.sum(), len(given),
+            )  # fmt: skip
+        return given[~broken]
 
     # -- who repeats whom ------------------------------------------------------------------------
 
@@ -217,7 +244,8 @@ class Breeding:
 
     @cached_property
     def _fused_distinct(self) -> Fused | None:
-        fused = self._fused if self.duplicates == "population" else None
+        fits = self.duplicates == "population" and self.limits is None
+        fused = self._fused if fits else None
         return fused if fused is not None and fused.in_one_call else None
 
     @cached_property

@@ -51,7 +51,8 @@ class Evolution(Algorithm):
             model of everything told; None: they go out as they are drawn.
         size: Of the population: a number, or a schedule that makes it dynamic:
             ``Doubling(start, max_size, tau, first_tau)``, ``BudgetShare(start, max_size)``,
-            ``Constant(size)``.
+            ``Constant(size)``. None is 1.3 times the square root of the budget, from 20 to 100;
+            100 where there is no budget, with a warning.
         offspring: Children of a generation; None is as many as the population has members. In
             steady state one is born at a time.
 
@@ -67,7 +68,7 @@ class Evolution(Algorithm):
     repair: Repair | None = None
     duplicates: Which = "all"
     screen: Screen | None = None
-    size: int | Constant | Doubling | BudgetShare = 100
+    size: int | Constant | Doubling | BudgetShare | None = None
     offspring: int | None = None
 
     name: ClassVar[str] = "evolution"

@@ -67,6 +67,10 @@ class Standing(Protocol):
         """The population size over time."""
 
     @property
+    def exhausted_by(self) -> str:
+        """Why nothing new can be drawn, once that is so."""
+
+    @property
     def operators(self) -> tuple[str, ...]:
         """Names of what candidates are made by; ``Born.operator`` is a position in it."""
 

@@ -13,7 +13,7 @@ from typing import Any
 from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...problems.definition import read_definition
-from ..algorithms.algorithm import Algorithm, as_problem, cost_of
+from ..algorithms.algorithm import Algorithm, as_problem, cost_of, known_of
 from ..executors import make_executor
 from ..executors.base import Executor, Job
 from ..executors.stored import describe_executor, stored_executor
@@ -161,7 +161,7 @@ def go_on(
             oversight = replace(oversight, failure_budget=stored_budget)
         seed, cost = int(specification["seed"]), cost_of(problem)
         with believed(path):
-            machine = algorithm.machine(definition, seed, cost)
+            machine = algorithm.machine(definition, seed, cost, known=known_of(problem, definition))
         known = of_problem(image.known, definition)
         memory = Memory(known, grows=specification["cache"])
         budget: int | None = specification["budget"]
@@ -188,7 +188,7 @@ def go_on(
         specification |= {"budget": session.budget, "executor": describe_executor(executor)}
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(
-            job, session, recorder, executor, oversight, stack, interrupts,
+            job, algorithm, session, recorder, executor, oversight, stack, interrupts,
             begins=True, resumed=not image.stopped_by,
         )  # fmt: skip
 

@@ -114,11 +114,21 @@ class Run:
         """Of the problem."""
         return self.archive.definition
 
-    def front(self) -> Population:
+    def front(self, at_most: int | None = None) -> Population:
         """The non-dominated feasible ones of everything evaluated; else the least infeasible.
 
         In order of id, whatever the order in which workers finished.
+
+        Args:
+            at_most: So many of them, those that together dominate most (greedy hypervolume subset
+                selection); None is all.
+
+        Raises ConfigurationError for a number below 1.
         """
+        return self._front.at_most(at_most)
+
+    @cached_property
+    def _front(self) -> Population:
         rows = np.flatnonzero(self.evaluations.evaluated)
         rows = rows[np.argsort(self.evaluations.ids[rows])]
         return self.evaluations.population(rows).best()

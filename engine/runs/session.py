@@ -31,6 +31,9 @@ from .retries import Retries, latest
 _RETOLD = re.compile(r"(run\d+_)?retold_")
 """Entries of a state that say again what was told."""
 
+AT_END = ("budget", "exhausted", "exhausted by limits")
+"""By what a run has stopped that has nothing more to ask for."""
+
 
 @dataclass
 class Session:
@@ -310,7 +313,7 @@ class Session:
 
         Once all has finished, those whose turn would come after the budget's end count as well.
         """
-        at_end = stopped_by in ("budget", "exhausted")
+        at_end = stopped_by in AT_END
         return self.machine.final_population() if at_end else self.machine.population
 
     def replay(self, rows: Evaluations) -> None:

@@ -1,7 +1,7 @@
 """paretide: evolutionary multi-objective optimization of expensive problems.
 
 import paretide as pt
-result = pt.minimize(problem, pt.NSGA2(size=100), budget=20_000, seed=1, store="run.h5")
+result = pt.minimize(problem, budget=200, seed=1, store="run.h5")
 result = pt.resume("run.h5", budget=10_000)
 run = pt.open_run("run.h5")
 """
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import errors
 from .engine.algorithms.algorithm import Algorithm
+from .engine.algorithms.auto import Auto
 from .engine.algorithms.breeding import Mates
 from .engine.algorithms.concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
@@ -82,6 +83,7 @@ __all__ = [
     "SBX",
     "Activity",
     "Algorithm",
+    "Auto",
     "Binary",
     "BitFlip",
     "Bool",

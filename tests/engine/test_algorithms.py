@@ -166,7 +166,7 @@ def test_a_small_budget_is_warned_about_with_the_figure(caplog):
     with caplog.at_level(logging.WARNING):
         pt.DynamicNSGA2(start=4, max_size=100).start(toy.Schaffer(), seed=1, budget=3_000)
     assert "30 evaluations for each of max_size=100" in caplog.text
-    assert "NSGA2(size=100) is the better choice" in caplog.text
+    assert "NSGA2(size=71) is the better choice" in caplog.text
 
 
 def test_a_budget_that_ends_before_the_last_size_is_warned_about(caplog):
