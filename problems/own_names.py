@@ -18,6 +18,7 @@ OWN_NAMES = {
     "SBX": "paretide.operators.crossover.sbx:SBX",
     "PolynomialMutation": "paretide.operators.mutation.polynomial:PolynomialMutation",
     "BitFlip": "paretide.operators.mutation.bit_flip:BitFlip",
+    "ScrambledSobol": "paretide.operators.sampling.sobol:ScrambledSobol",
     "Uniform": "paretide.operators.sampling.uniform:Uniform",
     "Tournament": "paretide.operators.mating.tournament:Tournament",
     "RankAndCrowding": "paretide.operators.survival.rank_and_crowding:RankAndCrowding",

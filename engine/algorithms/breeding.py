@@ -31,7 +31,7 @@ from ...operators.parts import (
     Sampling,
     read_part,
 )
-from ...operators.sampling import Uniform
+from ...operators.sampling import ScrambledSobol, Uniform
 from ...operators.working import with_coordinates
 from ...typing import Candidates, IntArray, SearchSpace
 from .. import kinds
@@ -58,6 +58,9 @@ log = logging.getLogger(__name__)
 
 LONGEST_NAME = 200
 """Of an operator, as tables show it."""
+
+SAMPLINGS = (ScrambledSobol, Uniform)
+"""Of which a sample is in a built-in space."""
 
 R = TypeVar("R", bound=Part)
 
@@ -182,7 +185,7 @@ class Breeding:
         if self.repair is not None:  # until then it may be outside the space
             X = check_rows(self.sampling, X, k, self.space)
             return check_candidates(self.repair, self.repair(X, self.space), k, self.space)
-        if type(self.sampling) is Uniform and type(self.space) in BUILT_IN:
+        if type(self.sampling) in SAMPLINGS and type(self.space) in BUILT_IN:
             return X
         return check_candidates(self.sampling, X, k, self.space)
 
@@ -298,7 +301,7 @@ def check_fit(part: Part | None, space: SearchSpace) -> None:
         raise ConfigurationError(f"{part} does not fit a Binary space; use BitFlip")
     if type(part) is BitFlip and not bits:
         raise ConfigurationError(f"{part} fits only a Binary space; use PolynomialMutation")
-    if type(part) in (SBX, PolynomialMutation) or (type(part) is Uniform and not bits):
+    if type(part) in (SBX, PolynomialMutation) or (type(part) in SAMPLINGS and not bits):
         with_coordinates(part, space)
 
 

@@ -61,7 +61,7 @@ from .operators.parts import (
     screen,
     survival,
 )
-from .operators.sampling import Uniform
+from .operators.sampling import ScrambledSobol, Uniform
 from .operators.survival import RankAndCrowding, crowding_distance, nondominated_rank
 from .problems.constraints import equal, lower, upper
 from .problems.context import Context
@@ -130,6 +130,7 @@ __all__ = [
     "Result",
     "Run",
     "Sampling",
+    "ScrambledSobol",
     "Screen",
     "SearchSpace",
     "SerialExecutor",
