@@ -48,8 +48,9 @@ from ..records.provenance import (
     together,
 )
 from .checked import check_candidates, check_rows
-from .fused import BUILT_IN, Fused, Mates, fused_for
+from .fused import BUILT_IN, NOBODY, Fused, Mates, fused_for
 from .generation import REDRAWS, bred, distinct
+from .part_memory import PartMemory
 from .taken import Taken, TakenAsPartSays
 
 __all__ = ["Breeding", "Mates", "breeding_for"]
@@ -109,9 +110,17 @@ class Breeding:
     # -- candidates ------------------------------------------------------------------------------
 
     def first(
-        self, initial: Candidates, k: int, rng: np.random.Generator, seen: Seen | None
+        self,
+        initial: Candidates,
+        k: int,
+        rng: np.random.Generator,
+        seen: Seen | None,
+        memory: PartMemory | None = None,
     ) -> Born:
-        """The ``initial`` candidates, and a sample that makes them ``k`` if they are fewer."""
+        """The ``initial`` candidates, and a sample that makes them ``k`` if they are fewer.
+
+        ``memory`` is that of the children to come.
+        """
         given = initial
         if self.repair is not None and len(given):
             given = check_candidates(
@@ -119,7 +128,8 @@ class Breeding:
             )
         if seen is not None:
             given = np.delete(given, seen.add(given), axis=0)
-        sample = self.children(max(0, k - len(given)), None, rng, seen)
+        nobody = NOBODY._replace(X=given[:0], memory=memory)
+        sample = self.children(max(0, k - len(given)), nobody, rng, seen)
         return together(orphans(given, INITIAL, self.parents), sample)
 
     def children(

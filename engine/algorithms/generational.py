@@ -328,7 +328,8 @@ class Generational(AskTell):
         """The candidates of a generation; fewer if nothing new can be drawn."""
         rng = self._variation_rng
         if selected is None:
-            return self._breeding.first(self._initial, size, rng, self._breeding.seen(size))
+            seen = self._breeding.seen(size)
+            return self._breeding.first(self._initial, size, rng, seen, self._memory)
         breeding = self._breeding if size >= self.schedule.last_size else self._below_max
         return breeding.distinct(self._births(size), selected.mates, rng)
 

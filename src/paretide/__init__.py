@@ -14,8 +14,11 @@ from .engine.algorithms.breeding import Mates
 from .engine.algorithms.concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
 from .engine.algorithms.evolution import Evolution
+from .engine.algorithms.grid import Grid
 from .engine.algorithms.nsga2 import NSGA2
+from .engine.algorithms.random_search import RandomSearch
 from .engine.algorithms.schedule import BudgetShare, Constant, Doubling
+from .engine.algorithms.sobol_search import Sobol
 from .engine.executors import ProcessExecutor, RayExecutor, SerialExecutor
 from .engine.executors.base import Activity, Executor, Job
 from .engine.executors.conditions import Conditions
@@ -103,6 +106,7 @@ __all__ = [
     "FailureBudget",
     "Float",
     "FrontCovered",
+    "Grid",
     "Int",
     "Integer",
     "Job",
@@ -123,6 +127,7 @@ __all__ = [
     "Problem",
     "ProcessExecutor",
     "Progress",
+    "RandomSearch",
     "RankAndCrowding",
     "RayExecutor",
     "Real",
@@ -134,6 +139,7 @@ __all__ = [
     "Screen",
     "SearchSpace",
     "SerialExecutor",
+    "Sobol",
     "Space",
     "Stall",
     "Survival",
