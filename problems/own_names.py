@@ -16,9 +16,13 @@ OWN_NAMES = {
     "concurrent-dnsga2": "paretide.engine.algorithms.concurrent_dynamic_nsga2:"
     "ConcurrentDynamicNSGA2",
     "evolution": "paretide.engine.algorithms.evolution:Evolution",
+    "random": "paretide.engine.algorithms.random_search:RandomSearch",
+    "sobol": "paretide.engine.algorithms.sobol_search:Sobol",
+    "grid": "paretide.engine.algorithms.grid:Grid",
     "SBX": "paretide.operators.crossover.sbx:SBX",
     "PolynomialMutation": "paretide.operators.mutation.polynomial:PolynomialMutation",
     "BitFlip": "paretide.operators.mutation.bit_flip:BitFlip",
+    "ScrambledSobol": "paretide.operators.sampling.sobol:ScrambledSobol",
     "Uniform": "paretide.operators.sampling.uniform:Uniform",
     "Tournament": "paretide.operators.mating.tournament:Tournament",
     "RankAndCrowding": "paretide.operators.survival.rank_and_crowding:RankAndCrowding",

@@ -31,7 +31,7 @@ from ...operators.parts import (
     Sampling,
     read_part,
 )
-from ...operators.sampling import Uniform
+from ...operators.sampling import ScrambledSobol, Uniform
 from ...operators.working import with_coordinates
 from ...problems.definition import Definition
 from ...typing import Candidates, IntArray, SearchSpace
@@ -50,9 +50,10 @@ from ..records.provenance import (
 )
 from .checked import check_candidates, check_rows
 from .everything import Everything
-from .fused import BUILT_IN, Fused, Mates, fused_for
+from .fused import BUILT_IN, NOBODY, Fused, Mates, fused_for
 from .generation import REDRAWS, bred, distinct
 from .limits import Known, Limits
+from .part_memory import PartMemory
 from .taken import Taken, TakenAsPartSays
 
 __all__ = ["Breeding", "Mates", "breeding_for"]
@@ -61,6 +62,9 @@ log = logging.getLogger(__name__)
 
 LONGEST_NAME = 200
 """Of an operator, as tables show it."""
+
+SAMPLINGS = (ScrambledSobol, Uniform)
+"""Of which a sample is in a built-in space."""
 
 R = TypeVar("R", bound=Part)
 
@@ -123,9 +127,17 @@ class Breeding:
     # -- candidates ------------------------------------------------------------------------------
 
     def first(
-        self, initial: Candidates, k: int, rng: np.random.Generator, seen: Seen | None
+        self,
+        initial: Candidates,
+        k: int,
+        rng: np.random.Generator,
+        seen: Seen | None,
+        memory: PartMemory | None = None,
     ) -> Born:
-        """The ``initial`` candidates, and a sample that makes them ``k`` if they are fewer."""
+        """The ``initial`` candidates, and a sample that makes them ``k`` if they are fewer.
+
+        ``memory`` is that of the children to come.
+        """
         given = initial
         if self.repair is not None and len(given):
             given = check_candidates(
@@ -135,7 +147,8 @@ class Breeding:
             given = self._within(given, self.limits)
         if seen is not None:
             given = np.delete(given, seen.add(given), axis=0)
-        sample = self.children(max(0, k - len(given)), None, rng, seen)
+        nobody = NOBODY._replace(X=given[:0], memory=memory)
+        sample = self.children(max(0, k - len(given)), nobody, rng, seen)
         return together(orphans(given, INITIAL, self.parents), sample)
 
     def children(
@@ -151,12 +164,13 @@ class Breeding:
         X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, wanted)
         while limits is not None and k and not len(X) and limits.draws_again():
             X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, wanted)
-        sampled = mates is None or not len(mates.ids)
-        born = unscreened(X, parents, SAMPLE if sampled else self._position)
-        if len(born) < k:
-            log.debug("%d of %d candidates are new", len(born), k)
-            if isinstance(seen, Everything) and not sampled:  # nothing new is left near the parents
-                return together(born, self.children(k - len(born), None, rng, seen))
+        if mates is None or not len(mates.ids):
+            return unscreened(X, parents, SAMPLE)
+        born = unscreened(X, parents, self._position)
+        if len(born) < k and isinstance(seen, Everything):  # nothing new is left near the parents
+            log.debug("%d of %d children are new", len(born), k)
+            nobody = NOBODY._replace(X=mates.X[:0], memory=mates.memory)
+            return together(born, self.children(k - len(born), nobody, rng, seen))
         return born
 
     def distinct(self, k: int, mates: Mates, rng: np.random.Generator) -> Born:
@@ -223,7 +237,7 @@ class Breeding:
         if self.repair is not None:  # until then it may be outside the space
             X = check_rows(self.sampling, X, k, self.space)
             return check_candidates(self.repair, self.repair(X, self.space), k, self.space)
-        if type(self.sampling) is Uniform and type(self.space) in BUILT_IN:
+        if type(self.sampling) in SAMPLINGS and type(self.space) in BUILT_IN:
             return X
         return check_candidates(self.sampling, X, k, self.space)
 
@@ -355,7 +369,7 @@ def check_fit(part: Part | None, space: SearchSpace) -> None:
         raise ConfigurationError(f"{part} does not fit a Binary space; use BitFlip")
     if type(part) is BitFlip and not bits:
         raise ConfigurationError(f"{part} fits only a Binary space; use PolynomialMutation")
-    if type(part) in (SBX, PolynomialMutation) or (type(part) is Uniform and not bits):
+    if type(part) in (SBX, PolynomialMutation) or (type(part) in SAMPLINGS and not bits):
         with_coordinates(part, space)
 
 

@@ -341,7 +341,7 @@ class Generational(AskTell):
         rng, drawn, screening = self._variation_rng, self._drawn, self._screening
         if selected is None:
             seen = self._breeding.seen(size) if drawn is None else drawn
-            return self._breeding.first(self._initial, size, rng, seen)
+            return self._breeding.first(self._initial, size, rng, seen, self._memory)
         breeding = self._breeding if size >= self.schedule.last_size else self._below_max
         births, mates = self._births(size), selected.mates
         k = births if screening is None else screening.draws(births)

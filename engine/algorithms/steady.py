@@ -365,7 +365,8 @@ class SteadyState(InTurn):
     def _sample(self) -> None:
         """The first candidates: as many as the population or the window, whichever is larger."""
         k, rng = max(self.size, self.window), self._variation_rng
-        self._bear(self._breeding.first(self._initial, k, rng, self._taken))
+        memory = self._members.memory
+        self._bear(self._breeding.first(self._initial, k, rng, self._taken, memory))
         self._initial = nobody(self.definition.space).X
         self.generation = 0
         self._fill()

@@ -15,8 +15,11 @@ from .engine.algorithms.breeding import Mates
 from .engine.algorithms.concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
 from .engine.algorithms.evolution import Evolution
+from .engine.algorithms.grid import Grid
 from .engine.algorithms.nsga2 import NSGA2
+from .engine.algorithms.random_search import RandomSearch
 from .engine.algorithms.schedule import BudgetShare, Constant, Doubling
+from .engine.algorithms.sobol_search import Sobol
 from .engine.executors import ProcessExecutor, RayExecutor, SerialExecutor
 from .engine.executors.base import Activity, Executor, Job
 from .engine.executors.conditions import Conditions
@@ -62,7 +65,7 @@ from .operators.parts import (
     screen,
     survival,
 )
-from .operators.sampling import Uniform
+from .operators.sampling import ScrambledSobol, Uniform
 from .operators.survival import RankAndCrowding, crowding_distance, nondominated_rank
 from .problems.constraints import equal, lower, upper
 from .problems.context import Context
@@ -105,6 +108,7 @@ __all__ = [
     "FailureBudget",
     "Float",
     "FrontCovered",
+    "Grid",
     "Int",
     "Integer",
     "Job",
@@ -125,6 +129,7 @@ __all__ = [
     "Problem",
     "ProcessExecutor",
     "Progress",
+    "RandomSearch",
     "RankAndCrowding",
     "RayExecutor",
     "Real",
@@ -132,9 +137,11 @@ __all__ = [
     "Result",
     "Run",
     "Sampling",
+    "ScrambledSobol",
     "Screen",
     "SearchSpace",
     "SerialExecutor",
+    "Sobol",
     "Space",
     "Stall",
     "Survival",
