@@ -62,6 +62,7 @@ from .operators.parts import (
     survival,
 )
 from .operators.sampling import Uniform
+from .operators.screening import ExtraTrees, GaussianProcess
 from .operators.survival import RankAndCrowding, crowding_distance, nondominated_rank
 from .problems.constraints import equal, lower, upper
 from .problems.context import Context
@@ -99,10 +100,12 @@ __all__ = [
     "Evaluated",
     "Evolution",
     "Executor",
+    "ExtraTrees",
     "Failed",
     "FailureBudget",
     "Float",
     "FrontCovered",
+    "GaussianProcess",
     "Int",
     "Integer",
     "Job",
