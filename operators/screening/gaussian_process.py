@@ -116,7 +116,7 @@ class GaussianProcess(Screen):
         of = {c.key: Posterior(thetas[c.key], seen.take(c.rows), c.y, asked) for c in columns}
         limits = {c.key: c.limit for c in columns if c.key >= n_obj}
         beliefs = Processes([of[j] for j in range(n_obj)], [(of[j], limits[j]) for j in limits])
-        values = np.column_stack([c.y for c in columns[:n_obj]])
+        values = np.column_stack([of[j].smoothed for j in range(n_obj)])
         kept = violations(known.margins[columns[0].rows]) == 0
         spare = np.ptp(values, axis=0)
         spare[spare == 0] = 1.0

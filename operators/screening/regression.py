@@ -27,7 +27,7 @@ SQRT5 = np.sqrt(5.0)
 MOST_LENGTHS = 32
 """Ordered variables, or categories, beyond which they share one length, or one weight."""
 
-SPREAD = 1.0
+SPREAD = 1.5
 """Standard deviation of the logarithms of lengths and weights, before anything is known."""
 
 SIGNAL_SPREAD = 0.5
