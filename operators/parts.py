@@ -186,8 +186,8 @@ class Screen(Part):
         """
         raise self._missing()
 
-    def check_fit(self, space: SearchSpace, n_obj: int) -> None:
-        """Raise ConfigurationError for a space, or a number of objectives, that it cannot model.
+    def check_fit(self, space: SearchSpace) -> None:
+        """Raise ConfigurationError for a space that it cannot model.
 
         Called before the first evaluation.
         """

@@ -26,6 +26,8 @@ OWN_NAMES = {
     "Uniform": "paretide.operators.sampling.uniform:Uniform",
     "Tournament": "paretide.operators.mating.tournament:Tournament",
     "RankAndCrowding": "paretide.operators.survival.rank_and_crowding:RankAndCrowding",
+    "GaussianProcess": "paretide.operators.screening.gaussian_process:GaussianProcess",
+    "ExtraTrees": "paretide.operators.screening.extra_trees:ExtraTrees",
     "Constant": "paretide.engine.algorithms.schedule:Constant",
     "Doubling": "paretide.engine.algorithms.schedule:Doubling",
     "BudgetShare": "paretide.engine.algorithms.schedule:BudgetShare",

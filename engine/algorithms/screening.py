@@ -47,7 +47,7 @@ class Screening:
     def __init__(
         self, screen: Screen, definition: Definition, seed: int, strand: tuple[int, ...] = ()
     ) -> None:
-        screen.check_fit(definition.space, definition.n_obj)
+        screen.check_fit(definition.space)
         self.memory: PartMemory = {}
         self._screen, self._definition = screen, definition
         self._seed, self._strand = seed, strand

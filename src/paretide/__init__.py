@@ -66,6 +66,7 @@ from .operators.parts import (
     survival,
 )
 from .operators.sampling import ScrambledSobol, Uniform
+from .operators.screening import ExtraTrees, GaussianProcess
 from .operators.survival import RankAndCrowding, crowding_distance, nondominated_rank
 from .problems.constraints import equal, lower, upper
 from .problems.context import Context
@@ -104,10 +105,12 @@ __all__ = [
     "Evaluated",
     "Evolution",
     "Executor",
+    "ExtraTrees",
     "Failed",
     "FailureBudget",
     "Float",
     "FrontCovered",
+    "GaussianProcess",
     "Grid",
     "Int",
     "Integer",

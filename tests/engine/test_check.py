@@ -64,6 +64,7 @@ def test_nothing_that_paretide_brings_is_left_out():
     tried = {
         type(thing) for thing in (*SPACES.values(), *OF_NUMBERS, *OF_BITS, *SURVIVALS, *ALGORITHMS)
     } | {pt.Tournament, pt.SerialExecutor, pt.ProcessExecutor, pt.RayExecutor}
+    tried |= {pt.GaussianProcess, pt.ExtraTrees}  # in tests/operators/test_screening.py
     schedules = {pt.Constant, pt.Doubling, pt.BudgetShare}  # which nobody calls
     assert {own_class(name) for name in OWN_NAMES} - schedules <= tried
 
