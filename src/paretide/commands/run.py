@@ -29,7 +29,8 @@ def run(
     algorithm: Annotated[
         str | None,
         typer.Option(
-            help="nsga2 (default), dnsga2, concurrent-dnsga2, or your own: file.py:Name.",
+            help="nsga2 (default), dnsga2, concurrent-dnsga2, random, sobol, grid, or your own: "
+            "file.py:Name.",
             show_default=False,
         ),
     ] = None,
