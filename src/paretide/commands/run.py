@@ -29,7 +29,8 @@ def run(
     algorithm: Annotated[
         str | None,
         typer.Option(
-            help="auto (default: by the budget), nsga2, dnsga2, ..., or your own: file.py:Name.",
+            help="auto (default: by the budget), nsga2, dnsga2, concurrent-dnsga2, random, sobol, "
+            "grid, or your own: file.py:Name.",
             show_default=False,
         ),
     ] = None,
