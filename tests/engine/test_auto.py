@@ -1,12 +1,14 @@
 """The algorithm of who names none: what it chooses, that it is stored, and what it leaves alone."""
 
 import logging
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import toy
 
 import paretide as pt
+from paretide.engine.algorithms import auto
 from paretide.engine.algorithms.auto import RULES, chosen
 from paretide.engine.runs.replay import replay
 from paretide.problems.definition import read_definition
@@ -113,3 +115,52 @@ def test_the_smallest_budgets_are_spent_and_said(budget, caplog):
         result = pt.minimize(toy.Schaffer(), budget=budget, seed=1)
     assert len(result.run.evaluations) == budget
     assert "hardly more than a random search" in caplog.text
+
+
+@dataclass(frozen=True)
+class Last(pt.Screen):
+    """Fits two objectives."""
+
+    draws: int = 3
+
+    def check_fit(self, space, n_obj):
+        if n_obj != 2:
+            raise pt.errors.ConfigurationError(f"Last is for 2 objectives, not {n_obj}")
+
+    def __call__(self, pool, k, known, open, space, rng, memory):
+        return np.arange(len(pool) - k, len(pool))
+
+
+class Three(toy.Schaffer):
+    objectives = {"left": "min", "right": "max", "third": "min"}
+
+    def evaluate(self, x, ctx):
+        return {**super().evaluate(x, ctx), "third": 0.0}
+
+
+def test_a_screen_is_chosen_where_it_fits(monkeypatch, tmp_path):
+    rules = tuple(rule._replace(screen=Last()) for rule in RULES)
+    monkeypatch.setattr(auto, "RULES", rules)
+    assert chosen(read_definition(toy.Schaffer()), 200).screen == Last()
+    assert chosen(read_definition(Together()), 200).screen is None
+    refused = chosen(read_definition(Three()), 200)
+    assert refused.screen is None
+    assert refused.why[-1] == "screen=None: Last is for 2 objectives, not 3"
+    path = tmp_path / "run.h5"
+    result = pt.minimize(toy.Schaffer(), budget=60, seed=1, store=path)
+    stored = pt.open_run(path).specification["algorithm"]["settings"]
+    assert stored["screen"]["draws"] == 3
+    monkeypatch.undo()  # what was chosen is read from the file
+    longer = pt.resume(path, budget=20)
+    assert longer.run.specification["algorithm"]["settings"] == stored
+    assert longer.run.evaluations.X[:60].tobytes() == result.run.evaluations.X.tobytes()
+
+
+def test_a_screen_of_ones_own_and_none_are_used():
+    definition = read_definition(toy.Schaffer())
+    assert pt.Auto(screen=Last()).resolved(definition, 200).screen == Last()
+    assert pt.Auto(screen=None).resolved(definition, 200).screen is None
+    assert eval(repr(pt.Auto()), vars(pt)) == pt.Auto()
+    for wrong in ("gp", 3):
+        with pytest.raises(pt.errors.ConfigurationError, match="screen"):
+            pt.Auto(screen=wrong)

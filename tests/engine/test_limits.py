@@ -29,11 +29,18 @@ class Sized(pt.Problem):
         return {"error": 1 / x["width"] + abs(x["rate"] - 0.5), "hard": x["rate"]}
 
 
+@pt.screen
+def narrowest(pool, k, known, open, space, rng, memory):
+    return np.argsort(pool[:, 0], kind="stable")[:k]
+
+
 ALGORITHMS = {
     "generations": pt.NSGA2(size=10),
     "few children": pt.NSGA2(size=10, offspring=3),
     "steady": pt.NSGA2(size=10, mode="steady", window=3),
-    "duplicates": pt.NSGA2(size=10, eliminate_duplicates=False),
+    "duplicates": pt.NSGA2(size=10, duplicates=None),
+    "population": pt.NSGA2(size=10, duplicates="population"),
+    "screened": pt.NSGA2(size=10, screen=narrowest),
     "growing": pt.DynamicNSGA2(start=4, max_size=12, tau=12),
     "side by side": pt.ConcurrentDynamicNSGA2(start=4, max_size=8, base=8),
     "parts": pt.Evolution(size=10, repair=None),
