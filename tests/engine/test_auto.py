@@ -50,7 +50,7 @@ def test_what_was_chosen_stays_when_the_run_goes_on(tmp_path):
 def test_it_is_nsga2_with_these_settings():
     budget = 200
     choice = chosen(read_definition(toy.Schaffer()), budget)
-    plain = pt.NSGA2(size=choice.size, offspring=choice.offspring)
+    plain = pt.NSGA2(size=choice.size, offspring=choice.offspring, screen=choice.screen)
     one, other = (
         pt.minimize(toy.Schaffer(), algorithm, budget=budget, seed=4)
         for algorithm in (pt.Auto(), plain)
@@ -123,7 +123,7 @@ class Last(pt.Screen):
 
     draws: int = 3
 
-    def check_fit(self, space, n_obj):
+    def check_fit(self, space):
         if n_obj != 2:
             raise pt.errors.ConfigurationError(f"Last is for 2 objectives, not {n_obj}")
 
