@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from ...typing import IntArray
+from .counts import column
 
 OrderName = Literal["cost", "arrival"]
 
@@ -56,9 +57,10 @@ class VirtualTime:
         self._finished: set[int] = set()
         if state is not None:
             self.clock = float(state["clock"])
-            self._due = list(zip(state["due"].tolist(), state["started"].tolist(), strict=True))
+            due, started = column(state, "due"), column(state, "started")
+            self._due = list(zip(due, started, strict=True))
             heapq.heapify(self._due)
-            self._finished = set(state["finished"].tolist())
+            self._finished = set(column(state, "finished"))
 
     def __len__(self) -> int:
         return len(self._due)
@@ -105,8 +107,8 @@ class Arrival:
         self._running: set[int] = set()
         self._finished: deque[int] = deque()
         if state is not None:
-            self._finished = deque(state["finished"].tolist())
-            self._running = set(state["started"].tolist()) - set(self._finished)
+            self._finished = deque(column(state, "finished"))
+            self._running = set(column(state, "started")) - set(self._finished)
 
     def __len__(self) -> int:
         return len(self._running) + len(self._finished)

@@ -363,3 +363,13 @@ def test_half_a_telling_is_never_sealed(tmp_path, monkeypatch, at):
     assert "half" in "".join(raised.value.__notes__)
     resumed = pt.resume(tmp_path / "run.h5", problem=Uneven())
     same(resumed, pt.minimize(Uneven(), SMALL, budget=120, seed=1))
+
+
+@pytest.mark.parametrize("column", ["due", "started", "finished"])
+def test_an_order_of_another_shape_is_refused(column):
+    machine = pt.NSGA2(size=4, mode="steady", window=3).start(toy.Schaffer(), seed=1)
+    machine.ask()
+    state = machine.state_dict()
+    state[f"order_{column}"] = np.zeros((3, 2), dtype=state[f"order_{column}"].dtype)
+    with pytest.raises(pt.errors.ShapeError, match=f"'{column}' of a state has shape"):
+        machine.load_state_dict(state)
