@@ -71,6 +71,18 @@ def test_a_study_runs_reports_and_goes_on_where_it_was(tmp_path):
     assert len(lines) == 6
 
 
+def test_tables_are_put_into_a_page(tmp_path, load):
+    page = tmp_path / "page.md"
+    page.write_text("above\n<!-- figures -->\nold\n<!-- end of figures -->\nbelow\n")
+    for _ in range(2):
+        load("study").put_into(page, "new\n")
+    marks = "<!-- figures -->\n\nnew\n\n<!-- end of figures -->"
+    assert page.read_text() == f"above\n{marks}\nbelow\n"
+    page.write_text("no marks")
+    with pytest.raises(SystemExit, match="between which figures go"):
+        load("study").put_into(page, "new")
+
+
 def test_a_budget_between_two_looks_is_refused(tmp_path):
     done = run("--budgets", 25, "--output", tmp_path)
     assert done.returncode == 2

@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--against", help="whom the others are compared with, seed by seed")
     parser.add_argument("--data", type=Path, default=problems.DATA, metavar="FOLDER")
     parser.add_argument("--output", type=Path, default=Path("build/efficiency"), metavar="FOLDER")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="Markdown to put the tables into")
     parser.add_argument("--report-only", action="store_true", help="of what has been run")
     options = parser.parse_args()
     wanted = [j for name in options.jobs for j in GROUPS.get(name, (name,))]
@@ -83,7 +84,23 @@ def main() -> None:
     text = report(rows, options.optimizers, wanted, options.budgets, options.against)
     (options.output / "tables.md").write_text(text)
     print(f"\n{text}")
-    draw(rows, options.optimizers, wanted, options.output / "curves.png")
+    picture = options.output / "curves.png"
+    if options.page is not None:
+        picture = options.page.with_suffix(".png")
+        put_into(options.page, f"![Curves]({picture.name})\n\n{text}")
+    draw(rows, options.optimizers, wanted, picture)
+
+
+def put_into(page: Path, text: str) -> None:
+    """Replace what stands between the marks of a page."""
+    first, last = "<!-- figures -->\n", "<!-- end of figures -->"
+    head, begins, rest = page.read_text().partition(first)
+    _, ends, tail = rest.partition(last)
+    if not begins or not ends:
+        raise SystemExit(
+            f"{page} has no lines {first.strip()} and {last}, between which figures go"
+        )
+    page.write_text(f"{head}{first}\n{text}\n{last}{tail}")
 
 
 def tens(text: str) -> int:

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from ...cext.hash_set import HashSet
+from ...operators.duplicates import HashSet
 from ...typing import Candidates, IntArray, SearchSpace
 from .fused import BUILT_IN
 

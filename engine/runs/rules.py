@@ -5,9 +5,9 @@ that an earlier one could have written: another order of draws, another default 
 hold, another order of telling. It stays for new settings, faster code, and files laid out anew. A
 run goes on, and is replayed, by the rules that it was started under or not at all.
 
-1: up to the version before 0.2. Files that name no rules are of these.
-2: nobody who was ever drawn is drawn again (``duplicates="all"``); tournaments draw contestants from
-   permutations and compare them by dominance; samples are scrambled Sobol sequences; bits are
+1: the first. Files that name no rules are of these.
+2: nobody who was ever drawn is drawn again (``duplicates="all"``); contestants of tournaments come
+   from permutations and are compared by dominance; samples are scrambled Sobol sequences; bits are
    crossed; mixed variables are varied on several scales; sizes and windows come from the budget.
 """
 

@@ -124,8 +124,8 @@ class Last(pt.Screen):
     draws: int = 3
 
     def check_fit(self, space):
-        if n_obj != 2:
-            raise pt.errors.ConfigurationError(f"Last is for 2 objectives, not {n_obj}")
+        if space.n_var != 2:
+            raise pt.errors.ConfigurationError("Last is for 2 variables")
 
     def __call__(self, pool, k, known, open, space, rng, memory):
         return np.arange(len(pool) - k, len(pool))
