@@ -25,6 +25,9 @@ DEADLY = 2
 MACHINES = 20
 """Machines that may go away under a candidate before it is taken to be what ends them."""
 
+SHOWN = 10
+"""Candidates of a task that a message names."""
+
 TRIED_AGAIN = ("exception", "non-finite", "deadline", "memory")
 """Kinds of failures that another try may mend."""
 
@@ -66,6 +69,7 @@ class Chances:
                 log.warning("%s: lost with its machine; evaluated again", _named(task))
                 return None, [task]
         if len(task.ids) > 1:  # one of a chunk is to blame: each on its own from now on
+            log.warning("%s: %s; each is evaluated again, alone", _named(task), lost.reason)
             return None, [
                 Task(task.ids[i : i + 1], task.X[i : i + 1]) for i in range(len(task.ids))
             ]
@@ -120,5 +124,7 @@ def _rows(done: Completion, keep: BoolArray) -> Completion | None:
 
 
 def _named(task: Task) -> str:
-    first, last = int(task.ids[0]), int(task.ids[-1])
-    return f"candidate {first}" if first == last else f"candidates {first} to {last}"
+    if len(task.ids) == 1:
+        return f"candidate {task.ids[0]}"
+    some, more = ", ".join(map(str, task.ids[:SHOWN])), len(task.ids) - SHOWN
+    return f"candidates {some}" + (f" and {more} more" if more > 0 else "")
