@@ -82,7 +82,7 @@ ALGORITHM = {
     ),
     **dict.fromkeys(("survival", "selection"), "crowding= and ties=, which decide who stays, or "
         "pt.Evolution(survival=...) with one of your own"),
-    **dict.fromkeys(("duplicates", "eliminate_duplicate"), "eliminate_duplicates={value}"),
+    **dict.fromkeys(("eliminate_duplicates", "eliminate_duplicate"), "duplicates={value}"),
     **dict.fromkeys(
         ("cxpb", "crossover_prob", "prob_crossover", "pc", "prob_cross"),
         "crossover=pt.SBX(prob={value})",

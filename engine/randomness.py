@@ -12,7 +12,7 @@ import numpy as np
 from ..checks import whole_number
 from ..errors import ConfigurationError
 
-VARIATION, SURVIVAL, EVALUATION, SETUP = range(4)
+VARIATION, SURVIVAL, EVALUATION, SETUP, SCREENING = range(5)
 
 
 def check_seed(seed: int | None) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ..cext.hash_set import HashSet
 from ..cext.row_set import RowSet
 from ..typing import Candidates, IntArray
 
-__all__ = ["RowSet", "Seen"]
+__all__ = ["HashSet", "RowSet", "Seen"]
 
 
 class Seen(Protocol):

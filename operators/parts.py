@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar, overload
 
 from ..checks import whole_number
 from ..errors import ConfigurationError
-from ..typing import BoolArray, Candidates, FloatArray, IntArray
+from ..typing import BoolArray, Candidates, FloatArray, IntArray, SearchSpace
 
 Function = Callable[..., Any]
 R = TypeVar("R", bound="Part")
@@ -147,6 +147,52 @@ class Duplicates(Part):
         raise self._missing()
 
 
+class KnownOutcomes(NamedTuple):
+    """Everything told so far, in order of id in generations and of telling in steady state.
+
+    Attributes:
+        X: (n, n_var) in the dtype of the space.
+        F: (n, n_obj) minimized; NaN in the row of a candidate that failed.
+        margins: (n, n_con) of constraints, at most 0 where one is kept; NaN in the row of a
+            candidate that failed.
+    """
+
+    X: Candidates
+    F: FloatArray
+    margins: FloatArray
+
+
+class Screen(Part):
+    """Picks, of several children drawn for each that is evaluated, who goes out.
+
+    Attributes:
+        draws: Children drawn for each that is evaluated.
+        least: Outcomes told below which children go out as they are drawn.
+    """
+
+    draws: int = 10
+    least: int = 10
+
+    arguments = ("pool", "k", "known", "open", "space", "rng", "memory")
+
+    def __call__(self, *arguments: Any, **named: Any) -> IntArray | None:
+        """``(pool, k, known, open, space, rng, memory)``: (k,) int64, different rows of ``pool``.
+
+        They go out in this order. None says that it cannot tell: the first k go out.
+
+        pool (m, n_var) are the children drawn, m >= k. ``known`` are the ``KnownOutcomes``, and
+        open (p, n_var) those that are under evaluation. ``rng`` is for this call alone, of the
+        run's seed and the number of outcomes told. ``memory`` is as that of a ``Survival``.
+        """
+        raise self._missing()
+
+    def check_fit(self, space: SearchSpace) -> None:
+        """Raise ConfigurationError for a space that it cannot model.
+
+        Called before the first evaluation.
+        """
+
+
 # -- parts that are functions ----------------------------------------------------------------------
 
 
@@ -201,6 +247,9 @@ class _SurvivalFunction(_OfFunction, Survival): ...
 class _DuplicatesFunction(_OfFunction, Duplicates): ...
 
 
+class _ScreenFunction(_OfFunction, Screen): ...
+
+
 def sampling(function: Function) -> Sampling:
     """A ``Sampling`` of ``function(n, space, rng)``; a decorator."""
     return _SamplingFunction(_taking(function, Sampling))
@@ -250,6 +299,29 @@ def duplicates(function: Function) -> Duplicates:
     return _DuplicatesFunction(_taking(function, Duplicates))
 
 
+@overload
+def screen(function: Function, /) -> Screen: ...
+@overload
+def screen(*, draws: int = 10, least: int = 10) -> Callable[[Function], Screen]: ...
+
+
+def screen(function: Function | None = None, /, *, draws: int = 10, least: int = 10) -> Any:
+    """A ``Screen`` of ``function(pool, k, known, open, space, rng, memory)``; a decorator.
+
+    ``@screen(draws=20, least=10)`` names how many are drawn for each, and the outcomes that must
+    be known.
+    """
+    counts = {
+        "draws": whole_number("screen: draws", draws, least=1),
+        "least": whole_number("screen: least", least, least=0),
+    }
+
+    def decorated(function: Function) -> Screen:
+        return _ScreenFunction(_taking(function, Screen), **counts)
+
+    return decorated if function is None else decorated(function)
+
+
 def _taking(function: Function, role: type[Part], parents: int = 0) -> Function:
     """``function``; raises ConfigurationError unless it can be called as the role is."""
     named = hasattr(function, "__module__") and hasattr(function, "__qualname__")
@@ -265,7 +337,7 @@ def _taking(function: Function, role: type[Part], parents: int = 0) -> Function:
 
 # -- what is a part --------------------------------------------------------------------------------
 
-ROLES = (Sampling, Mating, Crossover, Mutation, Repair, Survival, Duplicates)
+ROLES = (Sampling, Mating, Crossover, Mutation, Repair, Survival, Duplicates, Screen)
 
 
 def read_part(what: str, role: type[R], part: Any) -> R:

@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any, get_args
 
 import numpy as np
@@ -42,6 +43,7 @@ class Definition:
         constraints: Name to constraint.
         vectorized: True if it has ``evaluate_batch``.
         batch_size: Rows at most in one call of ``evaluate_batch``.
+        has_known: True if it has ``known``, which gives values that need no training.
         signs: (n_obj,) float64, 1 where minimized, -1 where maximized.
     """
 
@@ -52,6 +54,7 @@ class Definition:
     vectorized: bool
     batch_size: int
     signs: FloatArray
+    has_known: bool = False
 
     @property
     def n_obj(self) -> int:
@@ -108,10 +111,34 @@ class Definition:
         """Of what ``evaluate`` returns, in order; a mapping, to look them up."""
         return dict.fromkeys([*self.objectives, *self.constraints])
 
-    def read_values(self, returned: Any) -> tuple[FloatArray, FloatArray]:
+    def read_known(self, returned: Any) -> dict[str, float]:
+        """``known``'s mapping as numbers by name, or ContractViolation.
+
+        Names are some of the objectives and constraints, also none.
+        """
+        if not isinstance(returned, Mapping):
+            raise ContractViolation(
+                f"known must return a mapping with some of the names {list(self.names)}, "
+                f"got {type(returned).__name__}"
+            )
+        unknown = [name for name in returned if name not in self.names]
+        if unknown:
+            raise ContractViolation(
+                f"known must return some of the names {list(self.names)}; unknown {unknown}"
+            )
+        values: dict[str, float] = {}
+        for name in self.names:
+            if name in returned:
+                values[name] = _number("known", name, returned[name])
+        return values
+
+    def read_values(
+        self, returned: Any, known: Mapping[str, float] = MappingProxyType({})
+    ) -> tuple[FloatArray, FloatArray]:
         """``evaluate``'s mapping as F (n_obj,) and G (n_con,), or ContractViolation.
 
-        Numbers beyond the largest double are infinite.
+        Numbers beyond the largest double are infinite. What is ``known`` may be missing, and counts
+        where it is not.
         """
         expected = self.names
         if not isinstance(returned, Mapping):
@@ -119,7 +146,7 @@ class Definition:
                 f"evaluate must return a mapping with the names {list(expected)}, "
                 f"got {type(returned).__name__}"
             )
-        missing = [name for name in expected if name not in returned]
+        missing = [name for name in expected if name not in returned and name not in known]
         unknown = [name for name in returned if name not in expected]
         if missing or unknown:
             raise ContractViolation(
@@ -133,12 +160,8 @@ class Definition:
             )
         values = np.empty(len(expected))
         for i, name in enumerate(expected):
-            try:
-                values[i] = one_number(returned[name])
-            except (TypeError, ValueError):
-                raise ContractViolation(
-                    f"evaluate must return one number as {name!r}, got {returned[name]!r:.200}"
-                ) from None
+            there = name in known
+            values[i] = known[name] if there else _number("evaluate", name, returned[name])
         return values[: self.n_obj], values[self.n_obj :]
 
     def read_batch(self, returned: Any, n: int) -> tuple[FloatArray, FloatArray, dict[int, str]]:
@@ -195,6 +218,16 @@ class Definition:
         }
 
 
+def _number(method: str, name: str, value: Any) -> float:
+    """One of the values that a method of the problem returned, or ContractViolation."""
+    try:
+        return one_number(value)
+    except (TypeError, ValueError):
+        raise ContractViolation(
+            f"{method} must return one number as {name!r}, got {value!r:.200}"
+        ) from None
+
+
 def _summed(constraints: list[Constraint], G: FloatArray) -> FloatArray:
     """(n,) sums of the positive g of (n, n_con); they may overflow."""
     cv: FloatArray = np.zeros(len(G))
@@ -234,18 +267,33 @@ def read_definition(problem: Any) -> Definition:
             f"a subclass of pt.SearchSpace), got {space!r:.200}"
         )
     check_space(f"{name}.space", space)
+    known = _has_known(name, problem, batch)
     _check_signatures(problem, batch)
     batch_size = whole_number(f"{name}.batch_size", getattr(problem, "batch_size", 1024), least=1)
     objectives = _objectives(name, getattr(problem, "objectives", None))
     constraints = _constraints(name, getattr(problem, "constraints", {}), objectives)
     signs = np.array([DIRECTIONS[d] for d in objectives.values()])
-    return Definition(name, space, objectives, constraints, batch, batch_size, signs)
+    return Definition(name, space, objectives, constraints, batch, batch_size, signs, known)
+
+
+def _has_known(name: str, problem: Any, batch: bool) -> bool:
+    """Whether the problem has ``known``; refuses one beside ``evaluate_batch``."""
+    known = getattr(problem, "known", None)
+    if known is None:
+        return False
+    if not callable(known):
+        raise ConfigurationError(f"{name}.known must be a method known(x), got {known!r:.200}")
+    if batch:
+        raise ConfigurationError(
+            f"{name} defines known(x) and evaluate_batch(X); let evaluate_batch compute all values"
+        )
+    return True
 
 
 def _check_signatures(problem: Any, batch: bool) -> None:
     """Refuse methods that cannot be called as they will be."""
     expected = {"evaluate_batch": 1} if batch else {"evaluate": 2}
-    for method, count in {**expected, "setup": 1, "teardown": 0}.items():
+    for method, count in {**expected, "known": 1, "setup": 1, "teardown": 0}.items():
         function = getattr(problem, method, None)
         if function is None:
             continue
@@ -255,6 +303,7 @@ def _check_signatures(problem: Any, batch: bool) -> None:
             takes = {
                 "evaluate": "(self, x, ctx)",
                 "evaluate_batch": "(self, X)",
+                "known": "(self, x)",
                 "teardown": "(self)",
             }
             raise ConfigurationError(

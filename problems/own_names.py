@@ -10,17 +10,24 @@ import importlib
 from typing import Any
 
 OWN_NAMES = {
+    "auto": "paretide.engine.algorithms.auto:Auto",
     "nsga2": "paretide.engine.algorithms.nsga2:NSGA2",
     "dnsga2": "paretide.engine.algorithms.dynamic_nsga2:DynamicNSGA2",
     "concurrent-dnsga2": "paretide.engine.algorithms.concurrent_dynamic_nsga2:"
     "ConcurrentDynamicNSGA2",
     "evolution": "paretide.engine.algorithms.evolution:Evolution",
+    "random": "paretide.engine.algorithms.random_search:RandomSearch",
+    "sobol": "paretide.engine.algorithms.sobol_search:Sobol",
+    "grid": "paretide.engine.algorithms.grid:Grid",
     "SBX": "paretide.operators.crossover.sbx:SBX",
     "PolynomialMutation": "paretide.operators.mutation.polynomial:PolynomialMutation",
     "BitFlip": "paretide.operators.mutation.bit_flip:BitFlip",
+    "ScrambledSobol": "paretide.operators.sampling.sobol:ScrambledSobol",
     "Uniform": "paretide.operators.sampling.uniform:Uniform",
     "Tournament": "paretide.operators.mating.tournament:Tournament",
     "RankAndCrowding": "paretide.operators.survival.rank_and_crowding:RankAndCrowding",
+    "GaussianProcess": "paretide.operators.screening.gaussian_process:GaussianProcess",
+    "ExtraTrees": "paretide.operators.screening.extra_trees:ExtraTrees",
     "Constant": "paretide.engine.algorithms.schedule:Constant",
     "Doubling": "paretide.engine.algorithms.schedule:Doubling",
     "BudgetShare": "paretide.engine.algorithms.schedule:BudgetShare",

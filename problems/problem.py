@@ -34,6 +34,16 @@ class Problem:
 
     It must be a plain function of the candidate: the order in which outcomes are told follows it.
 
+    Objectives and constraints that need no training, as a number of parameters, may have a place of
+    their own::
+
+        def known(self, x):                         # as evaluate gets it; returns {name: value}
+
+    It is called before ``evaluate``, which then need not return these values; where both do, those
+    of ``known`` count. It must be a plain function of the candidate. One for which it raises, or
+    returns what is no objective and no constraint, fails, and nothing is trained. Problems with
+    ``evaluate_batch`` have none.
+
     ``setup(ctx)`` runs once in every worker, before its first evaluation: load data, claim a
     device. ``teardown()`` runs when the worker is dismissed, not when it is killed.
     """

@@ -35,11 +35,11 @@ SLACK = 1e-9
 SBX = "paretide.operators.crossover.sbx:SBX"
 POLYNOMIAL_MUTATION = "paretide.operators.mutation.polynomial:PolynomialMutation"
 BIT_FLIP = "paretide.operators.mutation.bit_flip:BitFlip"
-UNIFORM = "paretide.operators.sampling.uniform:Uniform"
+SCRAMBLED_SOBOL = "paretide.operators.sampling.sobol:ScrambledSobol"
 """Parts by reference: problems know no operators."""
 
 _NUMBERS = MappingProxyType(
-    {"sampling": UNIFORM, "crossover": SBX, "mutation": POLYNOMIAL_MUTATION}
+    {"sampling": SCRAMBLED_SOBOL, "crossover": SBX, "mutation": POLYNOMIAL_MUTATION}
 )
 
 
@@ -182,7 +182,7 @@ class Binary(SearchSpace):
     """Bit strings of length ``n``."""
 
     dtype = np.dtype(np.bool_)
-    operators = MappingProxyType({"sampling": UNIFORM, "mutation": BIT_FLIP})
+    operators = MappingProxyType({"sampling": SCRAMBLED_SOBOL, "mutation": BIT_FLIP})
 
     def __init__(self, n: int) -> None:
         self.n_var = whole_number("Binary: n", n, least=1)

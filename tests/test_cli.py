@@ -47,7 +47,7 @@ def test_resume_adds_to_the_budget(finished):
     assert "90 evaluations" in done.stdout
     import toy
 
-    whole = pt.minimize(toy.Mixed(scale=2.5), pt.NSGA2(size=10), budget=90, seed=3)
+    whole = pt.minimize(toy.Mixed(scale=2.5), pt.Auto(size=10), budget=90, seed=3)
     stored = pt.open_run(folder / "run.h5")
     assert stored.population().ids.tolist() == whole.population.ids.tolist()
 
@@ -86,7 +86,10 @@ def test_pymoo_problems_have_a_short_name(tmp_path):
         (["run", "none.py:P", "--budget", 50], "there is no file none.py"),
         (["run", "toy:Schaffer", "--pop-size", 50], "you mean algorithm.size = 50"),
         (["run", "toy", "--budget", 50], "'toy' is no problem reference"),
-        (["run", "toy:Mixed", "--budget", 50], "below the first population of 100"),
+        (
+            ["run", "toy:Mixed", "--budget", 50, "--set", "size=100"],
+            "below the first population of 100",
+        ),
         (["run", "toy:Mixed", "--budget", 500, "--set", "sizes=4"], "no setting 'sizes'"),
         (["run", "toy:Mixed", "--budget", 500, "--set", "size"], "--set 'size': write key=value"),
         (["run", "toy:Mixed", "--budget", 500, "--algorithm", "spea2"], "no algorithm 'spea2'"),
@@ -100,7 +103,7 @@ def test_pymoo_problems_have_a_short_name(tmp_path):
         (["run", "--config", "absent.toml"], "cannot read the configuration absent.toml"),
         (["run", "toy:Both", "--budget", 500], "toy has no 'Both'"),
         (["run", "toy:WrongNames", "--budget", 500], "missing ['gain'] and unknown ['profit']"),
-        (["run", "toy:WrongShape", "--budget", 500], "F must have shape (100, 2), got (100, 3)"),
+        (["run", "toy:WrongShape", "--budget", 500], "F must have shape (29, 2), got (29, 3)"),
         (["run", "pymoo:zdt99", "--budget", 500], "pymoo has no problem 'zdt99'"),
         (
             ["run", "toy:Mixed", "--budget", 500, "--store", "no/run.h5"],
@@ -305,6 +308,9 @@ def test_show_gives_the_front_as_json_and_everything_as_csv(tmp_path):
     assert [row["id"] for row in shown["front"]] == run.front().ids.tolist()
     assert shown["front"][0]["f"] == run.front().F[0, 0]
     assert shown["failed"] == 20
+    few = json.loads(paretide("show", "run.h5", "--json", "--at-most", 2, cwd=tmp_path).stdout)
+    assert [row["id"] for row in few["front"]] == run.front(at_most=2).ids.tolist()
+    assert paretide("show", "run.h5", "--csv", "--at-most", 2, cwd=tmp_path).returncode == 2
     lines = paretide("show", "run.h5", "--csv", cwd=tmp_path).stdout.splitlines()
     assert lines[0] == (
         "id,x0,x1,x2,x3,f,g,generation,parent_1,parent_2,operator,evaluated,failure,seed,seconds,"

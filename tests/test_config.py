@@ -155,9 +155,9 @@ def test_the_name_of_a_part_and_its_settings_come_in_either_order(parts):
 
 
 def test_a_setting_of_a_part_alone_is_of_the_one_that_the_space_has(parts):
-    assert algorithm_of("mutation.prob=0.3") == pt.NSGA2(mutation=pt.PolynomialMutation(prob=0.3))
+    assert algorithm_of("mutation.prob=0.3") == pt.Auto(mutation=pt.PolynomialMutation(prob=0.3))
     bits = algorithm_of("mutation.prob=0.3", problem=pt.OneMinMax(8))
-    assert bits == pt.NSGA2(mutation=pt.BitFlip(prob=0.3))
+    assert bits == pt.Auto(mutation=pt.BitFlip(prob=0.3))
 
 
 def test_a_file_names_parts_as_options_do(parts, tmp_path):

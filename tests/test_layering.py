@@ -23,7 +23,7 @@ COMMON = {"paretide.checks", "paretide.errors", "paretide.typing"}
 HEAVY = {
     *("h5py", "ray", "pymoo", "moocore", "rich", "typer", "pydantic"),
     *("matplotlib", "mlxtend", "optuna", "pandas", "psutil", "pyarrow", "scipy", "sklearn"),
-    *("sqlalchemy", "torch", "transformers"),
+    *("sqlalchemy", "threadpoolctl", "torch", "transformers"),
 }
 
 COMMAND_LINE = {

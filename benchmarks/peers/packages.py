@@ -25,6 +25,7 @@ def paretide(case, size, generations, seed):
         size=size,
         crossover=pt.SBX(eta=ETA_CROSSOVER, prob=CROSSOVER),
         mutation=pt.PolynomialMutation(eta=ETA_MUTATION),
+        duplicates="population",
     )
     return pt.minimize(Vectorized(), algorithm, budget=size * generations, seed=seed).F
 

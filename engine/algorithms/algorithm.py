@@ -11,7 +11,7 @@ import numpy as np
 
 from ...checks import whole_number
 from ...errors import ConfigurationError
-from ...operators.parts import Survival, Survivors
+from ...operators.parts import Screen, Survival, Survivors
 from ...operators.survival import RankAndCrowding
 from ...problems.candidates import read_candidates
 from ...problems.definition import Definition, read_definition
@@ -20,18 +20,14 @@ from ...typing import Candidates, FloatArray, IntArray, SearchSpace
 from ..foreign_names import ALGORITHM, check_arguments, refuse_foreign_problem
 from ..randomness import check_seed
 from ..records.provenance import nobody
-from .breeding import Breeding, Mates
+from .breeding import Breeding, Mates, Which, read_duplicates
+from .budget_rules import LARGEST_WINDOW, size_for, size_without_budget, window_for
 from .concurrent import Concurrent
 from .generational import Generational
+from .limits import Known
 from .own import OwnSurvival, own_breeding
 from .part_memory import PartMemory
-from .schedule import (
-    BudgetShare,
-    Constant,
-    Doubling,
-    phases,
-    size_without_budget,
-)
+from .schedule import BudgetShare, Constant, Doubling, phases
 from .steady import Cost, SteadyState
 from .telling_order import OrderName
 
@@ -39,11 +35,6 @@ Mode = Literal["generational", "steady"]
 
 Started: TypeAlias = Generational | SteadyState | Concurrent
 """What a specification starts."""
-
-DEFAULT_WINDOW = 64
-
-LARGEST_WINDOW = 2**20
-"""More candidates at once than any cluster has workers; all of them are drawn at the start."""
 
 
 def as_problem(problem: Any) -> Any:
@@ -60,14 +51,20 @@ def cost_of(problem: Any) -> Cost | None:
     return cost
 
 
+def known_of(problem: Any, definition: Definition) -> Known | None:
+    """What refuses candidates: the problem's ``known(x)``, if it has one and there are limits."""
+    known: Known | None = getattr(problem, "known", None)
+    return known if definition.has_known and definition.constraints else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Algorithm:
     """A cheap, printable description of a search: what is born, and who survives.
 
     Base of all algorithms, and of those that users write: frozen dataclasses whose fields are their
     settings. ``size`` is that of the population, a number or a schedule. ``offspring``, where there
-    is such a field, is how many are born in a generation, ``duplicates=False`` takes candidates
-    that repeat others. One that is put together of parts is a ``pt.Evolution``; what is none
+    is such a field, is how many are born in a generation, ``duplicates`` and ``screen`` are as in
+    ``Evolution``. One that is put together of parts is a ``pt.Evolution``; what is none
     defines ``breed``, and ``survive`` if not rank and crowding distance decide:
 
         @dataclass(frozen=True, kw_only=True)
@@ -83,10 +80,11 @@ class Algorithm:
         mode: "generational", or "steady": a child is born whenever an outcome is told, so that no
             worker waits for the end of a generation.
         window: In steady state, how many candidates are at most asked for and not told; None is
-            64. Two to three times as many as there are workers keep these busy. It is part of the
-            run, like the seed: another window gives another result, another number of workers
-            does not. ``evaluate_batch`` gets a quarter of it at a time, or ``batch_size`` rows if
-            these are fewer: declare that for more than four workers.
+            half of the (last) size. Two to three times as many as there are workers keep these
+            busy, and fewer than there are a warning names. It is part of the run, like the seed:
+            another window gives another result, another number of workers does not.
+            ``evaluate_batch`` gets a quarter of it at a time, or ``batch_size`` rows if these are
+            fewer: declare that for more than four workers.
         order: Of telling in steady state. "cost": the order in which ``window`` workers would
             finish if every evaluation took as long as ``problem.cost(x)`` says (all the same if it
             has none), whatever the real ones do. "arrival": first come, first told; the seed alone
@@ -204,27 +202,40 @@ class Algorithm:
         definition = read_definition(problem)
         resolved = self.resolved(definition, budget)
         given = None if initial is None else read_candidates(definition.space, initial)
-        return resolved.machine(definition, check_seed(seed), cost_of(problem), given)
+        known = known_of(problem, definition)
+        return resolved.machine(definition, check_seed(seed), cost_of(problem), given, known)
 
     def resolved(self, definition: Definition, budget: int | None) -> Self:
         """With every default filled in that depends on the problem or the budget."""
+        changed: dict[str, Any] = {}
         size = getattr(self, "size", None)
-        if not isinstance(size, (Doubling, BudgetShare)):
-            return self
-        changed: dict[str, Any] = {"size": size.resolved(definition, budget)}
-        return replace(self, **changed)
+        if isinstance(size, (Doubling, BudgetShare)):
+            changed["size"] = size.resolved(definition, budget)
+        elif size is None and self._has_size():
+            changed["size"] = (
+                size_without_budget(type(self).__name__, "size")
+                if budget is None
+                else size_for(budget)
+            )
+        sized = replace(self, **changed) if changed else self
+        if self.mode != "steady" or self.window is not None:
+            return sized
+        return replace(sized, window=sized._window(sized.schedule()))
 
     def without_budget(self) -> Self:
         """For a run that has none: with the sizes that would come from it; a warning says which."""
         size = getattr(self, "size", None)
         if not isinstance(size, Doubling) or size.max_size is not None:
             return self
-        changed: dict[str, Any] = {"size": replace(size, max_size=size_without_budget("Doubling"))}
+        last = size_without_budget("Doubling", "max_size")
+        changed: dict[str, Any] = {"size": replace(size, max_size=last)}
         return replace(self, **changed)
 
     def schedule(self) -> Constant | Doubling:
         """The population size over time, of a resolved specification: that of ``size``."""
         size = getattr(self, "size", None)
+        if size is None and self._has_size():
+            raise ConfigurationError(f"{self} is not resolved: start it with a problem")
         if size is None:
             raise ConfigurationError(
                 f"{type(self).__name__} has no size: give it a field, size: int = 100, or a method "
@@ -234,13 +245,42 @@ class Algorithm:
             raise ConfigurationError(f"{size} needs a budget: start it with one")
         return Constant(size) if isinstance(size, int) else size
 
-    def distinct(self) -> bool:
-        """Whether candidates that repeat others are drawn again: its field ``duplicates``."""
-        return bool(getattr(self, "duplicates", True))
+    def _window(self, schedule: Constant | Doubling) -> int:
+        """Of steady state."""
+        return window_for(schedule.last_size) if self.window is None else self.window
+
+    def _has_size(self) -> bool:
+        """Whether it has a field of that name, which None leaves to the budget."""
+        return any(f.name == "size" for f in fields(self))
+
+    def distinct(self) -> Which:
+        """Who is drawn again of those that repeat others: its field ``duplicates``."""
+        return read_duplicates(
+            f"{type(self).__name__}: duplicates", getattr(self, "duplicates", "all")
+        )
+
+    def screening(self) -> Screen | None:
+        """What picks children: its field ``screen``."""
+        return getattr(self, "screen", None)
 
     def births(self) -> int | None:
         """Children of a generation: of its field ``offspring``; None is as many as parents."""
         return getattr(self, "offspring", None)
+
+    @property
+    def composed(self) -> bool:
+        """Whether it is put together of parts, and has no ``breed`` of its own."""
+        return type(self).breed is Algorithm.breed
+
+    def at_once(self) -> tuple[int, str] | None:
+        """How many candidates are at most under evaluation, and the setting that says it.
+
+        Of a resolved specification; None where there is no such number.
+        """
+        if self.mode == "steady":
+            return self._window(self.schedule()), "window"
+        births = self.births()
+        return (self.schedule().last_size, "size") if births is None else (births, "offspring")
 
     @property
     def smallest_budget(self) -> int:
@@ -268,12 +308,13 @@ class Algorithm:
         seed: int,
         cost: Cost | None = None,
         initial: Candidates | None = None,
+        known: Known | None = None,
     ) -> Started:
         """The state machine of a resolved specification; the ``initial`` candidates come first."""
         if initial is None:
             initial = nobody(definition.space).X
-        breeding, survival = self.breeding(definition.space), self.survival_part()
-        schedule = self.schedule()
+        schedule, survival = self.schedule(), self.survival_part()
+        breeding = self.breeding(definition.space).within(definition, known, schedule.last_size)
         if self.mode == "steady":
             return SteadyState(
                 definition,
@@ -281,19 +322,20 @@ class Algorithm:
                 breeding,
                 survival,
                 seed,
-                window=DEFAULT_WINDOW if self.window is None else self.window,
+                window=self._window(schedule),
                 order=self.order,
                 cost=cost,
                 initial=initial,
+                screen=self.screening(),
             )
         return Generational(
             definition, schedule, breeding, survival, seed,
-            offspring=self.births(), initial=initial,
+            offspring=self.births(), initial=initial, screen=self.screening(),
         )  # fmt: skip
 
     def breeding(self, space: SearchSpace) -> Breeding:
         """What candidates are made by, in a space."""
-        if type(self).breed is Algorithm.breed:
+        if self.composed:
             raise ConfigurationError(
                 f"{type(self).__name__} says nothing of how candidates are made: define "
                 "breed(self, parents, k, space, rng, memory), or compose a pt.Evolution of parts"

@@ -47,6 +47,12 @@ class AskTell(ABC):
         """What candidates are made by."""
 
     @property
+    def exhausted_by(self) -> str:
+        """Why nothing new can be drawn, once that is so: as ``stopped_by`` has it."""
+        limits = self.breeding.limits
+        return "exhausted by limits" if limits is not None and limits.in_a_row else "exhausted"
+
+    @property
     def operators(self) -> tuple[str, ...]:
         """Names of what candidates are made by; ``Born.operator`` is a position in it."""
         return self.breeding.operators

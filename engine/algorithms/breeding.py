@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import inspect
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
@@ -31,11 +31,11 @@ from ...operators.parts import (
     Sampling,
     read_part,
 )
-from ...operators.sampling import Uniform
+from ...operators.sampling import ScrambledSobol, Uniform
 from ...operators.working import with_coordinates
+from ...problems.definition import Definition
 from ...typing import Candidates, IntArray, SearchSpace
 from .. import kinds
-from ..records.fast import constants
 from ..records.plain_text import one_line
 from ..records.provenance import (
     BIT_FLIP,
@@ -46,10 +46,14 @@ from ..records.provenance import (
     Born,
     orphans,
     together,
+    unscreened,
 )
 from .checked import check_candidates, check_rows
-from .fused import BUILT_IN, Fused, Mates, fused_for
+from .everything import Everything
+from .fused import BUILT_IN, NOBODY, Fused, Mates, fused_for
 from .generation import REDRAWS, bred, distinct
+from .limits import Known, Limits
+from .part_memory import PartMemory
 from .taken import Taken, TakenAsPartSays
 
 __all__ = ["Breeding", "Mates", "breeding_for"]
@@ -59,7 +63,16 @@ log = logging.getLogger(__name__)
 LONGEST_NAME = 200
 """Of an operator, as tables show it."""
 
+SAMPLINGS = (ScrambledSobol, Uniform)
+"""Of which a sample is in a built-in space."""
+
 R = TypeVar("R", bound=Part)
+
+Word: TypeAlias = Literal["all", "population"]
+WORDS: tuple[Word, ...] = get_args(Word)
+
+Which: TypeAlias = Word | Duplicates | None
+"""Of those that repeat others, who is drawn again."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +86,10 @@ class Breeding:
         crossover: Makes children of these; None: a child is a copy of its one parent.
         mutation: Changes children; None leaves them as they are.
         repair: Changes candidates so that they keep a rule; None leaves them as they are.
-        duplicates: Whether candidates that are equal to others are drawn again; a part says itself
-            which are equal.
+        duplicates: Who is drawn again: "all" that equal anybody who was ever drawn, "population"
+            those that equal a member or one another, None nobody; a part says itself who is equal.
         operator: What children are made by, in words.
+        limits: Refuse candidates by what is known of them; None refuses nobody.
     """
 
     space: SearchSpace
@@ -84,8 +98,9 @@ class Breeding:
     crossover: Crossover | None
     mutation: Mutation | None
     repair: Repair | None
-    duplicates: bool | Duplicates
+    duplicates: Which
     operator: str
+    limits: Limits | None = field(default=None, kw_only=True)
 
     @cached_property
     def parents(self) -> int:
@@ -103,20 +118,37 @@ class Breeding:
             return self
         return replace(self, crossover=replace(self.crossover, eta=eta))
 
+    def within(self, definition: Definition, known: Known | None, size: int) -> Self:
+        """With limits, of what is ``known``; ``size`` is that of the population."""
+        if known is None:
+            return self
+        return replace(self, limits=Limits(definition, known, REDRAWS * size))
+
     # -- candidates ------------------------------------------------------------------------------
 
     def first(
-        self, initial: Candidates, k: int, rng: np.random.Generator, seen: Seen | None
+        self,
+        initial: Candidates,
+        k: int,
+        rng: np.random.Generator,
+        seen: Seen | None,
+        memory: PartMemory | None = None,
     ) -> Born:
-        """The ``initial`` candidates, and a sample that makes them ``k`` if they are fewer."""
+        """The ``initial`` candidates, and a sample that makes them ``k`` if they are fewer.
+
+        ``memory`` is that of the children to come.
+        """
         given = initial
         if self.repair is not None and len(given):
             given = check_candidates(
                 self.repair, self.repair(given.copy(), self.space), len(given), self.space
             )
+        if self.limits is not None and len(given):
+            given = self._within(given, self.limits)
         if seen is not None:
             given = np.delete(given, seen.add(given), axis=0)
-        sample = self.children(max(0, k - len(given)), None, rng, seen)
+        nobody = NOBODY._replace(X=given[:0], memory=memory)
+        sample = self.children(max(0, k - len(given)), nobody, rng, seen)
         return together(orphans(given, INITIAL, self.parents), sample)
 
     def children(
@@ -127,11 +159,19 @@ class Breeding:
         Without mates to select from it is a sample. Candidates that are in ``seen`` or equal to
         each other are drawn again; None accepts everything. The new ones are in ``seen`` then.
         """
-        X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, seen)
-        if len(X) < k:
-            log.debug("%d of %d candidates are new", len(X), k)
-        operator = SAMPLE if mates is None or not len(mates.ids) else self._position
-        return Born(X, parents, constants[len(X), operator, np.uint8])
+        limits = self.limits
+        wanted = seen if limits is None else limits.beside(seen)
+        X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, wanted)
+        while limits is not None and k and not len(X) and limits.draws_again():
+            X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, wanted)
+        if mates is None or not len(mates.ids):
+            return unscreened(X, parents, SAMPLE)
+        born = unscreened(X, parents, self._position)
+        if len(born) < k and isinstance(seen, Everything):  # nothing new is left near the parents
+            log.debug("%d of %d children are new", len(born), k)
+            nobody = NOBODY._replace(X=mates.X[:0], memory=mates.memory)
+            return together(born, self.children(k - len(born), nobody, rng, seen))
+        return born
 
     def distinct(self, k: int, mates: Mates, rng: np.random.Generator) -> Born:
         """``children`` where everybody who may mate has been seen; in one call where that goes.
@@ -147,21 +187,36 @@ class Breeding:
         X, parents = fused.children(mates, k, rng, REDRAWS - 1)
         if len(X) < k:
             log.debug("%d of %d candidates are new", len(X), k)
-        return Born(X, parents, constants[len(X), self._position, np.uint8])
+        return unscreened(X, parents, self._position)
+
+    @staticmethod
+    def _within(given: Candidates, limits: Limits) -> Candidates:
+        """Those of the user's candidates that break no limit; a warning says how many do."""
+        broken = limits.broken(given)
+        if broken.any():
+            log.warning(
+                "%d of %d initial candidates break a limit, as known(x) says, and are left out",
+                broken.sum(), len(given),
+            )  # fmt: skip
+        return given[~broken]
 
     # -- who repeats whom ------------------------------------------------------------------------
 
     def seen(self, n: int = 8) -> Seen | None:
         """An empty set of rows, of which ``n`` are expected; None if duplicates may be."""
-        if self.duplicates is True and type(self.space) in BUILT_IN:
+        if isinstance(self.duplicates, str) and type(self.space) in BUILT_IN:
             return RowSet(self.space.n_var, self.space.dtype, n)
         return self.taken()
+
+    def everything(self) -> Everything | None:
+        """An empty set of all that is ever drawn; None if some of it may be drawn again."""
+        return Everything(self.space) if self.duplicates == "all" else None
 
     def taken(self) -> Taken | None:
         """An empty set of candidates that come and go; None if duplicates may be."""
         if isinstance(self.duplicates, Duplicates):
             return TakenAsPartSays(self.duplicates, self.space)
-        return Taken(self.space.key) if self.duplicates else None
+        return None if self.duplicates is None else Taken(self.space.key)
 
     # -- one draw --------------------------------------------------------------------------------
 
@@ -182,7 +237,7 @@ class Breeding:
         if self.repair is not None:  # until then it may be outside the space
             X = check_rows(self.sampling, X, k, self.space)
             return check_candidates(self.repair, self.repair(X, self.space), k, self.space)
-        if type(self.sampling) is Uniform and type(self.space) in BUILT_IN:
+        if type(self.sampling) in SAMPLINGS and type(self.space) in BUILT_IN:
             return X
         return check_candidates(self.sampling, X, k, self.space)
 
@@ -203,7 +258,8 @@ class Breeding:
 
     @cached_property
     def _fused_distinct(self) -> Fused | None:
-        fused = self._fused if self.duplicates is True else None
+        fits = self.duplicates == "population" and self.limits is None
+        fused = self._fused if fits else None
         return fused if fused is not None and fused.in_one_call else None
 
     @cached_property
@@ -222,7 +278,7 @@ def breeding_for(
     crossover: Crossover | None = None,
     mutation: Mutation | None = None,
     repair: Repair | None = None,
-    duplicates: bool | Duplicates = True,
+    duplicates: Which = "all",
 ) -> Breeding:
     """Breeding with the parts of the space where nothing was chosen.
 
@@ -239,8 +295,6 @@ def breeding_for(
         )
     for part in (chosen_sampling, chosen_crossover, chosen_mutation):
         check_fit(part, space)
-    if not isinstance(duplicates, (bool, np.bool_)):
-        duplicates = read_part("duplicates, if not True or False,", Duplicates, duplicates)
     return Breeding(
         space,
         chosen_sampling,
@@ -248,8 +302,25 @@ def breeding_for(
         chosen_crossover,
         chosen_mutation,
         None if repair is None else read_part("repair", Repair, repair),
-        bool(duplicates) if isinstance(duplicates, (bool, np.bool_)) else duplicates,
+        read_duplicates("duplicates", duplicates),
         _in_words(chosen_crossover, chosen_mutation),
+    )
+
+
+def read_duplicates(what: str, given: Any) -> Which:
+    """One of the words, None, or a part; True is "all", False None. Raises ConfigurationError."""
+    if isinstance(given, (bool, np.bool_)):
+        return "all" if given else None
+    if given is None:
+        return None
+    for word in WORDS:
+        if isinstance(given, str) and given == word:
+            return word
+    if isinstance(given, Duplicates):
+        return read_part(what, Duplicates, given)
+    raise ConfigurationError(
+        f'{what} must be "all" (nobody is evaluated twice), "population" (nobody equals a member), '
+        f"None (whoever is drawn) or a pt.Duplicates, got {given!r:.100}"
     )
 
 
@@ -298,7 +369,7 @@ def check_fit(part: Part | None, space: SearchSpace) -> None:
         raise ConfigurationError(f"{part} does not fit a Binary space; use BitFlip")
     if type(part) is BitFlip and not bits:
         raise ConfigurationError(f"{part} fits only a Binary space; use PolynomialMutation")
-    if type(part) in (SBX, PolynomialMutation) or (type(part) is Uniform and not bits):
+    if type(part) in (SBX, PolynomialMutation) or (type(part) in SAMPLINGS and not bits):
         with_coordinates(part, space)
 
 

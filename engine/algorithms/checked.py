@@ -64,6 +64,20 @@ def check_mates(part: Any, rows: Any, shape: tuple[int, int], n: int) -> IntArra
     return rows.astype(np.int64)
 
 
+def check_chosen(part: Any, rows: Any, k: int, n: int) -> IntArray:
+    """(k,) different ``rows`` of a pool of ``n``, as int64."""
+    chosen = _vector(part, "its choice", rows, k, "iu", f", rows of the pool of {n}")
+    if k and not 0 <= chosen.min() <= chosen.max() < n:
+        raise ShapeError(
+            f"{part!r} chose rows from {chosen.min()} to {chosen.max()}; expected rows of the "
+            f"pool, from 0 to {n - 1}"
+        )
+    if len(np.unique(chosen)) < k:
+        values, counts = np.unique(chosen, return_counts=True)
+        raise ShapeError(f"{part!r} chose row {values[counts > 1][0]} twice; expected each once")
+    return np.asarray(chosen, dtype=np.int64)
+
+
 def check_repeated(part: Any, repeated: Any, k: int) -> IntArray:
     """The numbers of the rows that are marked in (k,) bool ``repeated``."""
     if not isinstance(repeated, np.ndarray) or repeated.shape != (k,) or repeated.dtype != bool:

@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from ...errors import AskTellError, ConfigurationError
 from ...operators.survival import constrained_rank
 from ...problems.definition import Definition
-from ...typing import Candidates, FloatArray, IntArray
+from ...typing import BoolArray, Candidates, FloatArray, IntArray
 from ..records.evaluations import Evaluations
 from ..records.population import Population, no_population
-from ..records.provenance import Born, together
+from ..records.provenance import Born, Choices, together
 from ..records.waiting import Waiting
 from .asking import InTurn
 from .batch import Batch
@@ -83,6 +83,7 @@ class Concurrent(InTurn):
         self._to_hand: deque[int] = deque()  # ids
         self._asked: set[int] = set()  # ids, not told
         self._waiting = Waiting(self._nobody())  # for their turn
+        self._foretold: list[Choices] = []  # to runs that are still to be opened
         self._parents = no_population(definition)
 
     @cached_property
@@ -282,6 +283,8 @@ class Concurrent(InTurn):
         while (i := self._next_run()) is not None:
             if i == len(self.runs):
                 self.runs.append(self._make_run(i))
+                for choices in self._foretold:
+                    self.runs[-1].foretell(choices)
                 self.populations.append(no_population(self.definition))
             run = self.runs[i]
             if not run.complete:
@@ -332,18 +335,38 @@ class Concurrent(InTurn):
             own[f"population{i}_ids"] = self.populations[i].ids
         return own
 
-    def load_state_dict(self, state: dict[str, Any], waiting: Evaluations | None = None) -> None:
+    def foretell(self, choices: Choices) -> None:
+        """What was chosen for candidates that are still to be born."""
+        self._foretold.append(choices)
+        for run in self.runs:
+            run.foretell(choices)
+
+    def new_choices(self) -> list[Choices]:
+        """What a screen has chosen since the last call."""
+        return [choices for run in self.runs for choices in run.new_choices()]
+
+    def load_state_dict(
+        self,
+        state: dict[str, Any],
+        waiting: Evaluations | None = None,
+        told: Evaluations | None = None,
+    ) -> None:
         """Continue from a state: candidates that were asked for and not told are asked again.
 
-        ``waiting`` are the outcomes that wait for their turn, with all that is known of them; None
-        are those in the state.
+        ``waiting`` are the outcomes that wait for their turn, with all that is known of them, and
+        ``told`` everything that was told; None are those in the state.
         """
         self.runs, self.populations = [], []
+        self._of, self._first = state["of"].tolist(), state["first"].tolist()
+        run_of = np.array(self._of, dtype=np.int64)
+        if told is not None and not (told.generation < len(run_of)).all():
+            raise ConfigurationError("the generations of a state are not those of its outcomes")
         for i in range(count(state, "runs")):
             prefix = f"run{i}_"
             run = self._make_run(i)
             run.load_state_dict(
-                {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+                {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)},
+                told=_of_run(told, run_of == i),
             )
             shown = np.isin(run.parents.ids, state[f"population{i}_ids"])
             self.populations.append(run.population if run.complete else run.parents.take(shown))
@@ -351,7 +374,6 @@ class Concurrent(InTurn):
                 run.ask()  # all of its generation: who is asked again is decided here
             self.runs.append(run)
         self._spent = set(state["spent"])
-        self._of, self._first = state["of"].tolist(), state["first"].tolist()
         self.selections = count(state, "selections")
         self.completed = count(state, "completed")
         self.evaluations = count(state, "evaluations")
@@ -374,3 +396,8 @@ class Concurrent(InTurn):
         self._waiting.add(waiting)
         self._parents = no_population(self.definition)
         self.withdraw()
+
+
+def _of_run(told: Evaluations | None, mine: BoolArray) -> Evaluations | None:
+    """Those that were born in generations of which ``mine`` is true."""
+    return None if told is None else told.take(np.flatnonzero(mine[told.generation]))

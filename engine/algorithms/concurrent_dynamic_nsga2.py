@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 
 from ...checks import whole_number
 from ...errors import ConfigurationError
-from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling
+from ...operators.parts import Crossover, Mating, Mutation, Repair, Sampling, Screen
 from ...operators.settings import read_eta
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition, read_definition
@@ -19,10 +19,13 @@ from ...typing import Candidates
 from ..foreign_names import DYNAMIC
 from ..records.provenance import nobody
 from .algorithm import as_problem
+from .breeding import Which
+from .budget_rules import size_without_budget
 from .concurrent import Concurrent
 from .generational import Generational
+from .limits import Known
 from .nsga2_settings import NSGA2Settings
-from .schedule import Doubling, size_at, size_without_budget
+from .schedule import Doubling, size_at
 from .steady import Cost
 
 FIRST_FACTOR = 8
@@ -34,14 +37,14 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
     """Runs of ``DynamicNSGA2`` side by side ("concurrent-dnsga2" on the command line).
 
     Run i has tau = base 2^i and first_tau = 8 base 2^i; always the run with the fewest evaluations
-    goes on, and run i is opened once every other has used base 2^i. The result is the population
-    of the run with the most different values on the front of all of them; ``run.front()`` is that
-    of everything evaluated, and ``run.concurrent_runs()`` says which generations are of which run.
-    It costs a factor logarithmic in the evaluations against the best tau.
+    goes on, and run i is opened once every other has used base 2^i. The final population is that
+    of the run with the most different values on the front of all of them; ``result.front()`` is
+    that of everything evaluated, and ``run.concurrent_runs()`` says which generations are of which
+    run. It costs a factor logarithmic in the evaluations against the best tau.
 
     Args:
         start: First size of each run; None is max(4, 2 n_obj). Kept as ``start_size``.
-        max_size: Last size; None is a hundredth of the budget, at most 100.
+        max_size: Last size; None is a hundredth of the budget, from 20 to 100.
         base: Evaluations; None is the number of variables.
         eta_below_max: Of SBX below the last size, as in ``DynamicNSGA2``.
 
@@ -69,7 +72,8 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
         mutation: Mutation | None = None,
         crowding: Crowding = "current",
         ties: Ties = "random",
-        eliminate_duplicates: bool | Duplicates = True,
+        duplicates: Which = "all",
+        screen: Screen | None = None,
         mating: Mating | None = None,
         sampling: Sampling | None = None,
         repair: Repair | None = None,
@@ -79,7 +83,8 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
             "mutation": mutation,
             "crowding": crowding,
             "ties": ties,
-            "eliminate_duplicates": eliminate_duplicates,
+            "duplicates": duplicates,
+            "screen": screen,
             "mating": mating,
             "sampling": sampling,
             "repair": repair,
@@ -138,9 +143,11 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
         """With a last size, if it has none."""
         if self.max_size is not None:
             return self
-        return type(self)(
-            **{**self._values(), "max_size": size_without_budget("ConcurrentDynamicNSGA2")}
-        )
+        last = size_without_budget("ConcurrentDynamicNSGA2", "max_size")
+        return type(self)(**{**self._values(), "max_size": last})
+
+    def at_once(self) -> None:
+        """As many as there are runs, and their sizes: no number says it."""
 
     def schedule(self) -> Doubling:
         """Of the first run."""
@@ -158,17 +165,19 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
         seed: int,
         cost: Cost | None = None,
         initial: Candidates | None = None,
+        known: Known | None = None,
     ) -> Concurrent:
         """The state machine of a resolved specification; the first run has ``initial``."""
         first = self.schedule()
         base = first.tau or 1
-        breeding, survival = self.breeding(definition.space), self.survival_part()
+        survival = self.survival_part()
+        breeding = self.breeding(definition.space).within(definition, known, first.last_size)
 
         def make_run(i: int) -> Generational:
             given = initial if i == 0 and initial is not None else nobody(definition.space).X
             return Generational(
                 definition, self._schedule_of(i, base), breeding, survival, seed,
-                offspring=None, initial=given, strand=(i,),
+                offspring=None, initial=given, screen=self.screen, strand=(i,),
             )  # fmt: skip
 
         return Concurrent(definition, first, base, seed, make_run)

@@ -10,14 +10,16 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from ...checks import whole_number
-from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling
+from ...operators.parts import Crossover, Mating, Mutation, Repair, Sampling, Screen
 from ...operators.settings import read_eta
 from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
 from ..foreign_names import DYNAMIC
 from .algorithm import Mode
+from .breeding import Which
+from .budget_rules import size_without_budget, window_for
 from .nsga2_settings import NSGA2Settings
-from .schedule import Doubling, size_without_budget
+from .schedule import Doubling
 from .telling_order import OrderName
 
 
@@ -31,7 +33,7 @@ class DynamicNSGA2(NSGA2Settings):
 
     Args:
         start: First size; None is max(4, 2 n_obj). Kept as ``start_size``.
-        max_size: Last size; None is a hundredth of the budget, at most 100.
+        max_size: Last size; None is a hundredth of the budget, from 20 to 100.
         tau: Evaluations between doublings; None is 8 n for n bits, in other spaces 0.3 of the
             budget split evenly over the sizes between first and last.
         first_tau: Evaluations at the first size; None is ``tau`` if that is given, otherwise
@@ -68,7 +70,8 @@ class DynamicNSGA2(NSGA2Settings):
         mutation: Mutation | None = None,
         crowding: Crowding = "current",
         ties: Ties = "random",
-        eliminate_duplicates: bool | Duplicates = True,
+        duplicates: Which = "all",
+        screen: Screen | None = None,
         mating: Mating | None = None,
         sampling: Sampling | None = None,
         repair: Repair | None = None,
@@ -81,7 +84,8 @@ class DynamicNSGA2(NSGA2Settings):
             "mutation": mutation,
             "crowding": crowding,
             "ties": ties,
-            "eliminate_duplicates": eliminate_duplicates,
+            "duplicates": duplicates,
+            "screen": screen,
             "mating": mating,
             "sampling": sampling,
             "repair": repair,
@@ -129,14 +133,16 @@ class DynamicNSGA2(NSGA2Settings):
         Raises ConfigurationError if a default needs the budget and there is none.
         """
         schedule = self.schedule().resolved(definition, budget)
-        values = {f.name: getattr(schedule, f.name) for f in fields(schedule)}
+        values: dict[str, Any] = {f.name: getattr(schedule, f.name) for f in fields(schedule)}
+        if self.mode == "steady" and self.window is None:
+            values["window"] = window_for(schedule.last_size)
         return type(self)(**{**self._values(), **values})
 
     def without_budget(self) -> Self:
         """With a last size, if it has none."""
         if self.max_size is not None:
             return self
-        size = size_without_budget("DynamicNSGA2")
+        size = size_without_budget("DynamicNSGA2", "max_size")
         return type(self)(**{**self._values(), "max_size": size})
 
     def schedule(self) -> Doubling:

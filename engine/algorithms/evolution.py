@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from ...errors import ConfigurationError
 from ...operators.parts import (
     Crossover,
-    Duplicates,
     Mating,
     Mutation,
     Repair,
     Sampling,
+    Screen,
     Survival,
     read_part,
 )
 from ...operators.survival import RankAndCrowding
 from ...typing import SearchSpace
 from .algorithm import Algorithm
-from .breeding import Breeding, breeding_for
+from .breeding import Breeding, Which, breeding_for, read_duplicates
 from .schedule import BudgetShare, Constant, Doubling
 
 ROLES = {
@@ -31,6 +28,7 @@ ROLES = {
     "mutation": Mutation,
     "sampling": Sampling,
     "repair": Repair,
+    "screen": Screen,
 }
 
 
@@ -45,11 +43,16 @@ class Evolution(Algorithm):
         mutation: What children undergo; None is what the space has.
         sampling: Of the first candidates; None is what the space has.
         repair: What candidates undergo before they are evaluated; None is nothing.
-        duplicates: True: children that equal a parent or another child by the key of the space are
-            drawn again. False: they are taken as they come. Or a ``pt.Duplicates``.
+        duplicates: Who is drawn again, by the key of the space. "all": who equals any candidate
+            that was ever drawn, failed ones included, so that nothing is evaluated twice and a
+            finite space ends as exhausted. "population": who equals a member or another child.
+            None: nobody. Or a ``pt.Duplicates``.
+        screen: Picks, of several children drawn for each that is evaluated, who goes out, by a
+            model of everything told; None: they go out as they are drawn.
         size: Of the population: a number, or a schedule that makes it dynamic:
             ``Doubling(start, max_size, tau, first_tau)``, ``BudgetShare(start, max_size)``,
-            ``Constant(size)``.
+            ``Constant(size)``. None is 1.3 times the square root of the budget, from 20 to 100;
+            100 where there is no budget, with a warning.
         offspring: Children of a generation; None is as many as the population has members. In
             steady state one is born at a time.
 
@@ -63,8 +66,9 @@ class Evolution(Algorithm):
     mutation: Mutation | None = None
     sampling: Sampling | None = None
     repair: Repair | None = None
-    duplicates: bool | Duplicates = True
-    size: int | Constant | Doubling | BudgetShare = 100
+    duplicates: Which = "all"
+    screen: Screen | None = None
+    size: int | Constant | Doubling | BudgetShare | None = None
     offspring: int | None = None
 
     name: ClassVar[str] = "evolution"
@@ -76,8 +80,8 @@ class Evolution(Algorithm):
             part = getattr(self, key)
             if part is not None or key == "survival":
                 read_part(f"{kind}: {key}", role, part)
-        distinct: Any = self.duplicates
-        object.__setattr__(self, "duplicates", read_duplicates(f"{kind}: duplicates", distinct))
+        which = read_duplicates(f"{kind}: duplicates", self.duplicates)
+        object.__setattr__(self, "duplicates", which)
 
     def breeding(self, space: SearchSpace) -> Breeding:
         """The parts that make candidates, with the defaults of the space."""
@@ -94,12 +98,3 @@ class Evolution(Algorithm):
     def survival_part(self) -> Survival:
         """Who survives."""
         return self.survival
-
-
-def read_duplicates(what: str, given: Any) -> bool | Duplicates:
-    """True, False, or a part; raises ConfigurationError."""
-    if isinstance(given, (bool, np.bool_)):
-        return bool(given)
-    if isinstance(given, Duplicates):
-        return read_part(what, Duplicates, given)
-    raise ConfigurationError(f"{what} must be True, False or a pt.Duplicates, got {given!r:.100}")

@@ -57,6 +57,9 @@ class Mates(NamedTuple):
     memory: dict[str, NDArray[Any]] | None = None
 
 
+NOBODY = Mates(constants[0, 0, np.int64], NO_VALUES, constants[0, 0, np.int64], NO_VALUES[0])
+
+
 @dataclass(frozen=True)
 class Fused:
     """Tournaments, crossover and mutation by kernels, for one space.

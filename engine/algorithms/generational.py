@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...errors import AskTellError
 from ...operators.arrays import full_int32
-from ...operators.parts import Survival
+from ...operators.parts import Screen, Survival
 from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
@@ -24,7 +24,7 @@ from ..records.evaluations import Evaluations
 from ..records.fast import frozen
 from ..records.outcome import EVALUATED, PENDING
 from ..records.population import Population, no_population
-from ..records.provenance import Born, nobody
+from ..records.provenance import Born, Choices, nobody
 from .asking import UNASKED, AskTell
 from .batch import Batch
 from .breeding import Breeding
@@ -32,6 +32,7 @@ from .counts import count
 from .offspring import Offspring
 from .part_memory import PartMemory, copied, read, stored
 from .schedule import Constant, Doubling, stored_size
+from .screening import Screening
 from .selection import Selected, select
 from .telling import read_asked_for
 
@@ -65,11 +66,13 @@ class Generational(AskTell):
         *,
         offspring: int | None,
         initial: Candidates,
+        screen: Screen | None = None,
         strand: tuple[int, ...] = (),
     ) -> None:
         """``offspring`` are born in a generation, None is as many as the population has members.
 
-        ``strand`` tells the generators of several that share a seed apart.
+        Of several children for each of them a ``screen`` picks. ``strand`` tells the generators of
+        several that share a seed apart.
         """
         super().__init__(definition, seed)
         self.schedule = schedule
@@ -78,6 +81,8 @@ class Generational(AskTell):
         self._survival = survival
         self._offspring_size = offspring
         self._memory: PartMemory = {}  # of survival and breeding
+        self._screening = None if screen is None else Screening(screen, definition, seed, strand)
+        self._drawn = breeding.everything()  # whom nobody new may equal; None: whoever lives
         self._variation_rng = generator(seed, VARIATION, *strand)
         self._survival_rng = generator(seed, SURVIVAL, *strand)
         self.size = schedule.first_size
@@ -198,6 +203,9 @@ class Generational(AskTell):
         self.evaluations += len(ids)
         self.failures += brood.failed - failed
         self._looked = None
+        if self._screening is not None and brood.told == brood.size:
+            outcomes = brood.outcomes
+            self._screening.tell(brood.ids, brood.born.X, outcomes.F, outcomes.G)
 
     def take_in(self, rows: Evaluations) -> bool:
         """Tell these rows: at once, hence True."""
@@ -223,6 +231,8 @@ class Generational(AskTell):
         """
         self._late = _joined(self._late, ids, X, F, G)
         self._looked = None
+        if self._screening is not None:
+            self._screening.mend(ids, F, G)
 
     def _wrong_to_tell(self, ids: IntArray) -> str:
         brood = self._offspring
@@ -261,15 +271,17 @@ class Generational(AskTell):
         generators = (self._survival_rng.bit_generator, self._variation_rng.bit_generator)
         before = generators[0].state, generators[1].state
         remembered = copied(self._memory) if self._memory else {}
-        brood = None
+        drawn, brood = 0 if self._drawn is None else len(self._drawn), None
         try:
             selected = self._commit(size) if self.generation >= 0 else None
-            born = self._draw(size, selected)
+            born = self._draw(size, selected, first_id)
             if selected is None or len(born):
                 brood = Offspring(self.definition, first_id, born)
         finally:
             if brood is None:
                 self._memory, self._looked = remembered, None  # a part may have changed what it saw
+                if self._drawn is not None:
+                    self._drawn.take_back(drawn)
                 for bits, state in zip(generators, before, strict=True):
                     bits.state = state
         if brood is None:
@@ -324,13 +336,36 @@ class Generational(AskTell):
         rng = self._survival_rng
         return select(self._parents, ids, X, F, G, size, rng, self._survival, memory)
 
-    def _draw(self, size: int, selected: Selected | None) -> Born:
+    def _draw(self, size: int, selected: Selected | None, first_id: int) -> Born:
         """The candidates of a generation; fewer if nothing new can be drawn."""
-        rng = self._variation_rng
+        rng, drawn, screening = self._variation_rng, self._drawn, self._screening
         if selected is None:
-            return self._breeding.first(self._initial, size, rng, self._breeding.seen(size))
+            seen = self._breeding.seen(size) if drawn is None else drawn
+            return self._breeding.first(self._initial, size, rng, seen, self._memory)
         breeding = self._breeding if size >= self.schedule.last_size else self._below_max
-        return breeding.distinct(self._births(size), selected.mates, rng)
+        births, mates = self._births(size), selected.mates
+        k = births if screening is None else screening.draws(births)
+        if drawn is None:
+            born = breeding.distinct(k, mates, rng)
+        else:
+            before = len(drawn)
+            born = breeding.children(k, mates, rng, drawn)
+        if screening is None:
+            return born
+        chosen = screening.pick(born, births, first_id, born.X[:0])
+        if drawn is not None and len(chosen) < len(born):
+            drawn.take_back(before)
+            drawn.add(chosen.X)
+        return chosen
+
+    def foretell(self, choices: Choices) -> None:
+        """What was chosen for candidates that are still to be born."""
+        if self._screening is not None:
+            self._screening.foretell(choices)
+
+    def new_choices(self) -> list[Choices]:
+        """What a screen has chosen since the last call."""
+        return [] if self._screening is None else self._screening.new_choices()
 
     # -- state -----------------------------------------------------------------------------------
 
@@ -354,17 +389,26 @@ class Generational(AskTell):
             "offspring_X": brood.born.X,
             "offspring_parents": brood.born.parents,
             "offspring_operator": brood.born.operator,
+            "offspring_choice": brood.born.choice,
             "offspring_status": brood.outcomes.status,
             "offspring_F": brood.outcomes.F,
             "offspring_G": brood.outcomes.G,
             **({f"late_{name}": getattr(late, name) for name in LATE} if len(late) else {}),
+            **({} if self._screening is None else self._screening.state()),
+            **({} if self._drawn is None else {"retold_drawn": self._drawn.state()}),
             **stored(self._memory),
         }
 
-    def load_state_dict(self, state: dict[str, Any], waiting: Evaluations | None = None) -> None:
+    def load_state_dict(
+        self,
+        state: dict[str, Any],
+        waiting: Evaluations | None = None,
+        told: Evaluations | None = None,
+    ) -> None:
         """Continue from a state: candidates that were asked for and not told are asked again.
 
-        Nobody is ``waiting``.
+        Nobody is ``waiting``. ``told`` is everything that was told, with what has become of it;
+        None is what the state holds of it.
         """
         self.size = stored_size(self.schedule, state["size"])
         self._next_growth = count(state, "next_growth")
@@ -389,6 +433,7 @@ class Generational(AskTell):
                 np.array(state["offspring_X"]),
                 np.array(state["offspring_parents"]),
                 np.array(state["offspring_operator"]),
+                np.array(state["offspring_choice"]),
             ),
             status=np.array(state["offspring_status"]),
             F=np.array(state["offspring_F"]),
@@ -401,6 +446,22 @@ class Generational(AskTell):
             ids, X, F, G = (np.array(state[f"late_{name}"]) for name in LATE)
             self._late = _joined(self._late, ids, X, F, G)
         self._looked = None
+        self._load_history(state, told)
+
+    def _load_history(self, state: dict[str, Any], told: Evaluations | None) -> None:
+        """What is known of all generations: whom nobody new may equal, and what a screen sees."""
+        brood = self._offspring
+        if told is not None:
+            told = told.take(np.argsort(told.ids))
+        if self._drawn is not None:
+            self._drawn.take_back(0)
+            if told is None:
+                self._drawn.load(state["retold_drawn"])
+            else:
+                self._drawn.add(told.X)
+            self._drawn.add(brood.born.X)
+        if self._screening is not None:
+            self._screening.load(state, told, () if brood.complete else brood.ids)
 
 
 def _joined(

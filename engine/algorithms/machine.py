@@ -1,4 +1,4 @@
-"""What a run asks of the state machine that an algorithm starts: twelve calls, and facts."""
+"""What a run asks of the state machine that an algorithm starts: fourteen calls, and facts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...typing import Candidates, FloatArray, IntArray
 from ..records.evaluations import Evaluations
 from ..records.population import Population
-from ..records.provenance import Born
+from ..records.provenance import Born, Choices
 from .batch import Batch
 from .schedule import Constant, Doubling
 
@@ -67,6 +67,10 @@ class Standing(Protocol):
         """The population size over time."""
 
     @property
+    def exhausted_by(self) -> str:
+        """Why nothing new can be drawn, once that is so."""
+
+    @property
     def operators(self) -> tuple[str, ...]:
         """Names of what candidates are made by; ``Born.operator`` is a position in it."""
 
@@ -115,6 +119,15 @@ class Machine(Standing, Protocol):
     def withdraw(self) -> None:
         """Take back what was asked for and not told: it will be asked again."""
 
+    def new_choices(self) -> list[Choices]:
+        """What a screen has chosen since the last call, of candidates that are not asked for yet.
+
+        It is written down before they are evaluated.
+        """
+
+    def foretell(self, choices: Choices) -> None:
+        """What was chosen for candidates that are still to be born: nobody is asked for it."""
+
     # -- outcomes come in ------------------------------------------------------------------------
 
     def take_in(self, rows: Evaluations) -> bool:
@@ -146,5 +159,14 @@ class Machine(Standing, Protocol):
     def state_dict(self) -> dict[str, Any]:
         """The whole state as arrays and JSON values."""
 
-    def load_state_dict(self, state: dict[str, Any], waiting: Evaluations | None = None) -> None:
-        """Continue from one; ``waiting`` are the outcomes that wait, with all that is known."""
+    def load_state_dict(
+        self,
+        state: dict[str, Any],
+        waiting: Evaluations | None = None,
+        told: Evaluations | None = None,
+    ) -> None:
+        """Continue from one; ``waiting`` are the outcomes that wait, with all that is known.
+
+        ``told`` is everything told: the entries of a state that begin with ``retold_`` are for
+        those who have no such table.
+        """

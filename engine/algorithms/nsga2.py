@@ -22,14 +22,15 @@ class NSGA2(NSGA2Settings):
     Attributes:
         size: Of the population: a number, or a schedule that makes it dynamic:
             ``Doubling(start, max_size, tau, first_tau)``, ``BudgetShare(start, max_size)``,
-            ``Constant(size)``.
+            ``Constant(size)``. None is 1.3 times the square root of the budget, from 20 to 100;
+            100 where there is no budget, with a warning.
         offspring: Children of a generation; None is as many as the population has members. In
             steady state one is born at a time.
 
     The other settings are those of ``NSGA2Settings``.
     """
 
-    size: int | Constant | Doubling | BudgetShare = 100
+    size: int | Constant | Doubling | BudgetShare | None = None
     offspring: int | None = None
 
     name: ClassVar[str] = "nsga2"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import get_args
 
 from ...errors import ConfigurationError
-from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling, read_part
+from ...operators.parts import Crossover, Mating, Mutation, Repair, Sampling, Screen, read_part
 from ...operators.survival import Crowding, RankAndCrowding, Ties
 from ...typing import SearchSpace
 from .algorithm import Algorithm, check_choice
-from .breeding import Breeding, breeding_for
-from .evolution import ROLES, read_duplicates
+from .breeding import Breeding, Which, breeding_for, read_duplicates
+from .evolution import ROLES
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -29,8 +29,12 @@ class NSGA2Settings(Algorithm):
             the same, and there is no truthful one.
         ties: Who stays of those with equal distances. "random", or "balanced": as many of each
             objective value as can be (Doerr, Ivan, Krejca, arXiv 2412.11931); not in steady state.
-        eliminate_duplicates: Draw children again that equal a parent or another child; or a
-            ``pt.Duplicates`` that says which do.
+        duplicates: Who is drawn again. "all": who equals any candidate that was ever drawn, failed
+            ones included, so that nothing is evaluated twice and a finite space ends as exhausted.
+            "population": who equals a member or another child. None: nobody. Or a
+            ``pt.Duplicates`` that says who.
+        screen: Picks, of several children drawn for each that is evaluated, who goes out, by a
+            model of everything told; None: they go out as they are drawn.
         mating: None is a binary tournament by rank, then crowding distance.
         sampling: Of the first candidates; None is the default of the space.
         repair: What candidates undergo before they are evaluated; None is nothing.
@@ -42,19 +46,20 @@ class NSGA2Settings(Algorithm):
     mutation: Mutation | None = None
     crowding: Crowding = "current"
     ties: Ties = "random"
-    eliminate_duplicates: bool | Duplicates = True
+    duplicates: Which = "all"
     mating: Mating | None = None
     sampling: Sampling | None = None
     repair: Repair | None = None
+    screen: Screen | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         kind = type(self).__name__
-        for key in ("crossover", "mutation", "mating", "sampling", "repair"):
+        for key in ("crossover", "mutation", "mating", "sampling", "repair", "screen"):
             if getattr(self, key) is not None:
                 read_part(f"{kind}: {key}", ROLES[key], getattr(self, key))
-        distinct: Any = read_duplicates(f"{kind}: eliminate_duplicates", self.eliminate_duplicates)
-        object.__setattr__(self, "eliminate_duplicates", distinct)
+        which = read_duplicates(f"{kind}: duplicates", self.duplicates)
+        object.__setattr__(self, "duplicates", which)
         check_choice(self, "crowding", get_args(Crowding))
         check_choice(self, "ties", get_args(Ties))
         if self.mode == "steady" and (self.crowding == "truthful" or self.ties == "balanced"):
@@ -72,7 +77,7 @@ class NSGA2Settings(Algorithm):
             crossover=self.crossover,
             mutation=self.mutation,
             repair=self.repair,
-            duplicates=self.eliminate_duplicates,
+            duplicates=self.duplicates,
         )
 
     def survival_part(self) -> RankAndCrowding:

@@ -17,16 +17,15 @@ from ...errors import ConfigurationError
 from ...operators.settings import read_eta
 from ...problems.definition import Definition
 from ...problems.space import Binary
+from .budget_rules import EACH_OF_LAST_SIZE, last_size_for, size_for
 
 log = logging.getLogger(__name__)
 
 FIRST_SHARE, GROWTH_SHARE = 0.3, 0.3
 """Of a known budget: at the first size, and over all sizes between it and the last."""
 
-ADVISED_BUDGET, LEAST_BUDGET = 100, 60
-"""Evaluations per individual of the last size: what pays, and below which NSGA-II is better."""
-
-LARGEST_DEFAULT = 100
+LEAST_BUDGET = 60
+"""Evaluations for each individual of the last size below which NSGA-II is better."""
 
 ETA_BELOW_MAX = 3.0
 """SBX's distribution index below the last size. With the usual 15 a small population jumps too
@@ -94,7 +93,7 @@ class Doubling:
 
     Attributes:
         start: First size; None is max(4, 2 n_obj).
-        max_size: Last size; None is a hundredth of the budget, at most 100.
+        max_size: Last size; None is a hundredth of the budget, from 20 to 100.
         tau: Evaluations between doublings; None is 8 n for n bits, in other spaces 0.3 of the
             budget split evenly over the sizes between first and last.
         first_tau: Evaluations at the first size; None is ``tau`` if that is given, otherwise
@@ -173,7 +172,7 @@ class BudgetShare:
 
     Attributes:
         start: First size; None is max(4, 2 n_obj).
-        max_size: Last size; None is a hundredth of the budget, at most 100.
+        max_size: Last size; None is a hundredth of the budget, from 20 to 100.
         first: Share of the budget at the first size.
         growth: Share of the budget over all sizes between the first and the last, split evenly.
         eta_below_max: As in ``Doubling``.
@@ -211,15 +210,6 @@ class BudgetShare:
         start, max_size = _sizes(self, self.start, self.max_size, definition, budget)
         first_tau, tau = _shares(start, max_size, self.first * budget, self.growth * budget)
         return Doubling(start, max_size, tau, first_tau, _eta(self.eta_below_max, definition))
-
-
-def size_without_budget(algorithm: str) -> int:
-    """The last size where no budget says what it should be; logs a warning."""
-    log.warning(
-        "%s derives max_size from the budget, and there is none: it is %d; pass max_size= for "
-        "another one", algorithm, LARGEST_DEFAULT,
-    )  # fmt: skip
-    return LARGEST_DEFAULT
 
 
 def sizes(schedule: Constant | Doubling) -> list[int]:
@@ -325,7 +315,7 @@ def _sizes(
                 f"{type(schedule).__name__} derives max_size from the budget, and none is known: "
                 "pass max_size=, or budget="
             )
-        last = max(first, min(LARGEST_DEFAULT, budget // ADVISED_BUDGET))
+        last = last_size_for(budget, first)
     if (
         budget is not None
         and budget < LEAST_BUDGET * last
@@ -334,7 +324,7 @@ def _sizes(
         log.warning(
             "a budget of %d is %.0f evaluations for each of max_size=%d; below %d for each "
             "NSGA2(size=%d) is the better choice, from %d the dynamic population pays",
-            budget, budget / last, last, LEAST_BUDGET, last, ADVISED_BUDGET,
+            budget, budget / last, last, LEAST_BUDGET, size_for(budget), EACH_OF_LAST_SIZE,
         )  # fmt: skip
     return min(first, last), last
 

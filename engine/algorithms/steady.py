@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ...errors import AskTellError, ConfigurationError
 from ...operators.arrays import all_finite
-from ...operators.parts import Survival
+from ...operators.parts import Screen, Survival
 from ...problems.definition import Definition
 from ...problems.numbers import one_number
 from ...typing import Candidates, FloatArray, IntArray
@@ -32,15 +32,17 @@ from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..records.evaluations import Evaluations
 from ..records.outcome import EVALUATED, FAILED, PENDING
 from ..records.population import Population, no_population
-from ..records.provenance import Born, nobody
+from ..records.provenance import Born, Choices, nobody
 from ..records.waiting import Waiting
 from .asking import InTurn
 from .batch import Batch
-from .breeding import Breeding
+from .breeding import Breeding, Mates
 from .counts import count
+from .everything import Everything
 from .members import Members
 from .part_memory import read, stored
 from .schedule import Constant, Doubling, stored_size
+from .screening import Screening
 from .taken import Taken
 from .telling import read_asked_for, told_rows
 from .telling_order import ORDERS, Order, OrderName
@@ -64,6 +66,7 @@ class _Candidate:
     key: bytes
     parents: IntArray  # (1, 2)
     operator: int
+    choice: int
     generation: int  # it was born in
     handed: bool = False
     fit: bool = False  # once it has finished: it may be ranked
@@ -100,6 +103,7 @@ class SteadyState(InTurn):
         order: OrderName,
         cost: Cost | None,
         initial: Candidates,
+        screen: Screen | None = None,
     ) -> None:
         super().__init__(definition, seed)
         self.schedule = schedule
@@ -128,7 +132,8 @@ class SteadyState(InTurn):
         self._parents = no_population(definition)
         self._key = definition.space.key
         # Members and those that are open, whom nobody new may equal.
-        self._taken: Taken | None = breeding.taken()
+        self._taken: Taken | Everything | None = self._nobody_taken()
+        self._screening = None if screen is None else Screening(screen, definition, seed)
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -279,6 +284,8 @@ class SteadyState(InTurn):
         """One joins the members, and who is one too many goes."""
         self._torn = True
         candidate = self._open.pop(id)
+        if self._screening is not None:
+            self._note(id, candidate)
         if candidate.fit:
             gone = self._join(self._members, id, candidate, self._survival_rng)
         else:
@@ -289,6 +296,27 @@ class SteadyState(InTurn):
         self.evaluations += 1
         self._to_tell -= 1
         self._torn = False
+
+    def _note(self, id: int, candidate: _Candidate) -> None:
+        """A screen knows of one more outcome."""
+        assert self._screening is not None
+        rows, row = self._waiting[id]
+        some = slice(row, row + 1)
+        self._screening.tell(np.array([id]), candidate.X, rows.F[some], rows.G[some])
+
+    def foretell(self, choices: Choices) -> None:
+        """What was chosen for candidates that are still to be born."""
+        if self._screening is not None:
+            self._screening.foretell(choices)
+
+    def new_choices(self) -> list[Choices]:
+        """What a screen has chosen since the last call."""
+        return [] if self._screening is None else self._screening.new_choices()
+
+    def _nobody_taken(self) -> Taken | Everything | None:
+        """An empty set of whom nobody new may equal; None if anybody may."""
+        everything = self._breeding.everything()
+        return self._breeding.taken() if everything is None else everything
 
     def _join(
         self, members: Members, id: int, candidate: _Candidate, rng: np.random.Generator
@@ -318,6 +346,8 @@ class SteadyState(InTurn):
         if self.complete:
             self._next_generation()
         self._torn = True
+        if self._screening is not None:
+            self._screening.mend(ids, F, G)
         points, violation = self.definition.minimized(F), self.definition.violation(G)
         columns = (ids.tolist(), X, self._keys(X), F, G, points, violation.tolist())
         for id, x, key, f, g, point, violated in zip(*columns, strict=True):
@@ -335,7 +365,8 @@ class SteadyState(InTurn):
     def _sample(self) -> None:
         """The first candidates: as many as the population or the window, whichever is larger."""
         k, rng = max(self.size, self.window), self._variation_rng
-        self._bear(self._breeding.first(self._initial, k, rng, self._taken))
+        memory = self._members.memory
+        self._bear(self._breeding.first(self._initial, k, rng, self._taken, memory))
         self._initial = nobody(self.definition.space).X
         self.generation = 0
         self._fill()
@@ -348,7 +379,7 @@ class SteadyState(InTurn):
                 breeding = self._below_max if small else self._breeding
                 mates, rng = self._members.mates(), self._variation_rng
                 self._torn = True
-                self._bear(breeding.children(1, mates, rng, self._taken))
+                self._bear(self._child(breeding, mates, rng))
                 self._torn = False
             if not self._unstarted:
                 return
@@ -356,14 +387,35 @@ class SteadyState(InTurn):
             self._order.start(id, self._cost_of(id))  # which is the user's, and may raise
             self._ready.append(self._unstarted.popleft())
 
+    def _child(self, breeding: Breeding, mates: Mates, rng: np.random.Generator) -> Born:
+        """One, or none if nothing new can be drawn."""
+        screening, taken = self._screening, self._taken
+        k = 1 if screening is None else screening.draws(1)
+        if screening is None or k == 1:
+            return breeding.children(1, mates, rng, taken)
+        held = 0 if taken is None else len(taken)
+        pool = breeding.children(k, mates, rng, taken)
+        under_way = self._stacked(list(self._open.values()))[0].X
+        chosen = screening.pick(pool, 1, self._born, under_way)
+        if isinstance(taken, Everything):
+            taken.take_back(held)
+            taken.add(chosen.X)
+        elif taken is not None and len(chosen):
+            for row, key in enumerate(self._keys(pool.X)):
+                if row != chosen.choice[0]:
+                    taken.leave(key)
+            taken.last = self._keys(chosen.X)[0]
+        return chosen
+
     def _bear(self, new: Born) -> None:
-        generation, operators = max(self.generation, 0), new.operator.tolist()
+        generation = max(self.generation, 0)
+        operators, choices = new.operator.tolist(), new.choice.tolist()
         one = len(new) == 1 and self._taken is not None  # whom it has just seen
         keys = [self._taken.last] if one and self._taken is not None else self._keys(new.X)
         for row, key in enumerate(keys):
             some = slice(row, row + 1)
             self._open[self._born] = _Candidate(
-                new.X[some], key, new.parents[some], operators[row], generation
+                new.X[some], key, new.parents[some], operators[row], choices[row], generation
             )
             self._unstarted.append(self._born)
             self._born += 1
@@ -392,8 +444,9 @@ class SteadyState(InTurn):
         X = np.concatenate([c.X for c in candidates])
         parents = np.concatenate([c.parents for c in candidates])
         operator = np.array([c.operator for c in candidates], dtype=np.uint8)
+        choice = np.array([c.choice for c in candidates], dtype=np.int32)
         generation = np.array([c.generation for c in candidates], dtype=np.int32)
-        return Born(X, parents, operator), generation
+        return Born(X, parents, operator, choice), generation
 
     # -- state -----------------------------------------------------------------------------------
 
@@ -432,6 +485,7 @@ class SteadyState(InTurn):
             "open_X": born.X,
             "open_parents": born.parents,
             "open_operator": born.operator,
+            "open_choice": born.choice,
             "open_generation": generation,
             "open_status": status,
             "open_F": F,
@@ -439,13 +493,22 @@ class SteadyState(InTurn):
             **{f"members_{name}": value for name, value in self._members.state().items()},
             **{f"order_{name}": value for name, value in self._order.state().items()},
             **stored(self._members.memory),
+            **({} if self._screening is None else self._screening.state()),
+            **(
+                {"retold_drawn": self._taken.state()} if isinstance(self._taken, Everything) else {}
+            ),
         }
 
-    def load_state_dict(self, state: dict[str, Any], waiting: Evaluations | None = None) -> None:
+    def load_state_dict(
+        self,
+        state: dict[str, Any],
+        waiting: Evaluations | None = None,
+        told: Evaluations | None = None,
+    ) -> None:
         """Continue from a state: candidates that were asked for and not told are asked again.
 
-        ``waiting`` are the outcomes that wait for their turn, with all that is known of them; None
-        are those in the state.
+        ``waiting`` are the outcomes that wait for their turn, with all that is known of them, and
+        ``told`` everything that was told, in that order; None are those in the state.
         """
         self.size = stored_size(self.schedule, state["size"])
         self._next_growth = count(state, "next_growth")
@@ -462,26 +525,38 @@ class SteadyState(InTurn):
         self._parents = self.population
         self._initial = np.array(state["initial_X"])
         ids, born = state["open_ids"].tolist(), _born(state)
-        self._taken = self._breeding.taken()
-        if self._taken is not None:
+        self._taken = self._nobody_taken()
+        if isinstance(self._taken, Everything):
+            if told is None:
+                self._taken.load(state["retold_drawn"])
+            else:
+                self._taken.add(told.X)
+            self._taken.add(born.X)
+        elif self._taken is not None:
             for X in (self._members.mates().X, born.X):
                 for key, x in zip(self._keys(X), X, strict=True):
                     self._taken.join(key, x)
         self._open = {}
         generation = np.array(state["open_generation"])
-        columns = (ids, self._keys(born.X), born.operator.tolist(), generation.tolist())
-        for row, (id, key, operator, its_generation) in enumerate(zip(*columns, strict=True)):
+        made = (born.operator.tolist(), born.choice.tolist(), generation.tolist())
+        for row, (id, key, *how) in enumerate(zip(ids, self._keys(born.X), *made, strict=True)):
             some = slice(row, row + 1)
-            self._open[id] = _Candidate(
-                born.X[some], key, born.parents[some], operator, its_generation
-            )
+            self._open[id] = _Candidate(born.X[some], key, born.parents[some], *how)
         if waiting is None:
-            told = np.array(state["open_status"]) != PENDING
-            F, G = (np.array(state[f"open_{name}"])[told] for name in ("F", "G"))
-            told_ids = np.array(ids, dtype=np.int64)[told]
+            finished = np.array(state["open_status"]) != PENDING
+            F, G = (np.array(state[f"open_{name}"])[finished] for name in ("F", "G"))
+            told_ids = np.array(ids, dtype=np.int64)[finished]
             waiting = told_rows(
-                self.definition, told_ids, F, G, born.take(told), generation[told], self.operators
+                self.definition,
+                told_ids,
+                F,
+                G,
+                born.take(finished),
+                generation[finished],
+                self.operators,
             )
+        if self._screening is not None:
+            self._screening.load(state, told)
         self._waiting = Waiting(self._nobody())
         self._wait(waiting)
         order = _part(state, "order_")
@@ -499,7 +574,9 @@ class SteadyState(InTurn):
 
 def _born(state: dict[str, Any]) -> Born:
     """Those that are open."""
-    return Born(*(np.array(state[f"open_{name}"]) for name in ("X", "parents", "operator")))
+    return Born(
+        *(np.array(state[f"open_{name}"]) for name in ("X", "parents", "operator", "choice"))
+    )
 
 
 def _part(state: dict[str, Any], prefix: str) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def _check_cost(problem: Any, definition: Definition, X: Candidates, seed: int) 
                 f"{name} gave a candidate {one!r:.80}, and then {other!r:.80}; expected a plain "
                 "function of the candidate: the order of telling follows it"
             )
-    steady = Evolution(size=2, mode="steady", window=len(X), duplicates=False)
+    steady = Evolution(size=2, mode="steady", window=len(X), duplicates=None)
     steady.machine(definition, seed, cost, X).ask(len(X))  # which asks for the cost of each
 
 

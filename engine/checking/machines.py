@@ -19,7 +19,7 @@ from ...problems.encoded import encode
 from ...problems.own_names import own_name
 from ...typing import Candidates, FloatArray, IntArray, SearchSpace
 from .. import kinds
-from ..algorithms.algorithm import Algorithm, Started, cost_of
+from ..algorithms.algorithm import Algorithm, Started, cost_of, known_of
 from ..algorithms.breeding import Breeding, Mates
 from ..algorithms.checked import check_memory
 from ..algorithms.nsga2 import NSGA2
@@ -161,7 +161,10 @@ class _Run:
 
     def start(self) -> Started:
         """A new state machine."""
-        return self.algorithm.machine(self.definition, self.seed, cost_of(self.problem))
+        known = known_of(self.problem, self.definition)
+        return self.algorithm.machine(
+            self.definition, self.seed, cost_of(self.problem), known=known
+        )
 
     def done(self, call: Callable[[], T]) -> T:
         """What the algorithm does, watched."""

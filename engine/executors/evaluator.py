@@ -308,12 +308,18 @@ class Evaluator:
         G: FloatArray,
         failures: dict[int, Failed],
     ) -> None:
-        definition, problem = self.job.definition, self.job.problem
-        values = self._guarded(
-            lambda: definition.read_values(
-                problem.evaluate(definition.space.candidate(task.X[i]), ctx)
-            )
-        )
+        definition, problem, x = self.job.definition, self.job.problem, task.X[i]
+
+        def candidate() -> Any:
+            return definition.space.candidate(x)  # a new one: the user's code may write to it
+
+        def evaluated() -> Values:
+            if not definition.has_known:
+                return definition.read_values(problem.evaluate(candidate(), ctx))
+            known = definition.read_known(problem.known(candidate()))
+            return definition.read_values(problem.evaluate(candidate(), ctx), known)
+
+        values = self._guarded(evaluated)
         if isinstance(values, Failed):
             failures[int(task.ids[i])] = values
         else:

@@ -20,7 +20,7 @@ from .frames import LOGGED, frame, logged_names, named_columns
 from .outcome import EVALUATED, Completion, Failed
 from .plain_text import one_line
 from .population import Population
-from .provenance import INITIAL, OPERATORS, Born, orphans
+from .provenance import AS_DRAWN, INITIAL, OPERATORS, Born, orphans
 
 MOST_TABLES, MOST_ROWS = 256, 65_536
 """That an archive keeps as they came before it copies them."""
@@ -44,6 +44,8 @@ class Evaluations:
         generation: (n,) int32 they were born in.
         parents: (n, p) int64 ids, as many as meet in a crossover; -1 where there is none.
         operator_code: (n,) uint8 position in ``operators`` of what made them.
+        choice: (n,) int32, which of the children that were drawn for it a screen has chosen; -1 if
+            it went out as it was drawn.
         status: (n,) uint8: 1 evaluated, 2 failed.
         X: (n, n_var) in the dtype of the space.
         F: (n, n_obj) float64; NaN where failed.
@@ -65,6 +67,7 @@ class Evaluations:
     generation: NDArray[np.int32]
     parents: IntArray
     operator_code: ByteArray
+    choice: NDArray[np.int32]
     status: ByteArray
     X: Candidates
     F: FloatArray
@@ -142,6 +145,7 @@ class Evaluations:
             "generation": self.generation,
             **{f"parent_{i + 1}": ids for i, ids in enumerate(self.parents.T)},
             "operator": self.operator,
+            **({"choice": self.choice} if (self.choice != AS_DRAWN).any() else {}),
             "evaluated": self.evaluated,
             "failure": [self.failures[i].reason if i in self.failures else "" for i in ids],
             "seed": self.seed,
@@ -183,6 +187,7 @@ def empty(
         generation=np.empty(0, dtype=np.int32),
         parents=np.empty((0, n_parents), dtype=np.int64),
         operator_code=np.empty(0, dtype=np.uint8),
+        choice=np.empty(0, dtype=np.int32),
         status=np.empty(0, dtype=np.uint8),
         X=np.empty((0, space.n_var), dtype=space.dtype),
         F=np.empty((0, definition.n_obj)),
@@ -229,6 +234,7 @@ def record(
         "generation": generation,
         "parents": born.parents,
         "operator_code": born.operator,
+        "choice": born.choice,
         "status": done.status,
         "X": born.X,
         "F": done.F,

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ...checks import whole_number
 from ...errors import ShapeError
+from ...operators.hypervolume_subset import hypervolume_subset
 from ...operators.survival import constrained_rank
 from ...problems.definition import Definition
 from ...typing import BoolArray, Candidates, FloatArray, IntArray
@@ -86,6 +88,21 @@ class Population:
         """The non-dominated feasible ones; if none is feasible, the least infeasible."""
         rank = constrained_rank(self.definition.minimized(self.F), self.violation)
         return self.take(rank == 0)
+
+    def at_most(self, count: int | None) -> Population:
+        """So many of them at most, in their order: those that together dominate most; None is all.
+
+        By greedy hypervolume subset selection, see ``operators.hypervolume_subset``. The first is
+        what one would choose if it had to be one.
+
+        Raises ConfigurationError for a count below 1.
+        """
+        if count is None:
+            return self
+        count = whole_number("at_most", count, least=1)
+        if count >= len(self):
+            return self
+        return self.take(hypervolume_subset(self.definition.minimized(self.F), count))
 
     def candidates(self) -> list[Any]:
         """The rows of ``X`` as ``evaluate`` gets them: values by name, or vectors."""

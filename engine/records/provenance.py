@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...typing import ByteArray, Candidates, IntArray, SearchSpace
+from .fast import constants
 
 OPERATORS = ("sample", "initial", "bit flip", "SBX, polynomial mutation")
 SAMPLE, INITIAL, BIT_FLIP, SBX_POLYNOMIAL = range(len(OPERATORS))
 """What every run's list of operators begins with; a run with others has theirs at the end."""
+
+AS_DRAWN = -1
+"""The choice of a candidate that no screen has chosen of several."""
 
 
 @dataclass(slots=True)
@@ -21,24 +28,48 @@ class Born:
         X: (k, n_var) in the dtype of the space.
         parents: (k, p) int64 ids; -1 where there is none.
         operator: (k,) uint8 position of what made them in the run's list of operators.
+        choice: (k,) int32, which of the children that were drawn a screen has chosen; -1 for those
+            that went out as they were drawn.
     """
 
     X: Candidates
     parents: IntArray
     operator: ByteArray
+    choice: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.X)
 
     def take(self, rows: IntArray) -> Born:
         """Those in these rows."""
-        return Born(self.X[rows], self.parents[rows], self.operator[rows])
+        return Born(self.X[rows], self.parents[rows], self.operator[rows], self.choice[rows])
+
+
+def unscreened(X: Candidates, parents: IntArray, operator: int) -> Born:
+    """Candidates as they were drawn, all made by one operator."""
+    k = len(X)
+    return Born(X, parents, constants[k, operator, np.uint8], constants[k, AS_DRAWN, np.int32])
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a screen has chosen for candidates with ids in a row.
+
+    Attributes:
+        first: The first id.
+        choice: (k,) int32, as ``Born.choice``.
+        memory: What the screen remembers since then, by name; None for what it did before. Who
+            reads a choice asks no model, and needs it to go on.
+    """
+
+    first: int
+    choice: NDArray[np.int32]
+    memory: Mapping[str, NDArray[Any]] | None = None
 
 
 def orphans(X: Candidates, operator: int, parents: int = 2) -> Born:
     """Candidates without parents, where others may have so many."""
-    k = len(X)
-    return Born(X, np.full((k, parents), -1, dtype=np.int64), np.full(k, operator, dtype=np.uint8))
+    return unscreened(X, np.full((len(X), parents), -1, dtype=np.int64), operator)
 
 
 def nobody(space: SearchSpace, parents: int = 2) -> Born:
@@ -52,4 +83,5 @@ def together(first: Born, second: Born) -> Born:
         np.concatenate([first.X, second.X]),
         np.concatenate([first.parents, second.parents]),
         np.concatenate([first.operator, second.operator]),
+        np.concatenate([first.choice, second.choice]),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...errors import ConfigurationError, ParetideError
 from ...problems.files import refuse_run_in_import
+from ..algorithms.algorithm import Algorithm
 from ..executors.base import Executor, Job
 from .interrupts import Interrupts
 from .loop import drive
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 def conduct(
     job: Job,
+    algorithm: Algorithm,
     session: Session,
     recorder: Recorder,
     executor: Executor,
@@ -40,6 +42,7 @@ def conduct(
     stack.callback(executor.close)
     with interrupts.allowed():  # before anything is written: one that cannot start leaves no trace
         executor.start(job)
+        _warn_if_idle(algorithm, executor)
     if begins:  # one that replaces another waits for its first outcome
         recorder.begin()
     display = stack.enter_context(live_display(view, executor)) if oversight.progress else None
@@ -71,6 +74,22 @@ def _keep(recorder: Recorder, error: BaseException) -> None:
         recorder.finish("")
     except Exception as second:
         error.add_note(f"while it ended, the store could not be sealed either: {second}")
+
+
+def _warn_if_idle(algorithm: Algorithm, executor: Executor) -> None:
+    """Say it before the first evaluation if there are more workers than can ever be busy."""
+    activity = executor.activity()
+    most = algorithm.at_once()
+    if activity is None or most is None:
+        return
+    workers, (count, setting) = activity.busy + activity.idle + activity.starting, most
+    if workers > count:
+        advice = " (two to three times the workers keep them busy)" if setting == "window" else ""
+        log.warning(
+            "there are %d workers, and at most %d candidates are under evaluation at once: %d "
+            "workers will always be idle; start a run with a larger %s%s, or take fewer workers",
+            workers, count, workers - count, setting, advice,
+        )  # fmt: skip
 
 
 def _warn_if_small(session: Session, stopped_by: str) -> None:

@@ -103,7 +103,9 @@ class _Loop:
             reason = self._take_turns()
             if reason:
                 return reason
-            self._submit(session.ask())
+            tasks = session.ask()
+            self._recorder.choices()
+            self._submit(tasks)
             self._recorder.populations()
             self._interrupts.raise_pending()
             if session.in_flight:
@@ -165,7 +167,7 @@ class _Loop:
     def _end_of_budget(self) -> str:
         if not self._machine.complete:  # the budget ended in the middle of a generation
             self._call()
-        return "exhausted" if self._session.exhausted else "budget"
+        return self._machine.exhausted_by if self._session.exhausted else "budget"
 
     def _by_clock(self) -> str:
         """Why the run ends now, wherever it is, or ""."""

@@ -60,6 +60,7 @@ def specify(
             "reason": reference.reason,
             "folder": reference.folder,
             "definition": definition.describe(),
+            "known": definition.has_known,
         },
         "rules": RULES,
         "algorithm": kinds.with_name(algorithm),

@@ -11,7 +11,10 @@ from typing import Any
 from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...problems.definition import read_definition
-from ..algorithms.algorithm import Algorithm, as_problem, cost_of
+from ...typing import Candidates
+from ..algorithms.algorithm import Algorithm, as_problem, cost_of, known_of
+from ..algorithms.auto import Auto
+from ..algorithms.budget_rules import warn_of_random_search
 from ..executors import make_executor
 from ..executors.base import Executor, Job
 from ..foreign_names import WHOLE_RUN, foreign_names
@@ -38,7 +41,7 @@ from .warm_start import Source, is_source, read_initial
 @foreign_names(WHOLE_RUN)
 def minimize(
     problem: Any,
-    algorithm: Algorithm,
+    algorithm: Algorithm | None = None,
     *,
     budget: int | None = None,
     seed: int | None = None,
@@ -59,10 +62,11 @@ def minimize(
 
     Args:
         problem: A ``Problem``, or a pymoo Problem. Maximized objectives are declared in it.
-        algorithm: ``NSGA2(...)`` or ``DynamicNSGA2(...)``.
+        algorithm: As ``NSGA2(...)``; None is ``Auto()``, which chooses by the budget, the space and
+            the objectives: ``pt.Auto().describe(problem, budget)`` says what and why.
         budget: Evaluations in all, failed ones included. None is as many as there are until
             ``stop`` ends the run, which then must be given; a population size that would be derived
-            from the budget is 100, with a warning.
+            from the budget is said in a warning.
         seed: An int from 0 to 2**63 - 1; None draws one, which the result and the store keep.
         executor: "serial", "processes", "ray", or an executor made by hand. It never changes the
             result.
@@ -104,7 +108,7 @@ def minimize(
         progress: Show a live line in the terminal.
 
     Returns:
-        The final population, its front, and the run.
+        The front of everything evaluated, the final population, and the run.
 
     Raises:
         ConfigurationError: For a wrong problem, algorithm, budget, seed, executor or candidate.
@@ -116,6 +120,7 @@ def minimize(
         StoreError: If the file exists, is in use, or cannot be written.
     """
     leave_if_spawning()
+    algorithm = Auto() if algorithm is None else algorithm
     refuse_no_algorithm(algorithm)
     budget = _checked_budget(budget, stop)
     _check_place(store, overwrite, or_resume)
@@ -136,10 +141,9 @@ def minimize(
         algorithm = algorithm.without_budget()
     algorithm = algorithm.resolved(definition, budget)
     candidates, memory = read_initial(initial, cache, problem, definition)
-    _check_budget(
-        budget, max(algorithm.smallest_budget, 0 if candidates is None else len(candidates))
-    )
-    machine = algorithm.machine(definition, seed, cost_of(problem), candidates)
+    _check_budget(budget, algorithm, candidates)
+    known = known_of(problem, definition)
+    machine = algorithm.machine(definition, seed, cost_of(problem), candidates, known)
     session = Session.fresh(definition, machine, budget, memory)
     specification = specify(problem, definition, algorithm, budget, seed, workers, memory)
     specification["initial"] = digest(definition.space, None if is_source(initial) else candidates)
@@ -157,7 +161,7 @@ def minimize(
         recorder = Recorder(session, specification, keeper, -1)
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(
-            job, session, recorder, workers, oversight, stack, interrupts,
+            job, algorithm, session, recorder, workers, oversight, stack, interrupts,
             begins=keeper is not None and not keeper.path.exists(), resumed=False,
         )  # fmt: skip
 
@@ -183,9 +187,15 @@ def _check_place(store: str | Path | None, overwrite: bool, or_resume: bool) -> 
         )
 
 
-def _check_budget(budget: int | None, least: int) -> None:
-    if budget is not None and budget < least:
+def _check_budget(budget: int | None, algorithm: Algorithm, candidates: Candidates | None) -> None:
+    """Refuse a budget that ends within the first population; say if little is left beyond it."""
+    if budget is None:
+        return
+    least = max(algorithm.smallest_budget, 0 if candidates is None else len(candidates))
+    if budget < least:
         raise ConfigurationError(
             f"budget={budget} is below the first population of {least}; "
             "raise the budget or make it smaller"
         )
+    if candidates is None and algorithm.composed:
+        warn_of_random_search(budget, least)

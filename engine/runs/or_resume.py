@@ -28,6 +28,7 @@ from .manifest import (
     other_arguments,
     resolved_again,
 )
+from .session import AT_END
 from .warm_start import grows, is_source
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ def why_ended(stopped_by: str, finished: int, stored: int | None, asked: Asked) 
         stored: The budget that the run has.
         asked: The budget that it should have is in it.
     """
-    if stopped_by == "exhausted":
+    if stopped_by in AT_END and stopped_by != "budget":
         return stopped_by
     if asked.budget is None or finished < asked.budget:
         return ""

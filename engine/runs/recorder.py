@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..algorithms.screening import choices_in
 from ..records.evaluations import Evaluations
 from ..store.image import Image
 from ..store.store import RunStore
@@ -47,6 +48,12 @@ class Recorder:
         if self._store is not None and self._began:
             self._store.append_retried(rows)
 
+    def choices(self) -> None:
+        """Keep what a screen has chosen since the last call, before it is evaluated."""
+        for choices in self._session.machine.new_choices():
+            if self._store is not None and self._began:
+                self._store.append_choices(choices)
+
     def populations(self) -> None:
         """Keep the populations that were selected since the last call."""
         populations = self._session.populations
@@ -81,6 +88,7 @@ class Recorder:
             stopped_by=stopped_by,
             path=self._store.path if self._store is not None else None,
             retried=session.retries.tables(),
+            chosen=tuple(choices_in(session.state())),
         )
 
     def _next_image(self, stopped_by: str = "") -> Image:
@@ -98,6 +106,6 @@ class Recorder:
             waiting=session.waiting(),
             known=session.memory.known,
             final=session.outcome(stopped_by).ids,
-            state=session.machine.state_dict(),
+            state=session.state(),
             retried=session.retries.tables(),
         )

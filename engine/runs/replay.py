@@ -15,16 +15,16 @@ import numpy as np
 from ...errors import StoreMismatch
 from ...problems.definition import read_definition
 from ...problems.stand_in import StandIn
-from ..algorithms.algorithm import Algorithm, as_problem, cost_of
+from ..algorithms.algorithm import Algorithm, as_problem, cost_of, known_of
 from ..records.evaluations import Evaluations, empty, of_problem
-from ..records.provenance import INITIAL, OPERATORS
+from ..records.provenance import AS_DRAWN, INITIAL, OPERATORS, Choices
 from ..store.state import believed
 from .cache import Memory
 from .interventions import read_interventions
 from .manifest import algorithm_of, refuse_other_problem, stored_problem
 from .rules import refuse_other_rules
 from .run import Run
-from .session import Session
+from .session import AT_END, Session
 
 
 def replay(run: Run, *, problem: Any = None, algorithm: Algorithm | None = None) -> Session:
@@ -43,19 +43,26 @@ def replay(run: Run, *, problem: Any = None, algorithm: Algorithm | None = None)
         ConfigurationError: If the problem or the algorithm must be passed.
     """
     specification = run.specification
-    path, definition, cost = run.path or Path("the run"), run.definition, None
+    path, definition, cost, known = run.path or Path("the run"), run.definition, None, None
     refuse_other_rules(specification, path)
     algorithm = algorithm_of(specification, algorithm, definition, path)
     costs = algorithm.mode == "steady" and algorithm.order == "cost"
-    if costs or isinstance(definition.space, StandIn):
+    refuses = specification["problem"].get("known", False)  # candidates, by its code
+    if costs or refuses or isinstance(definition.space, StandIn):
         problem = stored_problem(specification, path) if problem is None else as_problem(problem)
         definition, cost = read_definition(problem), cost_of(problem)
+        known = known_of(problem, definition)
         refuse_other_problem(specification, problem, definition, path)
     seed, initial = int(specification["seed"]), _initial(of_problem(run.as_told, definition))
     with believed(path):
-        machine = algorithm.machine(definition, seed, cost, initial)
+        machine = algorithm.machine(definition, seed, cost, initial, known)
     nothing_known = Memory(empty(definition), grows=False)
     session = Session.fresh(definition, machine, specification["budget"], nothing_known)
+    for choices in run.chosen:
+        machine.foretell(choices)
+    for id, choice in zip(run.as_told.ids.tolist(), run.as_told.choice, strict=True):
+        if choice != AS_DRAWN:
+            machine.foretell(Choices(id, np.array([choice])))
     _tell(session, run)
     if len(session.populations) < len(run.populations):  # one that was selected and had no child
         session.ask()
@@ -101,7 +108,7 @@ def _compare(session: Session, run: Run) -> None:
             raise StoreMismatch(f"the population of generation {generation} is another one")
     # Steady state records a generation's population when the next one begins: one that a condition
     # ended with the generation has not.
-    conditioned = run.stopped_by not in ("", "budget", "exhausted")
+    conditioned = run.stopped_by not in ("", *AT_END)
     allowed = (0, 1) if session.machine.steady and conditioned else (0,)
     if len(session.populations) - len(run.populations) not in allowed:
         raise StoreMismatch(

@@ -14,9 +14,13 @@ from .run import Run
 class Result:
     """The end of a run. Values are in the user's units and directions.
 
+    ``X``, ``F``, ``G`` and ``ids`` are the front of everything evaluated: who has paid for 500
+    trainings wants the best of all of them, also those that the last population has no place for.
+
     Attributes:
-        population: The final population.
-        stopped_by: "budget", "exhausted" (nothing new can be drawn), or what ``stop`` said.
+        population: The final population, which is what other tools return.
+        stopped_by: "budget", "exhausted" (nothing new can be drawn), "exhausted by limits"
+            (whatever is drawn breaks one that needs no training), or what ``stop`` said.
         run: Everything evaluated, every population.
         seed: Of the run, also if it was drawn.
     """
@@ -26,12 +30,17 @@ class Result:
     run: Run
     seed: int
 
-    def front(self) -> Population:
-        """The non-dominated feasible ones of the final population; else the least infeasible.
+    def front(self, at_most: int | None = None) -> Population:
+        """The non-dominated feasible ones of everything evaluated; else the least infeasible.
 
-        ``run.front()`` is that of everything evaluated.
+        Made when it is first asked for. ``population.best()`` is that of the final population.
+
+        Args:
+            at_most: So many of them, those that together dominate most; None is all.
+
+        Raises ConfigurationError for a number below 1.
         """
-        return self.population.best()
+        return self.run.front(at_most)
 
     @property
     def X(self) -> Candidates:

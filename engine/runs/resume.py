@@ -13,12 +13,13 @@ from typing import Any
 from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...problems.definition import read_definition
-from ..algorithms.algorithm import Algorithm, as_problem, cost_of
+from ..algorithms.algorithm import Algorithm, as_problem, cost_of, known_of
 from ..executors import make_executor
 from ..executors.base import Executor, Job
 from ..executors.stored import describe_executor, stored_executor
 from ..foreign_names import WHOLE_RUN, foreign_names
 from ..records.evaluations import of_problem
+from ..records.provenance import Choices
 from ..store.codec import Event, Retried
 from ..store.state import believed
 from ..store.store import RunStore
@@ -160,7 +161,7 @@ def go_on(
             oversight = replace(oversight, failure_budget=stored_budget)
         seed, cost = int(specification["seed"]), cost_of(problem)
         with believed(path):
-            machine = algorithm.machine(definition, seed, cost)
+            machine = algorithm.machine(definition, seed, cost, known=known_of(problem, definition))
         known = of_problem(image.known, definition)
         memory = Memory(known, grows=specification["cache"])
         budget: int | None = specification["budget"]
@@ -187,7 +188,7 @@ def go_on(
         specification |= {"budget": session.budget, "executor": describe_executor(executor)}
         job = Job(problem, definition, seed, specification["run_id"])
         return conduct(
-            job, session, recorder, executor, oversight, stack, interrupts,
+            job, algorithm, session, recorder, executor, oversight, stack, interrupts,
             begins=True, resumed=not image.stopped_by,
         )  # fmt: skip
 
@@ -228,11 +229,17 @@ def _extended(stored: int | None, added: int | None, stop: Stop | None, path: Pa
 
 def _replay(session: Session, events: Sequence[Event], interrupts: Interrupts) -> None:
     for event in events:
+        if isinstance(event, Choices):
+            session.machine.foretell(event)
+    for event in events:
         interrupts.raise_pending()
+        if isinstance(event, Choices):
+            continue
         if isinstance(event, tuple):
             session.check_population(*event)
         elif isinstance(event, Retried):
             session.replay_again(event.rows)
         else:
             session.replay(event)
+    session.machine.new_choices()  # they are sealed with the state
     session.withdraw()

@@ -5,7 +5,10 @@ that an earlier one could have written: another order of draws, another default 
 hold, another order of telling. It stays for new settings, faster code, and files laid out anew. A
 run goes on, and is replayed, by the rules that it was started under or not at all.
 
-1: everything up to now. Files that name no rules are of these.
+1: the first. Files that name no rules are of these.
+2: nobody who was ever drawn is drawn again (``duplicates="all"``); contestants of tournaments come
+   from permutations and are compared by dominance; samples are scrambled Sobol sequences; bits are
+   crossed; mixed variables are varied on several scales; sizes and windows come from the budget.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from typing import Any
 
 from ...errors import StoreVersion
 
-RULES = 1
+RULES = 2
 
 
 def refuse_other_rules(specification: dict[str, Any], path: Path) -> None:

@@ -19,10 +19,12 @@ from ...checks import whole_number
 from ...errors import ConfigurationError, StoreError
 from ...problems.definition import Definition
 from ...typing import IntArray
+from ..algorithms.screening import choices_in
 from ..records.evaluations import Archive, Evaluations
 from ..records.outcome import Failed
 from ..records.plain_text import one_line
 from ..records.population import Population
+from ..records.provenance import Choices
 from ..store.codec import Event, Retried
 from ..store.continuation import JournalAhead, JournalMissing, journal_path, read_events
 from ..store.image import Image, read_image
@@ -53,6 +55,7 @@ class Run:
         path: Of its file; None in memory.
         retried: Outcomes of candidates that had failed and were evaluated again, a table for each
             of ``specification["events"]``, in the order in which they came.
+        chosen: What a screen has chosen for candidates that are not told.
         version: Changes with the file and its journal; None in memory.
     """
 
@@ -63,6 +66,7 @@ class Run:
     stopped_by: str
     path: Path | None = None
     retried: tuple[Evaluations, ...] = ()
+    chosen: tuple[Choices, ...] = ()
     version: Version | None = None
 
     @cached_property
@@ -110,11 +114,21 @@ class Run:
         """Of the problem."""
         return self.archive.definition
 
-    def front(self) -> Population:
+    def front(self, at_most: int | None = None) -> Population:
         """The non-dominated feasible ones of everything evaluated; else the least infeasible.
 
         In order of id, whatever the order in which workers finished.
+
+        Args:
+            at_most: So many of them, those that together dominate most (greedy hypervolume subset
+                selection); None is all.
+
+        Raises ConfigurationError for a number below 1.
         """
+        return self._front.at_most(at_most)
+
+    @cached_property
+    def _front(self) -> Population:
         rows = np.flatnonzero(self.evaluations.evaluated)
         rows = rows[np.argsort(self.evaluations.ids[rows])]
         return self.evaluations.population(rows).best()
@@ -277,5 +291,6 @@ def _run(path: Path, image: Image, events: list[Event], version: Version) -> Run
         stopped_by=image.stopped_by,
         path=path,
         retried=retries.tables(),
+        chosen=(*choices_in(image.state), *(e for e in events if isinstance(e, Choices))),
         version=version,
     )

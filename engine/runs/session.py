@@ -7,6 +7,7 @@ from workers or from a journal that is replayed.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -26,6 +27,12 @@ from ..records.provenance import Born
 from .cache import Memory
 from .interventions import Retry, failed_ids
 from .retries import Retries, latest
+
+_RETOLD = re.compile(r"(run\d+_)?retold_")
+"""Entries of a state that say again what was told."""
+
+AT_END = ("budget", "exhausted", "exhausted by limits")
+"""By what a run has stopped that has nothing more to ask for."""
 
 
 @dataclass
@@ -207,6 +214,11 @@ class Session:
             self.archive.append(rows)
         self.memory.learn(rows)
 
+    def state(self) -> dict[str, Any]:
+        """Of the machine, without what stands in the archive."""
+        state = self.machine.state_dict()
+        return {name: value for name, value in state.items() if not _RETOLD.match(name)}
+
     def advance(self) -> bool:
         """Tell those whose turn it is, up to the end of a generation; False if there were none."""
         if not self.machine.in_turn:
@@ -270,7 +282,7 @@ class Session:
         """
         assert self._again is not None  # they were asked for
         rows = self._again.take(_rows_of(self._again, done.ids))
-        born = Born(rows.X, rows.parents, rows.operator_code)
+        born = Born(rows.X, rows.parents, rows.operator_code, rows.choice)
         rows = record(self.definition, done, born, rows.generation, rows.operators)
         self.replay_again(rows)
         return rows
@@ -301,7 +313,7 @@ class Session:
 
         Once all has finished, those whose turn would come after the budget's end count as well.
         """
-        at_end = stopped_by in ("budget", "exhausted")
+        at_end = stopped_by in AT_END
         return self.machine.final_population() if at_end else self.machine.population
 
     def replay(self, rows: Evaluations) -> None:
@@ -371,7 +383,7 @@ class Session:
         self.memory.learn(waiting)
         self._asked = max(np.concatenate([evaluations.ids, waiting.ids]).tolist(), default=-1)
         machine = self.machine
-        machine.load_state_dict(state, waiting)
+        machine.load_state_dict(state, waiting, latest(evaluations, self.retries.tables()))
         if machine.evaluations != len(evaluations) or machine.selections != len(populations):
             raise StoreCorrupt(
                 f"the algorithm's state is that after {machine.evaluations} outcomes and "

@@ -5,6 +5,7 @@ kind E  = evaluations: the columns of ``Evaluations`` in the order of ``ARRAYS``
           what their space encodes
 kind P  = population of a generation: its ids
 kind R  = as E, of candidates that were evaluated again
+kind C  = choices of a screen: which of the children drawn for it each candidate is, of ids in a row
 
 The JSON is strict (``strict_json.py``); that of schema 1 is not.
 """
@@ -26,11 +27,14 @@ from ...problems.encoded import BYTES, encode, form_of, little, parted
 from ...typing import IntArray
 from ..records.evaluations import ARRAYS, Evaluations
 from ..records.outcome import Failed
-from ..records.provenance import OPERATORS
+from ..records.provenance import AS_DRAWN, OPERATORS, Choices
 from . import strict_json
 
 _HEAD = struct.Struct("<cII")
-EVALUATIONS, POPULATION, RETRIED = b"E", b"P", b"R"
+EVALUATIONS, POPULATION, RETRIED, CHOICES = b"E", b"P", b"R", b"C"
+
+FIRST_WITH_CHOICES = 3
+"""Version of the schema: older ones have no column of choices."""
 
 Layout: TypeAlias = dict[str, tuple[str, list[int]]]
 """Of the columns of ``Evaluations`` in order: dtype, and shape of a row."""
@@ -43,9 +47,9 @@ class Retried:
     rows: Evaluations
 
 
-Event: TypeAlias = Evaluations | tuple[int, IntArray] | Retried
-"""What a record tells: finished evaluations, a generation and the ids of its population, or
-candidates that were evaluated again."""
+Event: TypeAlias = Evaluations | tuple[int, IntArray] | Retried | Choices
+"""What a record tells: finished evaluations, a generation and the ids of its population,
+candidates that were evaluated again, or choices of a screen."""
 
 
 def layout_of(rows: Evaluations) -> Layout:
@@ -101,6 +105,17 @@ def encode_population(generation: int, ids: IntArray) -> bytes:
     return _framed(POPULATION, len(ids), named, [ids.tobytes()])
 
 
+def encode_choices(choices: Choices) -> bytes:
+    """A record of kind C."""
+    named: dict[str, Any] = {"first": choices.first}
+    arrays = [choices.choice.tobytes()]
+    if choices.memory is not None:
+        memory = {name: np.asarray(array) for name, array in choices.memory.items()}
+        named["memory"] = [[name, little(a.dtype), list(a.shape)] for name, a in memory.items()]
+        arrays += [array.tobytes() for array in memory.values()]
+    return _framed(CHOICES, len(choices.choice), strict_json.dumps(named).encode(), arrays)
+
+
 def _framed(kind: bytes, rows: int, text: bytes, arrays: list[bytes]) -> bytes:
     return b"".join([_HEAD.pack(kind, rows, len(text)), text, *arrays])
 
@@ -117,6 +132,8 @@ def decode(payload: bytes, layout: Layout, definition: Definition, *, strict: bo
         data = payload[_HEAD.size + length :]
         if kind == POPULATION:
             return _decode_population(named, rows, data)
+        if kind == CHOICES:
+            return _decode_choices(named, rows, data)
         if kind in (EVALUATIONS, RETRIED):
             found = _decode_evaluations(named, rows, data, layout, definition)
             return found if kind == EVALUATIONS else Retried(found)
@@ -132,6 +149,25 @@ def _decode_population(named: dict[str, Any], rows: int, data: bytes) -> tuple[i
     _need(type(generation) is int and generation >= 0, f"the generation {generation!r:.100}")
     _need(len(ids) == rows, f"{len(ids)} ids of {rows}")
     return generation, ids
+
+
+def _decode_choices(named: dict[str, Any], rows: int, data: bytes) -> Choices:
+    first, choice = named["first"], np.frombuffer(data, "<i4", rows).astype(np.int32)
+    _need(type(first) is int and first >= 0, f"choices from the id {first!r:.100} on")
+    _need(not (choice < AS_DRAWN).any(), "choices of nobody")
+    offset, memory = choice.nbytes, None
+    if "memory" in named:
+        memory = {}
+        for name, dtype, shape in named["memory"]:
+            kind = np.dtype(dtype)
+            _need(
+                kind.kind in "biuf" and all(type(n) is int and n >= 0 for n in shape), "no memory"
+            )
+            array = np.frombuffer(data, kind, math.prod(shape), offset).reshape(shape)
+            memory[str(name)] = array.astype(kind.newbyteorder("="))
+            offset += array.nbytes
+    _need(offset == len(data), f"{len(data)} bytes of choices, {offset} are needed")
+    return Choices(first, choice, memory)
 
 
 def _decode_evaluations(
@@ -155,6 +191,7 @@ def _decode_evaluations(
         offset += column.nbytes
     _need(offset == len(data), f"{len(data)} bytes of columns, {offset} are needed")
     columns["X"] = definition.space.decode(columns["X"])
+    columns.setdefault("choice", np.full(rows, AS_DRAWN, dtype=np.int32))
     operators = named.get("operators", list(OPERATORS))
     _need(_texts(operators), f"the operators {operators!r:.100}")
     workers, failures, extras = named["workers"], named.get("failures", []), named.get("extras", [])

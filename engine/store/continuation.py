@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ...errors import StoreCorrupt, StoreError, StoreMismatch
 from ..records.evaluations import Archive, Evaluations, empty
-from .codec import Event, Layout, Retried, decode, layout_of
+from .codec import FIRST_WITH_CHOICES, Event, Layout, Retried, decode, layout_of
 from .files import move_file, open_file
 from .image import Image
 from .journal import first_record, records
@@ -112,6 +112,8 @@ def read_events(path: Path, stamp: Stamp, image: Image) -> list[Event]:
         return []
     place, header = found
     layout = layout_of(image.evaluations)
+    if stamp.schema < FIRST_WITH_CHOICES:
+        del layout["choice"]
     if header.layout != json.loads(json.dumps(layout)):
         raise StoreCorrupt(f"{place} holds other columns than {path}; restore it from a backup")
     try:

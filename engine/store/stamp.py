@@ -22,7 +22,9 @@ from typing import IO
 from ...errors import StoreCorrupt, StoreError, StoreNotFound, StoreVersion
 from .files import open_file
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+"""1 has neither a table of contents nor strict JSON; 2 has no choices of screens."""
+
 USER_BLOCK = 512
 
 RUN_ID = re.compile(r"[0-9a-f]{32}")
@@ -34,7 +36,7 @@ LARGEST_SEAL = 10**17
 _SCHEMA = re.compile(rb"paretide run schema (\d{1,9}) ")
 _FIRST = re.compile(rb"paretide run schema 1 length (\d{1,18}) crc32 ([0-9a-f]{8})\n")
 _SECOND = re.compile(
-    rb"(paretide run schema 2 length (\d{1,18}) crc32 ([0-9a-f]{8}) run ([0-9a-f]{32}) "
+    rb"(paretide run schema [23] length (\d{1,18}) crc32 ([0-9a-f]{8}) run ([0-9a-f]{32}) "
     rb"seal (\d{1,18}) writer ([0-9a-f]{32})?\ncontents crc32 ([0-9a-f]{8})\n)"
     rb"check crc32 ([0-9a-f]{8})\n"
 )
@@ -110,10 +112,10 @@ def stamp_of(file: IO[bytes], path: Path) -> Stamp:
     if first := _FIRST.match(block):
         return Stamp(1, int(first[1]), int(first[2], 16))
     second = _SECOND.match(block)
-    if second is None or zlib.crc32(second[1]) != int(second[8], 16):
+    if schema is None or second is None or zlib.crc32(second[1]) != int(second[8], 16):
         raise StoreCorrupt(f"{path} is no run of paretide, or its first bytes are damaged")
     return Stamp(
-        schema=2,
+        schema=int(schema[1]),
         length=int(second[2]),
         crc=int(second[3], 16),
         run_id=second[4].decode(),

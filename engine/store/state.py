@@ -28,7 +28,7 @@ _TEXTS = (_SCALARS, _NAMES, _ENCODED)
 
 _COLUMN = re.compile(
     r"state/(?P<table>(run\d+_)?(parents|offspring|late|open|members|waiting|initial))_"
-    r"(?P<column>ids|X|F|G|parents|operator|status|generation|told|rank|crowding|by_value)"
+    r"(?P<column>ids|X|F|G|parents|operator|choice|status|generation|told|rank|crowding|by_value)"
 )
 """Arrays of our own algorithms that are tables of candidates."""
 

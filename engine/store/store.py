@@ -38,7 +38,14 @@ from ...errors import (
 )
 from ...typing import IntArray
 from ..records.evaluations import Evaluations
-from .codec import Event, encode_evaluations, encode_population, layout_of
+from ..records.provenance import Choices
+from .codec import (
+    Event,
+    encode_choices,
+    encode_evaluations,
+    encode_population,
+    layout_of,
+)
 from .continuation import (
     Header,
     journal_path,
@@ -159,6 +166,10 @@ class RunStore:
     def append_retried(self, rows: Evaluations) -> None:
         """Journal candidates that were evaluated again. Raises StoreError."""
         self._append(encode_evaluations(rows, retried=True))
+
+    def append_choices(self, choices: Choices) -> None:
+        """Journal what a screen has chosen. Raises StoreError."""
+        self._append(encode_choices(choices))
 
     def append_population(self, generation: int, ids: IntArray) -> None:
         """Journal the population of a generation. Raises StoreError."""

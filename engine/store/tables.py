@@ -11,8 +11,8 @@ from ...problems.encoded import BYTES, encode
 from ...typing import IntArray
 from ..records.evaluations import ARRAYS, MOST_PARENTS, Evaluations, empty
 from ..records.outcome import Failed
-from ..records.provenance import OPERATORS
-from .codec import layout_of
+from ..records.provenance import AS_DRAWN, OPERATORS
+from .codec import FIRST_WITH_CHOICES, layout_of
 from .columns import Writing
 from .extras import read_extras, write_extras
 from .plausible import faults
@@ -48,6 +48,8 @@ def read_table(reading: Reading, prefix: str, definition: Definition) -> Evaluat
     """Read evaluations. Raises StoreCorrupt for what cannot have been evaluated."""
     n = reading.rows(f"{prefix}evaluations/ids")
     layout = layout_of(empty(definition, n_parents=_n_parents(reading, prefix)))
+    if reading.schema < FIRST_WITH_CHOICES:
+        del layout["choice"]
     shapes = {
         name: (np.dtype(dtype), (n, *row))
         for name, (dtype, row) in layout.items()
@@ -58,6 +60,8 @@ def read_table(reading: Reading, prefix: str, definition: Definition) -> Evaluat
     columns: dict[str, Any] = {
         name: reading.array(f"{prefix}evaluations/{name}", *shape) for name, shape in shapes.items()
     }
+    if "choice" not in columns:
+        columns["choice"] = np.full(n, AS_DRAWN, dtype=np.int32)
     if "X" not in columns:
         columns["X"] = reading.bytes(f"{prefix}evaluations/X", n) if n else []
     columns["X"] = definition.space.decode(columns["X"])

@@ -1,5 +1,6 @@
 """First candidates."""
 
+from .sobol import ScrambledSobol
 from .uniform import Uniform
 
-__all__ = ["Uniform"]
+__all__ = ["ScrambledSobol", "Uniform"]

@@ -1,7 +1,7 @@
 """paretide: evolutionary multi-objective optimization of expensive problems.
 
 import paretide as pt
-result = pt.minimize(problem, pt.NSGA2(size=100), budget=20_000, seed=1, store="run.h5")
+result = pt.minimize(problem, budget=200, seed=1, store="run.h5")
 result = pt.resume("run.h5", budget=10_000)
 run = pt.open_run("run.h5")
 """
@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 
 from . import errors
 from .engine.algorithms.algorithm import Algorithm
+from .engine.algorithms.auto import Auto
 from .engine.algorithms.breeding import Mates
 from .engine.algorithms.concurrent_dynamic_nsga2 import ConcurrentDynamicNSGA2
 from .engine.algorithms.dynamic_nsga2 import DynamicNSGA2
 from .engine.algorithms.evolution import Evolution
+from .engine.algorithms.grid import Grid
 from .engine.algorithms.nsga2 import NSGA2
+from .engine.algorithms.random_search import RandomSearch
 from .engine.algorithms.schedule import BudgetShare, Constant, Doubling
+from .engine.algorithms.sobol_search import Sobol
 from .engine.executors import ProcessExecutor, RayExecutor, SerialExecutor
 from .engine.executors.base import Activity, Executor, Job
 from .engine.executors.conditions import Conditions
@@ -44,10 +48,12 @@ from .operators.mutation import BitFlip, PolynomialMutation
 from .operators.parts import (
     Crossover,
     Duplicates,
+    KnownOutcomes,
     Mating,
     Mutation,
     Repair,
     Sampling,
+    Screen,
     Survival,
     Survivors,
     crossover,
@@ -56,9 +62,11 @@ from .operators.parts import (
     mutation,
     repair,
     sampling,
+    screen,
     survival,
 )
-from .operators.sampling import Uniform
+from .operators.sampling import ScrambledSobol, Uniform
+from .operators.screening import ExtraTrees, GaussianProcess
 from .operators.survival import RankAndCrowding, crowding_distance, nondominated_rank
 from .problems.constraints import equal, lower, upper
 from .problems.context import Context
@@ -79,6 +87,7 @@ __all__ = [
     "SBX",
     "Activity",
     "Algorithm",
+    "Auto",
     "Binary",
     "BitFlip",
     "Bool",
@@ -96,13 +105,17 @@ __all__ = [
     "Evaluated",
     "Evolution",
     "Executor",
+    "ExtraTrees",
     "Failed",
     "FailureBudget",
     "Float",
     "FrontCovered",
+    "GaussianProcess",
+    "Grid",
     "Int",
     "Integer",
     "Job",
+    "KnownOutcomes",
     "LostTask",
     "Mates",
     "Mating",
@@ -119,6 +132,7 @@ __all__ = [
     "Problem",
     "ProcessExecutor",
     "Progress",
+    "RandomSearch",
     "RankAndCrowding",
     "RayExecutor",
     "Real",
@@ -126,8 +140,11 @@ __all__ = [
     "Result",
     "Run",
     "Sampling",
+    "ScrambledSobol",
+    "Screen",
     "SearchSpace",
     "SerialExecutor",
+    "Sobol",
     "Space",
     "Stall",
     "Survival",
@@ -154,6 +171,7 @@ __all__ = [
     "repair",
     "resume",
     "sampling",
+    "screen",
     "survival",
     "upper",
 ]

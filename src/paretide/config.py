@@ -47,7 +47,7 @@ class RunConfig(BaseModel):
 
     problem: str
     arguments: dict[str, Any] = Field(default_factory=dict)
-    algorithm: _Named = _Named(name="nsga2")
+    algorithm: _Named = _Named(name="auto")
     executor: _Named = _Named(name="serial")
     budget: int | None = None
     max_seconds: float | None = None

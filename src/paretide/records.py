@@ -46,13 +46,13 @@ def json_text(value: Any, indent: int | None = None) -> str:
     return json.dumps(strict(value), allow_nan=False, indent=indent)
 
 
-def front_json(run: Run) -> str:
-    """What the run is and its front, as strict JSON: what is not finite is null.
+def front_json(run: Run, at_most: int | None = None) -> str:
+    """What the run is and its front, or so many of it, as strict JSON: what is not finite is null.
 
     A candidate is a mapping by names of columns: those of ``to_frame``, without what only the
     engine knows of it.
     """
-    front = run.front()
+    front = run.front(at_most)
     columns = named_columns(front.definition, front.ids, front.X, front.F, front.G)
     rows = zip(*map(_values, columns.values()), strict=True)
     extras = run.evaluations.extras

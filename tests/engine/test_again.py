@@ -152,7 +152,7 @@ class FirstFails(pt.Problem):
 @pytest.mark.timeout(60)  # who is never evaluated would be waited for
 def test_if_the_first_of_equal_candidates_fails_the_next_one_is_evaluated_for_the_others():
     problem = FirstFails()
-    algorithm = pt.NSGA2(size=24, eliminate_duplicates=False)
+    algorithm = pt.NSGA2(size=24, duplicates=None)
     evaluations = pt.minimize(problem, algorithm, budget=24, seed=1).run.evaluations
     order = np.argsort(evaluations.ids)
     X, F, worker, seed = (

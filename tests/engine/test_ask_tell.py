@@ -206,5 +206,5 @@ def test_duplicates_are_drawn_again():
 
 
 def test_duplicates_are_kept_if_told_so():
-    machine = pt.NSGA2(size=20, eliminate_duplicates=False).start(toy.Tiny(), seed=1)
+    machine = pt.NSGA2(size=20, duplicates=None).start(toy.Tiny(), seed=1)
     assert len(machine.ask()) == 20

@@ -26,6 +26,8 @@ ASSETS = Path(__file__).parent.parent / "assets"
 ALL = sorted(path.stem for path in ASSETS.glob("*.h5"))
 GENERATIONAL = [name for name in ALL if "-" not in name]
 OTHERS = [name for name in ALL if "-" in name]
+OF_PRESENT_RULES = [name for name in ALL if name.startswith(f"schema{SCHEMA_VERSION}")]
+OF_OLDER_RULES = [name for name in ALL if name not in OF_PRESENT_RULES]
 every_run = pytest.mark.parametrize("name", ALL)
 
 
@@ -99,10 +101,20 @@ def test_others_begin_with_it(asset, name):
         assert len(result.run.evaluations) == 40
 
 
-@every_run
+@pytest.mark.parametrize("name", OF_OLDER_RULES)
+def test_a_run_of_older_rules_is_refused_and_left_as_it_is(asset, name):
+    before = sorted((p.name, p.read_bytes()) for p in asset.parent.iterdir())
+    with pytest.raises(pt.errors.StoreVersion, match="--initial"):
+        pt.resume(asset, problem=problem_of(name), budget=20)
+    with pytest.raises(pt.errors.StoreVersion, match="by rules 1"):
+        replay(pt.open_run(asset), problem=problem_of(name))
+    assert sorted((p.name, p.read_bytes()) for p in asset.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", OF_PRESENT_RULES)
 def test_it_is_replayed_and_goes_on_by_its_rules(asset, name):
     stored = pt.open_run(asset)
-    assert stored.specification.get("rules", 1) == RULES
+    assert stored.specification["rules"] == RULES
     replay(stored, problem=problem_of(name))
     resumed = pt.resume(asset, problem=problem_of(name), budget=20)
     assert len(resumed.run.evaluations) == 60
@@ -115,7 +127,7 @@ def test_it_is_replayed_and_goes_on_by_its_rules(asset, name):
     replay(sealed, problem=problem_of(name))
 
 
-@every_run
+@pytest.mark.parametrize("name", OF_PRESENT_RULES)
 def test_it_is_taken_for_the_run_that_is_asked_for(asset, name):
     algorithm = {
         "steady": pt.NSGA2(size=10, mode="steady", window=6),

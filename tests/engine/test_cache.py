@@ -11,10 +11,10 @@ from paretide.errors import ConfigurationError
 
 ALGORITHMS = {
     "nsga2": pt.NSGA2(size=12),
-    "nsga2-duplicates": pt.NSGA2(size=12, eliminate_duplicates=False),
+    "nsga2-duplicates": pt.NSGA2(size=12, duplicates=None),
     "dnsga2": pt.DynamicNSGA2(start=4, max_size=32, tau=20),
     "steady": pt.NSGA2(size=12, mode="steady", window=7),
-    "steady-duplicates": pt.NSGA2(size=12, mode="steady", window=7, eliminate_duplicates=False),
+    "steady-duplicates": pt.NSGA2(size=12, mode="steady", window=7, duplicates=None),
 }
 
 

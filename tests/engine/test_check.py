@@ -40,12 +40,13 @@ def test_spaces_keep_the_rules(space):
 
 OF_NUMBERS = [
     pt.Uniform(),
+    pt.ScrambledSobol(),
     pt.SBX(),
     pt.SBX(prob=0.5, eta=2, prob_var=1),
     pt.PolynomialMutation(),
     pt.PolynomialMutation(prob=1, eta=0),
 ]
-OF_BITS = [pt.Uniform(), pt.BitFlip(), pt.BitFlip(prob=1)]
+OF_BITS = [pt.Uniform(), pt.ScrambledSobol(), pt.BitFlip(), pt.BitFlip(prob=1)]
 SURVIVALS = [
     pt.RankAndCrowding(crowding=crowding, ties=ties)
     for crowding in ("current", "once", "truthful")
@@ -57,13 +58,30 @@ ALGORITHMS = [
     pt.Evolution(size=6, offspring=3, duplicates=False),
     pt.DynamicNSGA2(start=4, max_size=16),
     pt.ConcurrentDynamicNSGA2(start=4, max_size=16, base=8),
+    pt.RandomSearch(size=8),
+]
+WITH_COORDINATES = [
+    pt.Sobol(size=8),
+    pt.Sobol(size=6, mode="steady", window=4),
+    pt.Grid(size=8),
+    pt.Grid(size=6, points=4, mode="steady", window=4),
 ]
 
 
 def test_nothing_that_paretide_brings_is_left_out():
     tried = {
-        type(thing) for thing in (*SPACES.values(), *OF_NUMBERS, *OF_BITS, *SURVIVALS, *ALGORITHMS)
+        type(thing)
+        for things in (
+            SPACES.values(),
+            OF_NUMBERS,
+            OF_BITS,
+            SURVIVALS,
+            ALGORITHMS,
+            WITH_COORDINATES,
+        )
+        for thing in things
     } | {pt.Tournament, pt.SerialExecutor, pt.ProcessExecutor, pt.RayExecutor}
+    tried |= {pt.GaussianProcess, pt.ExtraTrees}  # in tests/operators/test_screening.py
     schedules = {pt.Constant, pt.Doubling, pt.BudgetShare}  # which nobody calls
     assert {own_class(name) for name in OWN_NAMES} - schedules <= tried
 
@@ -94,6 +112,12 @@ def test_algorithms_keep_the_rules_in_every_space(algorithm, space):
     report = pt.check(algorithm, space)
     assert report.kind == "an algorithm"
     assert report.remarks == ()
+
+
+@in_numbers
+@pytest.mark.parametrize("algorithm", WITH_COORDINATES, ids=repr)
+def test_those_that_need_coordinates_do_where_there_are_some(algorithm, space):
+    assert pt.check(algorithm, space).remarks == ()
 
 
 @pytest.mark.parametrize(

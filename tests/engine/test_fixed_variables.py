@@ -50,7 +50,7 @@ ALGORITHMS = {
     "nsga2": pt.NSGA2(size=12),
     "steady": pt.NSGA2(size=12, mode="steady", window=6),
     "dnsga2": pt.DynamicNSGA2(start=4, max_size=16, tau=20),
-    "duplicates": pt.NSGA2(size=12, eliminate_duplicates=False),
+    "duplicates": pt.NSGA2(size=12, duplicates=None),
 }
 
 

@@ -15,13 +15,13 @@ def small(problem=None, **arguments):
     return pt.minimize(problem or toy.Schaffer(), **settings)
 
 
-def test_the_result_is_the_non_dominated_feasible_set_of_the_final_population():
+def test_the_result_is_the_non_dominated_feasible_set_of_everything_evaluated():
     result = small(toy.Mixed(), budget=200)
     assert result.feasible
     assert (result.G[:, 0] <= 150).all()
     minimized = result.F * [1, -1]
     assert (pt.nondominated_rank(minimized) == 0).all()
-    assert set(result.ids.tolist()) <= set(result.population.ids.tolist())
+    assert result.ids.tolist() == result.run.front().ids.tolist()
     assert len(result.population) == 10
     assert result.stopped_by == "budget"
     assert len(result.run.evaluations) == 200

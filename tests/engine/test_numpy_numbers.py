@@ -109,8 +109,8 @@ def test_suites_take_them(whole):
 
 def test_truth_values_of_numpy_are_kept_as_plain_ones():
     for value in (True, False):
-        ours = pt.NSGA2(size=20, eliminate_duplicates=np.bool_(value))
-        assert repr(ours) == repr(pt.NSGA2(size=20, eliminate_duplicates=value))
+        ours = pt.NSGA2(size=20, duplicates=np.bool_(value))
+        assert repr(ours) == repr(pt.NSGA2(size=20, duplicates=value))
 
 
 @pytest.mark.parametrize(

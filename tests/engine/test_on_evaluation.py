@@ -64,7 +64,7 @@ def test_names_constraints_failures_and_batches_are_told_as_the_user_knows_them(
 
 def test_what_a_cache_knows_is_told_too():
     heard = []
-    result = run(pt.NSGA2(size=6, eliminate_duplicates=False), sweep.Bits(), heard, cache=True)
+    result = run(pt.NSGA2(size=6, duplicates=None), sweep.Bits(), heard, cache=True)
     recalled = result.run.evaluations.ids[result.run.evaluations.recalled].tolist()
     assert recalled
     assert sorted(told.id for told in heard if told.worker == "cache") == sorted(recalled)

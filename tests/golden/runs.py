@@ -16,8 +16,9 @@ import paretide as pt
 FILE = Path(__file__).with_name("runs.json")
 
 ALGORITHMS = {
+    "auto": pt.Auto(),
     "nsga2": pt.NSGA2(size=20),
-    "nsga2-once": pt.NSGA2(size=21, crowding="once", eliminate_duplicates=False),
+    "nsga2-once": pt.NSGA2(size=21, crowding="once", duplicates=None),
     "dnsga2": pt.DynamicNSGA2(start=4, max_size=24, first_tau=60, tau=40),
     "nsga2-truthful": pt.NSGA2(size=20, crowding="truthful"),
     "nsga2-balanced": pt.NSGA2(size=20, ties="balanced"),

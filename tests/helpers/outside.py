@@ -95,3 +95,26 @@ def remembering(F, violation, size, rng, memory):
     memory["best_X"] = np.minimum(F.min(axis=0), memory.get("best_X", np.inf))
     memory["X"], memory["parents_ids"] = np.array(len(F)), F[:0]
     return pt.RankAndCrowding()(F, violation, size, rng, memory)
+
+
+@pt.screen(draws=3, least=5)
+def near_the_good(pool, k, known, open, space, rng, memory):
+    """Children near the candidate of the least sum of objectives, away from those under way.
+
+    Once in a while where it looks is moved, and kept.
+    """
+    told = memory.get("told", np.array(0))
+    if "there" not in memory or len(known.X) >= 1.3 * told:
+        total = np.where(np.isnan(known.F).any(axis=1), np.inf, known.F.sum(axis=1))
+        memory["there"] = known.X[np.argmin(total)] + rng.normal(0, 0.01, known.X.shape[1])
+        memory["told"] = np.array(len(known.X))
+    far = np.abs(pool - memory["there"]).sum(axis=1)
+    if len(open):
+        far = far - 0.1 * np.abs(pool[:, None] - open).sum(axis=2).min(axis=1)
+    return np.argsort(far, kind="stable")[:k]
+
+
+@pt.screen(draws=2, least=4)
+def longest(pool, k, known, open, space, rng, memory):
+    """Of a space of texts."""
+    return np.argsort([-len(row[0]) for row in pool], kind="stable")[:k]

@@ -31,8 +31,15 @@ import outside
 import own_spaces
 
 import paretide as pt
+from paretide.engine.records.provenance import Choices
 from paretide.engine.runs.replay import replay
-from paretide.engine.store.codec import decode, encode_evaluations, encode_population, layout_of
+from paretide.engine.store.codec import (
+    decode,
+    encode_choices,
+    encode_evaluations,
+    encode_population,
+    layout_of,
+)
 from paretide.engine.store.store import RunStore
 
 # -- problems --------------------------------------------------------------------------------------
@@ -151,6 +158,7 @@ def kinds() -> dict[str, Kind]:
     slope, rows, bits = Slope(), Rows(), Bits()
     steady = {"mode": "steady", "window": 3}
     dynamic = {"start": 2, "max_size": 8, "tau": 6}
+    screened = {"screen": outside.near_the_good}
     own = {"crossover": outside.blended, "survival": outside.near_the_ideal}
     return {
         "generational": Kind(slope, pt.NSGA2(size=4), 20),
@@ -167,12 +175,10 @@ def kinds() -> dict[str, Kind]:
         "dynamic-steady": Kind(slope, pt.DynamicNSGA2(**dynamic, **steady), 24),
         "concurrent": Kind(slope, pt.ConcurrentDynamicNSGA2(start=2, max_size=8), 34),
         "concurrent-rows": Kind(rows, pt.ConcurrentDynamicNSGA2(start=2, max_size=8), 30),
-        "cache": Kind(
-            bits, pt.NSGA2(size=6, eliminate_duplicates=False), 30, options={"cache": True}
-        ),
+        "cache": Kind(bits, pt.NSGA2(size=6, duplicates=None), 30, options={"cache": True}),
         "cache-steady": Kind(
             bits,
-            pt.NSGA2(size=4, eliminate_duplicates=False, **steady),
+            pt.NSGA2(size=4, duplicates=None, **steady),
             24,
             options={"cache": True},
         ),
@@ -202,6 +208,28 @@ def kinds() -> dict[str, Kind]:
         "own-algorithm": Kind(slope, outside.MovingMean(size=4, offspring=3), 20),
         "own-space": Kind(own_spaces.Words(), pt.NSGA2(size=4), 20),
         "own-space-steady": Kind(own_spaces.Words(), pt.NSGA2(size=4, **steady), 20),
+        "screened": Kind(slope, pt.NSGA2(size=4, **screened), 26),
+        "screened-rows": Kind(rows, pt.NSGA2(size=6, offspring=3, **screened), 27),
+        "screened-population": Kind(
+            slope, pt.NSGA2(size=4, duplicates="population", **screened), 22
+        ),
+        "screened-steady": Kind(slope, pt.NSGA2(size=4, **screened, **steady), 24),
+        "screened-steady-population": Kind(
+            slope, pt.NSGA2(size=4, duplicates="population", **screened, **steady), 22
+        ),
+        "screened-arrival": Kind(
+            slope, pt.NSGA2(size=4, order="arrival", **screened, **steady), 20, repeats=False
+        ),
+        "screened-dynamic": Kind(slope, pt.DynamicNSGA2(**dynamic, **screened), 26),
+        "screened-concurrent": Kind(
+            slope, pt.ConcurrentDynamicNSGA2(start=2, max_size=8, **screened), 34
+        ),
+        "screened-exhausted": Kind(Bits(), pt.NSGA2(size=6, **screened), 90),
+        "screened-words": Kind(own_spaces.Words(), pt.NSGA2(size=4, screen=outside.longest), 20),
+        "mended-screened": Kind(Mended(), pt.NSGA2(size=4, **screened), 24, mended_at=0.6),
+        "mended-screened-steady": Kind(
+            Mended(), pt.NSGA2(size=4, **screened, **steady), 24, mended_at=0.6
+        ),
         "mended-own-parts": Kind(Mended(), pt.Evolution(size=4, **own), 24, mended_at=0.6),
     }
 
@@ -296,6 +324,9 @@ class MemoryStore:
     def append_retried(self, rows):
         self._append(encode_evaluations(rows, retried=True))
 
+    def append_choices(self, choices):
+        self._append(encode_choices(choices))
+
     def append_population(self, generation, ids):
         self._append(encode_population(generation, ids))
 
@@ -372,7 +403,10 @@ def facts(kind: Kind, result: Any) -> tuple[Any, ...]:
         result.stopped_by,
         space.encode(X) if X.dtype == object else X.tobytes(),  # bytes of objects say nothing
         *(getattr(everything, name)[rows].tobytes() for name in ("ids", "F", "G", "status")),
-        *(everything.generation[rows].tobytes(), everything.parents[rows].tobytes()),
+        *(
+            getattr(everything, name)[rows].tobytes()
+            for name in ("generation", "parents", "choice")
+        ),
         failures,
         sorted(result.run.earlier_failures.items()),
         sorted(everything.extras.items()),
@@ -410,7 +444,8 @@ def _fault(kind: Kind, left: Left, store: MemoryStore, whole: Any, seed: int) ->
         return f"{type(error).__name__}: {str(error)[:60]}"
     image, events = left.opened()
     finished = {int(i) for i in image.everything().ids}
-    finished |= {int(i) for e in events if not isinstance(e, tuple) for i in e.ids}
+    told = (e for e in events if not isinstance(e, (tuple, Choices)))
+    finished |= {int(i) for event in told for i in event.ids}
     return "" if finished <= set(resumed.run.evaluations.ids.tolist()) else "lost"
 
 

@@ -104,6 +104,7 @@ def resumable(store: Path) -> Iterator[None]:
 
 def finish(result: Any, store: Path, picture: Path | None) -> None:
     """Say how a run ended, how it goes on, and draw its front."""
+    from ..engine.runs.session import AT_END
     from ..tables import front_table
 
     run_ = result.run
@@ -119,7 +120,7 @@ def finish(result: Any, store: Path, picture: Path | None) -> None:
         again += " --algorithm FILE.py:NAME"
     if run_.specification["budget"] is None:
         again += " --max-seconds 3600"
-    elif result.stopped_by in ("budget", "exhausted"):
+    elif result.stopped_by in AT_END:
         again += " --budget +500"
     say(f"go on:  paretide resume {quoted(store)}{again}")
     say(f"open:   paretide show {quoted(store)}")

@@ -29,7 +29,8 @@ def run(
     algorithm: Annotated[
         str | None,
         typer.Option(
-            help="nsga2 (default), dnsga2, concurrent-dnsga2, or your own: file.py:Name.",
+            help="auto (default: by the budget), nsga2, dnsga2, concurrent-dnsga2, random, sobol, "
+            "grid, or your own: file.py:Name.",
             show_default=False,
         ),
     ] = None,
@@ -80,7 +81,7 @@ def run(
     picture: Picture = None,
     progress: Progress = True,
 ) -> None:
-    """Start a run: paretide run train.py:Digits --algorithm dnsga2 --budget 2000 --executor ray."""
+    """Start a run: paretide run train.py:Digits --budget 200 --executor ray."""
     from ..config import make_failure_budget, make_stop, read_config
     from ..engine.runs.minimize import minimize
     from ..errors import ConfigurationError

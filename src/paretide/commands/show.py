@@ -13,6 +13,12 @@ from .common import Picture, Store, check_picture, draw
 def show(
     store: Store,
     front: Annotated[bool, typer.Option("--front", help="The front alone.")] = False,
+    at_most: Annotated[
+        int | None,
+        typer.Option(
+            help="So many of the front, those that together dominate most.", show_default=False
+        ),
+    ] = None,
     failures: Annotated[bool, typer.Option("--failures", help="Failed candidates.")] = False,
     lineage: Annotated[
         int | None, typer.Option(help="A candidate and its ancestors.", show_default=False)
@@ -34,11 +40,13 @@ def show(
         raise ConfigurationError(
             "--front, --failures, --lineage, --json and --csv exclude each other"
         )
+    if at_most is not None and (failures or lineage is not None or as_csv):
+        raise ConfigurationError("--at-most is of the front: with --front, --json, or alone")
     check_picture(picture, store)
     opened = open_run(store)
     width = output.console().width
     if as_json:
-        output.say(records.front_json(opened))
+        output.say(records.front_json(opened, at_most))
     elif as_csv:
         with output.writing():
             records.write_csv(opened, sys.stdout)
@@ -50,5 +58,5 @@ def show(
     else:
         if not front:
             output.show(tables.run_summary(opened))
-        output.show(tables.front_table(opened, opened.front(), width))
+        output.show(tables.front_table(opened, opened.front(at_most), width))
     draw(opened, picture)

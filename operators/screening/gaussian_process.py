@@ -1,0 +1,198 @@
+"""Screening by Gaussian processes: which children are worth an evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...checks import real_number, whole_number
+from ...errors import ConfigurationError
+from ...typing import Candidates, FloatArray, IntArray, SearchSpace, WorkingSpace
+from ..parts import KnownOutcomes, Screen
+from .choosing import choose
+from .inputs import Inputs, check_fit, inputs
+from .known import evaluated, most_telling, violations
+from .regression import Fit, Posterior, prior
+from .single_thread import single_thread
+from .targets import margin_targets, objective_targets
+
+Memory = dict[str, NDArray[Any]]
+
+MOST_MARGINS = 8
+"""Constraints that are modelled: those that are broken most often."""
+
+
+class Column(NamedTuple):
+    """One thing that is modelled.
+
+    Attributes:
+        key: Its place: objectives, then constraints, then failure.
+        rows: (n,) of the known ones, those that it is fitted to.
+        y: (n,) targets.
+        limit: That must not be exceeded; infinite for an objective.
+    """
+
+    key: int
+    rows: IntArray
+    y: FloatArray
+    limit: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaussianProcess(Screen):
+    """Screens children by expected hypervolume improvement on Gaussian processes.
+
+    One process for each objective, for each constraint that has been broken, and, once candidates
+    have failed, one for failure. Their lengths, weights and noise are fitted again whenever a tenth
+    more is known; in between they stay, and the rest is computed from everything told.
+
+    For spaces with working coordinates: numbers, ordinals, categories, bits. Two and three
+    objectives exactly, more of them approximately.
+
+    Attributes:
+        draws: Children drawn for each that is evaluated.
+        least: Outcomes told below which children go out as they are drawn.
+        unscreened: Share of the children that goes out as it is drawn: what a model is wrong about
+            it will not find out by itself.
+        points: Outcomes that the processes know, at most: the best ones, and some of the others.
+        fit_points: Of those, how many lengths, weights and noise are fitted to, at most.
+
+    Source: Jones, Schonlau, Welch 1998, for expected improvement; Emmerich, Giannakoglou, Naujoks
+    2006, "Single- and multiobjective evolutionary optimization assisted by Gaussian random field
+    metamodels", for screening; Gardner et al. 2014, for probability of feasibility.
+    """
+
+    draws: int = 10
+    least: int = 10
+    unscreened: float = 0.25
+    points: int = 400
+    fit_points: int = 200
+
+    def __post_init__(self) -> None:
+        for name, least in (("draws", 1), ("least", 2), ("points", 10), ("fit_points", 10)):
+            value = whole_number(f"GaussianProcess {name}", getattr(self, name), least=least)
+            object.__setattr__(self, name, value)
+        share = real_number("GaussianProcess unscreened", self.unscreened)
+        if not 0 <= share < 1:
+            raise ConfigurationError(
+                f"GaussianProcess unscreened must be a share in [0, 1), got {self.unscreened!r}"
+            )
+        object.__setattr__(self, "unscreened", share)
+
+    def check_fit(self, space: SearchSpace) -> None:
+        """Raise ConfigurationError for a space without working coordinates."""
+        check_fit(self, space)
+
+    def __call__(
+        self, pool: Candidates, k: int, known: KnownOutcomes, open: Candidates, space: SearchSpace,
+        rng: np.random.Generator, memory: Memory,
+    ) -> IntArray | None:  # fmt: skip
+        """See ``Screen``; None where there is nothing to fit.
+
+        ``memory`` holds the hyperparameters by what they are of, and how much was known when they
+        were fitted. O(n**3) in the points.
+        """
+        space = check_fit(self, space)
+        with single_thread():
+            try:
+                return self._chosen(pool, k, known, open, space, memory)
+            except np.linalg.LinAlgError:
+                return None
+
+    def _chosen(
+        self, pool: Candidates, k: int, known: KnownOutcomes, open: Candidates,
+        space: WorkingSpace, memory: Memory,
+    ) -> IntArray | None:  # fmt: skip
+        columns = self._columns(known)
+        seen = inputs(known.X, space)
+        if columns is None or seen.ordered.shape[1] + seen.listed.shape[1] == 0:
+            return None
+        thetas = self._hyperparameters(columns, seen, known, memory)
+        n_obj = known.F.shape[1]
+        asked = inputs(np.concatenate([pool, open]), space)
+        of = {c.key: Posterior(thetas[c.key], seen.take(c.rows), c.y, asked) for c in columns}
+        limits = {c.key: c.limit for c in columns if c.key >= n_obj}
+        beliefs = Processes([of[j] for j in range(n_obj)], [(of[j], limits[j]) for j in limits])
+        values = np.column_stack([of[j].smoothed for j in range(n_obj)])
+        kept = violations(known.margins[columns[0].rows]) == 0
+        spare = np.ptp(values, axis=0)
+        spare[spare == 0] = 1.0
+        told = len(known.F) + len(open)
+        return choose(beliefs, len(pool), k, values[kept], spare, told, self.unscreened)
+
+    def _columns(self, known: KnownOutcomes) -> list[Column] | None:
+        """What there is to model; None if that is nothing."""
+        ok = evaluated(known)
+        rows = np.flatnonzero(ok)
+        if len(rows) < 2:
+            return None
+        F, margins = known.F[rows], known.margins[rows]
+        told = most_telling(F, violations(margins), self.points)
+        rows, F, margins = rows[told], F[told], margins[told]
+        n_obj, n_con = F.shape[1], margins.shape[1]
+        columns = [Column(j, rows, objective_targets(f), np.inf) for j, f in enumerate(F.T)]
+        broken = (margins > 0).sum(axis=0)
+        for j in np.sort(np.argsort(-broken, kind="stable")[:MOST_MARGINS]).tolist():
+            if broken[j]:
+                y, limit = margin_targets(margins[:, j])
+                columns.append(Column(n_obj + j, rows, y, limit))
+        if not ok.all():
+            failed = np.flatnonzero(~ok)
+            some = np.linspace(0, len(failed) - 1, min(len(failed), self.points // 2))
+            both = np.sort(np.concatenate([rows, failed[some.astype(np.int64)]]))
+            y, limit = margin_targets(np.where(ok[both], -1.0, 1.0))
+            columns.append(Column(n_obj + n_con, both, y, limit))
+        return columns if any(c.y.any() for c in columns) else None
+
+    def _hyperparameters(
+        self, columns: list[Column], seen: Inputs, known: KnownOutcomes, memory: Memory
+    ) -> FloatArray:
+        """(places, p) those of every column; from memory unless a tenth more is known."""
+        first = prior(seen).mean
+        shape = (known.F.shape[1] + known.margins.shape[1] + 1, len(first))
+        thetas = memory.get("theta", np.full(shape, np.nan)).copy()
+        due = len(known.F) >= 1.1 * memory.get("known", np.zeros(1, dtype=np.int64))[0]
+        for c in columns:
+            new = bool(np.isnan(thetas[c.key]).any())
+            if not (due or new):
+                continue
+            # Evenly over the points, which are in order: all of their kinds are among them.
+            even = np.linspace(0, len(c.rows) - 1, min(len(c.rows), self.fit_points))
+            some = even.astype(np.int64)
+            fit = Fit(seen.take(c.rows[some]), c.y[some])
+            thetas[c.key] = fit.best(None if new else thetas[c.key])
+        memory["theta"] = thetas
+        if due:
+            memory["known"] = np.array([len(known.F)], dtype=np.int64)
+        return thetas
+
+
+class Processes:
+    """What Gaussian processes say of candidates; see ``Beliefs``."""
+
+    def __init__(self, objectives: list[Posterior], limited: list[tuple[Posterior, float]]) -> None:
+        self._objectives, self._limited = objectives, limited
+        self.mean = np.column_stack([p.mean for p in objectives])
+
+    def sd(self) -> FloatArray:
+        """(k, n_obj) of the functions, not of their evaluations."""
+        return np.asarray(np.sqrt(np.column_stack([p.variance for p in self._objectives])))
+
+    def feasible(self) -> FloatArray:
+        """(k,) the product of the probabilities of keeping each limit."""
+        from scipy.special import ndtr
+
+        probability = np.ones(len(self.mean))
+        for process, limit in self._limited:
+            probability *= ndtr((limit - process.mean) / np.sqrt(process.variance))
+        return probability
+
+    def believe(self, i: int) -> None:
+        """Candidate ``i`` has come out as the means say."""
+        for process in self._objectives:
+            process.believe(i)
+        for process, _ in self._limited:
+            process.believe(i)

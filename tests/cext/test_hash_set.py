@@ -1,0 +1,83 @@
+"""A set of hashes says of every row what a set of the rows themselves says."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import paretide as pt
+from paretide.cext.hash_set import HashSet
+
+ROWS = st.lists(st.lists(st.sampled_from([0.0, -0.0, 1.0, 2.5]), min_size=2, max_size=2))
+
+
+def oracle(seen, X):
+    """Numbers of the rows that were seen before, and who has been seen then."""
+    repeated = []
+    for i, row in enumerate(X.tolist()):
+        key = tuple(value + 0.0 for value in row)
+        if key in seen:
+            repeated.append(i)
+        seen.append(key)
+    return repeated
+
+
+@given(st.lists(ROWS, max_size=5))
+def test_it_finds_the_rows_that_were_there(tables):
+    held, seen = HashSet(2, np.float64), []
+    for rows in tables:
+        X = np.array(rows, dtype=np.float64).reshape(-1, 2)
+        assert held.add(X).tolist() == oracle(seen, X)
+    assert len(held) == len(set(seen))
+
+
+@pytest.mark.parametrize("dtype", [np.bool_, np.int64, np.float64, np.uint8])
+@pytest.mark.parametrize("width", [0, 1, 3, 8, 9, 40])
+def test_every_dtype_and_width(dtype, width):
+    rng = np.random.default_rng(width)
+    X = rng.integers(0, 2, (300, width)).astype(dtype)
+    held, seen = HashSet(width, dtype), []
+    assert held.add(X[::2]).tolist() == oracle(seen, X[::2])  # and not contiguous
+    assert held.add(X).tolist() == oracle(seen, X)
+
+
+def test_what_came_last_is_taken_back():
+    X = np.arange(2000).reshape(-1, 2)
+    held = HashSet(2, np.int64)
+    held.add(X[:300])
+    held.add(X)
+    held.take_back(300)
+    assert len(held) == 300
+    assert held.add(X).tolist() == list(range(300))
+    with pytest.raises(ValueError, match="1000 rows are held"):
+        held.take_back(2000)
+
+
+def test_it_is_made_again_from_its_hashes():
+    X = np.random.default_rng(1).random((500, 3))
+    held, other = HashSet(3, np.float64), HashSet(3, np.float64)
+    held.add(X)
+    other.add_hashes(held.hashes_of())
+    assert other.add(X).tolist() == list(range(500))
+    assert np.array_equal(other.hashes_of(), held.hashes_of())
+    with pytest.raises(pt.errors.ShapeError, match="hashes must be"):
+        other.add_hashes(np.zeros((3, 3), dtype=np.uint64))
+
+
+def test_rows_that_differ_little_do_not_meet():
+    bits = ((np.arange(1 << 16)[:, None] >> np.arange(16)) & 1).astype(np.bool_)
+    near = 1.0 + np.arange(1 << 16)[:, None] * np.finfo(float).eps
+    grid = np.stack(np.meshgrid(*[np.arange(40.0)] * 3), -1).reshape(-1, 3)
+    for X in (bits, near, grid, grid[:, ::-1] * 1e-300):
+        hashes = HashSet(X.shape[1], X.dtype)
+        assert not len(hashes.add(X))
+        words = hashes.hashes_of()
+        for column in words.T:
+            assert len(np.unique(column)) > 0.999 * len(X)
+            assert len(np.unique(column & 0xFFFF)) > 0.5 * min(len(X), 1 << 16)
+
+
+@pytest.mark.parametrize("X", [np.zeros((2, 3)), np.zeros(2), np.zeros((2, 2), dtype=np.int64)])
+def test_other_arrays_are_refused(X):
+    with pytest.raises(pt.errors.ShapeError, match=r"X must be \(n, 2\) float64"):
+        HashSet(2, np.float64).add(X)
