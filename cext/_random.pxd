@@ -77,3 +77,17 @@ cdef inline Py_ssize_t next_success(
 cdef inline double failure_scale(double prob) noexcept nogil:
     """1 / log2(1 - prob), where 0 < prob <= 1: from -inf up to -0, which gives no failures."""
     return 1.0 / (log1p(-prob) * PARETIDE_LOG2_E)
+
+
+cdef inline uint64_t chosen(Py_ssize_t n, double prob, bitgen_t *source) noexcept nogil:
+    """n <= 64 bits, each 1 with probability prob, from the lowest up.
+
+    Draws one word if prob is 1/2, otherwise a double for each bit.
+    """
+    cdef uint64_t bits = 0
+    cdef Py_ssize_t j
+    if prob == 0.5:
+        return word(source) & (<uint64_t>-1 >> (64 - n))
+    for j in range(n):
+        bits |= <uint64_t>(uniform(source) < prob) << j
+    return bits

@@ -3,7 +3,7 @@
 from libc.math cimport fabs
 from libc.stdint cimport uint64_t
 
-from _random cimport bitgen_t, uniform, word
+from _random cimport bitgen_t, chosen, uniform, word
 
 
 cdef extern from "_bits.h":
@@ -28,7 +28,7 @@ cdef inline void cross(
 ) noexcept nogil:
     """Replace the parents in rows 2 i and 2 i + 1 by their children, for every pair i.
 
-    Draws a double per pair; for the variables of a crossed pair see ``_choice``; a 64-bit word per
+    Draws a double per pair; for the variables of a crossed pair see ``chosen``; a 64-bit word per
     variable chosen. Values that are not crossed are not written.
     """
     cdef paretide_crossed block
@@ -42,7 +42,7 @@ cdef inline void cross(
         a = children + 2 * i * n_var
         b = a + n_var
         for start in range(0, n_var, 64):
-            choice = _choice(min(64, n_var - start), prob_var, source)
+            choice = chosen(min(64, n_var - start), prob_var, source)
             if held + min(64, n_var - start) > PARETIDE_CROSSED:
                 _write(children, n_var, &block, held, eta)
                 held = 0
@@ -58,20 +58,6 @@ cdef inline void cross(
                 # Held only if it can be crossed; otherwise the next one takes its column.
                 held += (fabs(a[j] - b[j]) > PARETIDE_APART) & (low[j] < high[j])
     _write(children, n_var, &block, held, eta)
-
-
-cdef inline uint64_t _choice(Py_ssize_t n, double prob, bitgen_t *source) noexcept nogil:
-    """n <= 64 bits, each 1 with probability prob, from the lowest up.
-
-    Draws one word if prob is 1/2, otherwise a double for each bit.
-    """
-    cdef uint64_t bits = 0
-    cdef Py_ssize_t j
-    if prob == 0.5:
-        return word(source) & (<uint64_t>-1 >> (64 - n))
-    for j in range(n):
-        bits |= <uint64_t>(uniform(source) < prob) << j
-    return bits
 
 
 cdef inline void _write(

@@ -14,4 +14,6 @@ def bit_children(
     bit_generator: np.random.BitGenerator,
     redraws: SupportsIndex | None = None,
     ids: ArrayLike | None = None,
+    F: ArrayLike | None = None,
+    violation: ArrayLike | None = None,
 ) -> tuple[BoolArray, IntArray]: ...

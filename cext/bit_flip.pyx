@@ -2,23 +2,24 @@
 
 import numpy as np
 
-from ..errors import ShapeError
 from ._arguments import count, matrix, probability, vector
+from .tournament import contestants
 
 cimport numpy as cnp
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
 from _arrays cimport is_plain, new_matrix
 from _distinct cimport breed_children
-from _random cimport bitgen_of, bitgen_t, failure_scale, next_success
-from _tournament cimport winner
+from _bit_flip cimport flip
+from _random cimport bitgen_of, bitgen_t
+from _tournament cimport Tournaments, open_tournaments, read_tournaments, start_again, winner
 
 
 cdef struct Mating:
     const uint8_t *X                # (n, n_var)
-    const int64_t *rank             # (n,)
-    const double *crowding          # (n,)
+    Tournaments tournaments         # among n
     Py_ssize_t n, n_var
     double prob
     bitgen_t *source
@@ -27,7 +28,7 @@ cdef struct Mating:
 cnp.import_array()
 
 
-def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None, ids=None):
+def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None, ids=None, F=None, violation=None):
     """Select `k` parents by tournaments and flip each of their bits with probability `prob`.
 
     Parameters
@@ -48,6 +49,8 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None, ids=No
         do are left out. None takes them as they come.
     ids : (n,) int64 or None
         What parents are called instead of by their rows.
+    F, violation : (n, n_obj) float64, (n,) float64, or both None
+        What decides tournaments before crowding, instead of `rank`.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None, ids=No
 
     Notes
     -----
-    A copy, and O(k + flips): the gaps between flips are drawn, not each bit's fate.
+    A copy, and O(n + k + flips): the gaps between flips are drawn, not each bit's fate.
 
     Source: the operator: Mühlenbein (1992), "How genetic algorithms really work: mutation and
     hillclimbing"; the gaps: Jansen, Zarges (2011), "Analysis of evolutionary algorithms: from
@@ -76,28 +79,27 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None, ids=No
     cdef const int64_t *id = NULL
     cdef bint fits = (
         is_plain(X, cnp.NPY_BOOL, 2)
-        and is_plain(rank, cnp.NPY_INT64, 1) and is_plain(crowding, cnp.NPY_DOUBLE, 1)
+        and read_tournaments(&mating.tournaments, rank, crowding, F, violation)
     )
     if fits:    # as all of it comes from a run; checks by Python cost more than a small call
         mating.n, mating.n_var = cnp.PyArray_DIM(X, 0), cnp.PyArray_DIM(X, 1)
         mating.X = <const uint8_t *>cnp.PyArray_DATA(X)
-        mating.rank = <const int64_t *>cnp.PyArray_DATA(rank)
-        mating.crowding = <const double *>cnp.PyArray_DATA(crowding)
         mating.prob = prob
         n_children, n_redraws = k, -1 if redraws is None else redraws
         fits = (
             (ids is None or (is_plain(ids, cnp.NPY_INT64, 1) and len(ids) == mating.n))
-            and 0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0
+            and mating.tournaments.n == mating.n and n_children >= 0
             and (redraws is None or n_redraws >= 0)
-            and cnp.PyArray_DIM(rank, 0) == cnp.PyArray_DIM(crowding, 0) == mating.n
             and 0.0 <= mating.prob <= 1.0
         )
     if not fits:
+        X = matrix(X, "X", np.bool_)
+        rank, crowding, F, violation = contestants(rank, crowding, F, violation, X)
         return bit_children(
-            *_checked(X, rank, crowding, k, prob),
-            bit_generator,
+            X, rank, crowding, count(k, "k"), probability(prob, "prob"), bit_generator,
             None if redraws is None else count(redraws, "redraws"),
-            None if ids is None else vector(ids, "ids", np.int64, len(rank)),
+            None if ids is None else vector(ids, "ids", np.int64, len(X)),
+            F, violation,
         )
     cdef cnp.ndarray children = new_matrix(n_children, mating.n_var, cnp.NPY_BOOL)
     cdef cnp.ndarray rows = new_matrix(n_children, 2, cnp.NPY_INT64)
@@ -106,12 +108,17 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None, ids=No
     if ids is not None:
         id = <const int64_t *>cnp.PyArray_DATA(ids)
     mating.source = bitgen_of(bit_generator)
+    cdef uint32_t *order = <uint32_t *>calloc(mating.n, sizeof(uint32_t))
+    if order == NULL:
+        raise MemoryError
+    open_tournaments(&mating.tournaments, order, mating.source)
     with bit_generator.lock:
         with nogil:
             n_children = breed_children(
                 _breed, &mating, <const char *>mating.X, mating.n, mating.n_var, False,
                 child, row, n_children, n_redraws, id,
             )
+    free(order)
     if n_children < 0:
         raise MemoryError
     if n_children == k:
@@ -122,38 +129,13 @@ def bit_children(X, rank, crowding, k, prob, bit_generator, redraws=None, ids=No
 cdef void _breed(
     const void *how, char *children, int64_t *couples, Py_ssize_t k
 ) noexcept nogil:
-    cdef const Mating *mating = <const Mating *>how
+    cdef Mating *mating = <Mating *>how
     cdef Py_ssize_t i
+    start_again(&mating.tournaments)
     for i in range(k):
-        couples[2 * i] = winner(mating.rank, mating.crowding, mating.n, mating.source)
+        couples[2 * i] = winner(&mating.tournaments)
         couples[2 * i + 1] = -1
         memcpy(
             children + i * mating.n_var, mating.X + couples[2 * i] * mating.n_var, mating.n_var
         )
-    _flip(<uint8_t *>children, k * mating.n_var, mating.prob, mating.source)
-
-
-cdef void _flip(uint8_t *bits, Py_ssize_t size, double prob, bitgen_t *source) noexcept nogil:
-    cdef Py_ssize_t position = 0
-    cdef double scale
-    if prob == 0.0:
-        return
-    scale = failure_scale(prob)
-    while position < size:
-        position = next_success(source, scale, position, size)
-        if position == size:
-            break
-        bits[position] ^= 1
-        position += 1
-
-
-def _checked(X, rank, crowding, k, prob):
-    """The arguments, converted without loss; raises where one of them is wrong."""
-    X = matrix(X, "X", np.bool_)
-    n = len(X)
-    if not 0 < n < 1 << 32:
-        raise ShapeError(f"X must have between 1 and 2**32 - 1 rows; got {n}")
-    return (
-        X, vector(rank, "rank", np.int64, n), vector(crowding, "crowding", np.float64, n),
-        count(k, "k"), probability(prob, "prob"),
-    )
+    flip(<uint8_t *>children, k * mating.n_var, mating.prob, mating.source)

@@ -157,19 +157,44 @@ def truncate_truthful(
 
 
 def binary_tournament(
-    rank: IntArray, crowding: FloatArray, k: int, bit_generator: np.random.BitGenerator
+    rank: IntArray,
+    crowding: FloatArray,
+    k: int,
+    bit_generator: np.random.BitGenerator,
+    F: FloatArray | None = None,
+    violation: FloatArray | None = None,
 ) -> IntArray:
     """Let two distinct contestants meet, k times."""
+    meet = tournaments(rank, crowding, bit_generator, F, violation)
+    return np.array([next(meet) for _ in range(k)], dtype=np.int64)
+
+
+def tournaments(
+    rank: IntArray,
+    crowding: FloatArray,
+    bit_generator: np.random.BitGenerator,
+    F: FloatArray | None = None,
+    violation: FloatArray | None = None,
+) -> Iterator[int]:
+    """Winners without end: two after two contestants of one permutation after the other."""
     rng = np.random.Generator(bit_generator)
     n = len(rank)
-    winners = np.zeros(k, dtype=np.int64)
-    for t in range(k if n > 1 else 0):
-        a = _below(rng, n)
-        b = _below(rng, n - 1)
-        b += b >= a
-        one, other = (rank[a], -crowding[a]), (rank[b], -crowding[b])
-        winners[t] = a if one <= other else b
-    return winners
+    order = list(range(n))
+    while n == 1:
+        yield 0
+    while True:
+        for place in range(0, n - 1, 2):
+            for i in (place, place + 1):  # Fisher, Yates
+                other = i + _below(rng, n - i)
+                order[i], order[other] = order[other], order[i]
+            a, b = order[place : place + 2]
+            if F is None or violation is None:
+                better, worse = rank[a] < rank[b], rank[b] < rank[a]
+            elif violation[a] > 0 or violation[b] > 0:
+                better, worse = violation[a] < violation[b], violation[b] < violation[a]
+            else:
+                (_, better), (worse, _) = _dominates(F[[a, b]])
+            yield a if better or (not worse and crowding[a] >= crowding[b]) else b
 
 
 def sbx(
@@ -242,12 +267,15 @@ def real_children(
     eta_mutation: float,
     prob_mutation: float,
     bit_generator: np.random.BitGenerator,
+    F: FloatArray | None = None,
+    violation: FloatArray | None = None,
 ) -> tuple[FloatArray, IntArray]:
     """Select, cross and mutate, one after the other, 16 pairs at a time."""
+    meet = tournaments(rank, crowding, bit_generator, F, violation)
     children, rows = np.empty((0, X.shape[1])), np.empty((0, 2), dtype=np.int64)
     while len(children) < k:
         some = min(32, k - len(children))
-        pairs = binary_tournament(rank, crowding, some + some % 2, bit_generator).reshape(-1, 2)
+        pairs = np.array([next(meet) for _ in range(some + some % 2)]).reshape(-1, 2)
         A, B = X[pairs[:, 0]], X[pairs[:, 1]]
         crossed = sbx(A, B, lower, upper, eta_crossover, prob, prob_var, bit_generator)[:some]
         mutated = polynomial_mutation(
@@ -265,15 +293,46 @@ def bit_children(
     k: int,
     prob: float,
     bit_generator: np.random.BitGenerator,
+    F: FloatArray | None = None,
+    violation: FloatArray | None = None,
 ) -> tuple[BoolArray, IntArray]:
     """Select, then go from one flipped bit to the next."""
-    winners = binary_tournament(rank, crowding, k, bit_generator)
+    winners = binary_tournament(rank, crowding, k, bit_generator, F, violation)
     rng = np.random.Generator(bit_generator)
     children = X[winners]
     for position in _successes(rng, children.size, prob):
         i, j = divmod(position, X.shape[1])
         children[i, j] = not children[i, j]
     return children, np.stack([winners, np.full(k, -1)], axis=1)
+
+
+def crossed_bits(
+    X: BoolArray,
+    rank: IntArray,
+    crowding: FloatArray,
+    k: int,
+    prob: float,
+    prob_var: float,
+    prob_flip: float,
+    bit_generator: np.random.BitGenerator,
+    F: FloatArray | None = None,
+    violation: FloatArray | None = None,
+) -> tuple[BoolArray, IntArray]:
+    """Select pairs, exchange bits of one after the other, then go from one flipped to the next."""
+    winners = binary_tournament(rank, crowding, k + k % 2, bit_generator, F, violation)
+    rng = np.random.Generator(bit_generator)
+    children = X[winners]
+    for one, other in zip(children[0::2], children[1::2], strict=True):
+        if rng.random() >= prob:
+            continue
+        for start in range(0, X.shape[1], 64):
+            for j in _chosen(rng, range(X.shape[1])[start : start + 64], prob_var):
+                one[j], other[j] = other[j], one[j]
+    children = children[:k]
+    for position in _successes(rng, children.size, prob_flip):
+        i, j = divmod(position, X.shape[1])
+        children[i, j] = not children[i, j]
+    return children, np.repeat(winners.reshape(-1, 2), 2, axis=0)[:k]
 
 
 def working_children(
@@ -290,6 +349,8 @@ def working_children(
     eta_mutation: float,
     prob_mutation: float,
     bit_generator: np.random.BitGenerator,
+    F: FloatArray | None = None,
+    violation: FloatArray | None = None,
 ) -> tuple[FloatArray, IntArray]:
     """Select, cross and mutate, each once on all rows; what has no order is swapped and redrawn.
 
@@ -297,7 +358,7 @@ def working_children(
     """
     rng = np.random.Generator(bit_generator)
     listed = categories > 0
-    pairs = binary_tournament(rank, crowding, k + k % 2, bit_generator).reshape(-1, 2)
+    pairs = binary_tournament(rank, crowding, k + k % 2, bit_generator, F, violation).reshape(-1, 2)
     A, B = Z[pairs[:, 0]], Z[pairs[:, 1]]
     children = sbx(A, B, lower, upper, eta_crossover, prob, prob_var, bit_generator)
     if listed.any():

@@ -20,4 +20,6 @@ def real_children(
     bit_generator: np.random.BitGenerator,
     redraws: SupportsIndex | None = None,
     ids: ArrayLike | None = None,
+    F: ArrayLike | None = None,
+    violation: ArrayLike | None = None,
 ) -> tuple[FloatArray, IntArray]: ...

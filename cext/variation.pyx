@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from ..errors import ShapeError
 from ._arguments import bounds, count, distribution_index, matrix, probability, vector
+from .tournament import contestants
 
 cimport numpy as cnp
 from libc.math cimport INFINITY
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
 from _arrays cimport is_plain, new_matrix
@@ -16,7 +17,7 @@ from _distinct cimport breed_children
 from _polynomial_mutation cimport mutate
 from _random cimport bitgen_of, bitgen_t
 from _sbx cimport cross
-from _tournament cimport winner
+from _tournament cimport Tournaments, open_tournaments, read_tournaments, start_again, winner
 
 
 cdef extern from "_prefetch.h":
@@ -25,8 +26,7 @@ cdef extern from "_prefetch.h":
 
 cdef struct Mating:
     const double *X                 # (n, n_var)
-    const int64_t *rank             # (n,)
-    const double *crowding          # (n,)
+    Tournaments tournaments         # among n
     Py_ssize_t n, n_var
     const double *low               # (n_var,)
     const double *high              # (n_var,)
@@ -40,13 +40,13 @@ cnp.import_array()
 def real_children(
     X, rank, crowding, k, lower, upper,
     eta_crossover, prob, prob_var, eta_mutation, prob_mutation, bit_generator,
-    redraws=None, ids=None,
+    redraws=None, ids=None, F=None, violation=None,
 ):
     """Select parents by tournaments, cross them in pairs and mutate their children.
 
     The same as ``binary_tournament``, ``sbx`` and ``polynomial_mutation`` one after the other for
-    every 16 pairs, to the bit and to the draw, without what lies between them. If `k` is odd the
-    last pair has one child only.
+    every 16 pairs, to the bit and to the draw, without what lies between them; the permutations of
+    the tournaments go on from 16 to 16. If `k` is odd the last pair has one child only.
 
     Parameters
     ----------
@@ -69,6 +69,8 @@ def real_children(
         do are left out. None takes them as they come.
     ids : (n,) int64 or None
         What parents are called instead of by their rows.
+    F, violation : (n, n_obj) float64, (n,) float64, or both None
+        What decides tournaments before crowding, instead of `rank`.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def real_children(
 
     Notes
     -----
-    O(k n_var), and O(n n_var) with `redraws`; memory beside the result: a few blocks of 12 KiB, with
+    O(n + k n_var), and O(n n_var) with `redraws`; memory beside the result: a few blocks of 12 KiB, with
     `redraws` a table of both (``_row_table.pxd``) and the children once more. Source: as of the three.
     """
     cdef Mating mating
@@ -96,14 +98,12 @@ def real_children(
     cdef const int64_t *id = NULL
     cdef bint fits = (
         is_plain(X, cnp.NPY_DOUBLE, 2)
-        and is_plain(rank, cnp.NPY_INT64, 1) and is_plain(crowding, cnp.NPY_DOUBLE, 1)
+        and read_tournaments(&mating.tournaments, rank, crowding, F, violation)
         and is_plain(lower, cnp.NPY_DOUBLE, 1) and is_plain(upper, cnp.NPY_DOUBLE, 1)
     )
     if fits:    # as all of it comes from a run; checks by Python cost more than a small call
         mating.n, mating.n_var = cnp.PyArray_DIM(X, 0), cnp.PyArray_DIM(X, 1)
         mating.X = <const double *>cnp.PyArray_DATA(X)
-        mating.rank = <const int64_t *>cnp.PyArray_DATA(rank)
-        mating.crowding = <const double *>cnp.PyArray_DATA(crowding)
         mating.low = <const double *>cnp.PyArray_DATA(lower)
         mating.high = <const double *>cnp.PyArray_DATA(upper)
         mating.eta_crossover, mating.prob, mating.prob_var = eta_crossover, prob, prob_var
@@ -111,9 +111,8 @@ def real_children(
         n_children, n_redraws = k, -1 if redraws is None else redraws
         fits = (
             (ids is None or (is_plain(ids, cnp.NPY_INT64, 1) and len(ids) == mating.n))
-            and 0 < mating.n < <Py_ssize_t>1 << 32 and n_children >= 0
+            and mating.tournaments.n == mating.n and n_children >= 0
             and (redraws is None or n_redraws >= 0)
-            and cnp.PyArray_DIM(rank, 0) == cnp.PyArray_DIM(crowding, 0) == mating.n
             and cnp.PyArray_DIM(lower, 0) == cnp.PyArray_DIM(upper, 0) == mating.n_var
             and are_intervals(mating.low, mating.high, mating.n_var)
             and 0.0 <= mating.eta_crossover < INFINITY and 0.0 <= mating.eta_mutation < INFINITY
@@ -121,14 +120,17 @@ def real_children(
             and 0.0 <= mating.prob_mutation <= 1.0
         )
     if not fits:
+        X = matrix(X, "X", np.float64)
+        rank, crowding, F, violation = contestants(rank, crowding, F, violation, X)
         return real_children(
-            *_checked(
-                X, rank, crowding, k, lower, upper,
-                eta_crossover, prob, prob_var, eta_mutation, prob_mutation,
-            ),
+            X, rank, crowding, count(k, "k"), *bounds(lower, upper, X.shape[1]),
+            distribution_index(eta_crossover), probability(prob, "prob"),
+            probability(prob_var, "prob_var"),
+            distribution_index(eta_mutation), probability(prob_mutation, "prob_mutation"),
             bit_generator,
             None if redraws is None else count(redraws, "redraws"),
-            None if ids is None else vector(ids, "ids", np.int64, len(rank)),
+            None if ids is None else vector(ids, "ids", np.int64, len(X)),
+            F, violation,
         )
     cdef Py_ssize_t room = n_children + (n_children & 1)    # of the last pair both are made
     cdef cnp.ndarray children = new_matrix(room, mating.n_var, cnp.NPY_DOUBLE)
@@ -138,12 +140,17 @@ def real_children(
     if ids is not None:
         id = <const int64_t *>cnp.PyArray_DATA(ids)
     mating.source = bitgen_of(bit_generator)
+    cdef uint32_t *order = <uint32_t *>calloc(mating.n, sizeof(uint32_t))
+    if order == NULL:
+        raise MemoryError
+    open_tournaments(&mating.tournaments, order, mating.source)
     with bit_generator.lock:
         with nogil:
             n_children = breed_children(
                 _breed, &mating, <const char *>mating.X, mating.n,
                 mating.n_var * sizeof(double), True, child, row, n_children, n_redraws, id,
             )
+    free(order)
     if n_children < 0:
         raise MemoryError
     if n_children == room:
@@ -155,16 +162,17 @@ cdef void _breed(
     const void *how, char *children, int64_t *couples, Py_ssize_t k
 ) noexcept nogil:
     """Pair after pair, 16 at a time, so that all of it stays in the first cache."""
-    cdef const Mating *mating = <const Mating *>how
+    cdef Mating *mating = <Mating *>how
     cdef double *child = <double *>children
     cdef int64_t *row       # of a pair: its parents, twice
     cdef Py_ssize_t n_var = mating.n_var, width = n_var * sizeof(double), i, start, stop
+    start_again(&mating.tournaments)
     for start in range(0, k, 32):
         stop = min(start + 32, k + (k & 1))
         for i in range(start, stop, 2):
             row = couples + 2 * i
-            row[0] = row[2] = winner(mating.rank, mating.crowding, mating.n, mating.source)
-            row[1] = row[3] = winner(mating.rank, mating.crowding, mating.n, mating.source)
+            row[0] = row[2] = winner(&mating.tournaments)
+            row[1] = row[3] = winner(&mating.tournaments)
             paretide_prefetch(mating.X + row[0] * n_var, width)
             paretide_prefetch(mating.X + row[1] * n_var, width)
         for i in range(start, stop):
@@ -177,21 +185,3 @@ cdef void _breed(
             child + start * n_var, min(stop, k) - start, n_var,
             mating.low, mating.high, mating.eta_mutation, mating.prob_mutation, mating.source,
         )
-
-
-def _checked(
-    X, rank, crowding, k, lower, upper,
-    eta_crossover, prob, prob_var, eta_mutation, prob_mutation,
-):
-    """The arguments, converted without loss; raises where one of them is wrong."""
-    X = matrix(X, "X", np.float64)
-    n, n_var = X.shape
-    if not 0 < n < 1 << 32:
-        raise ShapeError(f"X must have between 1 and 2**32 - 1 rows; got {n}")
-    return (
-        X, vector(rank, "rank", np.int64, n), vector(crowding, "crowding", np.float64, n),
-        count(k, "k"), *bounds(lower, upper, n_var),
-        distribution_index(eta_crossover), probability(prob, "prob"),
-        probability(prob_var, "prob_var"),
-        distribution_index(eta_mutation), probability(prob_mutation, "prob_mutation"),
-    )

@@ -24,9 +24,13 @@ R = TypeVar("R", bound="Part")
 
 
 class Part:
-    """Base class of every role; ``arguments`` is what a part of the role is called with."""
+    """Base class of every role; ``arguments`` is what a part of the role is called with.
+
+    Those of ``named_arguments`` are passed by name to parts that have them, see ``named_of``.
+    """
 
     arguments: ClassVar[tuple[str, ...]]
+    named_arguments: ClassVar[tuple[str, ...]] = ()
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """One step, on whole arrays."""
@@ -51,12 +55,16 @@ class Mating(Part):
     """Selects parents."""
 
     arguments = ("rank", "score", "k", "parents", "rng")
+    named_arguments = ("F", "violation")
 
     def __call__(self, *arguments: Any, **named: Any) -> IntArray:
         """``(rank, score, k, parents, rng)``: (k, parents) int64 rows, those of a mating in a row.
 
         rank (n,) int64, the lower the better, and score (n,) float64, the larger the better, are
         those of survival; n >= 1, and may be less than ``parents``.
+
+        One that says so, as in ``(rank, score, k, parents, rng, *, F, violation)``, also gets F
+        (n, n_obj) float64, minimized, violation (n,) float64, 0 where feasible, or either.
         """
         raise self._missing()
 
@@ -256,7 +264,10 @@ def sampling(function: Function) -> Sampling:
 
 
 def mating(function: Function) -> Mating:
-    """A ``Mating`` of ``function(rank, score, k, parents, rng)``; a decorator."""
+    """A ``Mating`` of ``function(rank, score, k, parents, rng)``; a decorator.
+
+    Of ``function(rank, score, k, parents, rng, *, F, violation)`` too, or with either of the two.
+    """
     return _MatingFunction(_taking(function, Mating))
 
 
@@ -401,7 +412,27 @@ def _what_it_lacks(called: Function, role: type[Part], parents: int) -> str:
         return ""
     expected = _arguments(role, parents)
     try:
-        signature.bind(*expected)
+        signature.bind(*expected, **dict.fromkeys(_named(signature, role.named_arguments)))
     except TypeError:
         return f"takes {signature}; a {role.__name__} is called with ({', '.join(expected)})"
     return ""
+
+
+def named_of(part: Part) -> tuple[str, ...]:
+    """Which of the ``named_arguments`` of its role a part has: keyword-only, by these names."""
+    called = part.function if isinstance(part, _OfFunction) else type(part).__call__
+    return _named_of(called, part.named_arguments)
+
+
+@lru_cache(maxsize=256)
+def _named_of(called: Function, names: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return _named(inspect.signature(called), names)
+    except (TypeError, ValueError):  # of some compiled functions nothing is known
+        return ()
+
+
+def _named(signature: inspect.Signature, names: tuple[str, ...]) -> tuple[str, ...]:
+    known = signature.parameters
+    only = inspect.Parameter.KEYWORD_ONLY
+    return tuple(name for name in names if name in known and known[name].kind is only)

@@ -20,6 +20,7 @@ OWN_NAMES = {
     "sobol": "paretide.engine.algorithms.sobol_search:Sobol",
     "grid": "paretide.engine.algorithms.grid:Grid",
     "SBX": "paretide.operators.crossover.sbx:SBX",
+    "UniformCrossover": "paretide.operators.crossover.uniform:UniformCrossover",
     "PolynomialMutation": "paretide.operators.mutation.polynomial:PolynomialMutation",
     "BitFlip": "paretide.operators.mutation.bit_flip:BitFlip",
     "ScrambledSobol": "paretide.operators.sampling.sobol:ScrambledSobol",

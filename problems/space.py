@@ -33,6 +33,7 @@ SLACK = 1e-9
 """By which a number may lie outside its bounds: a logarithm and back may change the last digits."""
 
 SBX = "paretide.operators.crossover.sbx:SBX"
+UNIFORM_CROSSOVER = "paretide.operators.crossover.uniform:UniformCrossover"
 POLYNOMIAL_MUTATION = "paretide.operators.mutation.polynomial:PolynomialMutation"
 BIT_FLIP = "paretide.operators.mutation.bit_flip:BitFlip"
 SCRAMBLED_SOBOL = "paretide.operators.sampling.sobol:ScrambledSobol"
@@ -182,7 +183,9 @@ class Binary(SearchSpace):
     """Bit strings of length ``n``."""
 
     dtype = np.dtype(np.bool_)
-    operators = MappingProxyType({"sampling": SCRAMBLED_SOBOL, "mutation": BIT_FLIP})
+    operators = MappingProxyType(
+        {"sampling": SCRAMBLED_SOBOL, "crossover": UNIFORM_CROSSOVER, "mutation": BIT_FLIP}
+    )
 
     def __init__(self, n: int) -> None:
         self.n_var = whole_number("Binary: n", n, least=1)

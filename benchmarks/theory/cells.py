@@ -81,20 +81,23 @@ def forecast(evaluations: float, generations: float) -> float:
     return PER_EVALUATION * evaluations + PER_GENERATION * generations
 
 
+AS_PROVED: dict[str, Any] = {"crossover": None, "duplicates": None}
+"""As the theory has it: bits are flipped and not exchanged, copies are not drawn again."""
+
+
 def classic(size: int, **settings: Any) -> pt.NSGA2:
-    """As the theory has it: copies are not drawn again."""
-    return pt.NSGA2(size=size, duplicates=None, **settings)
+    return pt.NSGA2(size=size, **AS_PROVED, **settings)
 
 
 def dynamic(size: int, **settings: Any) -> pt.DynamicNSGA2:
-    return pt.DynamicNSGA2(start=4, max_size=size, duplicates=None, **settings)
+    return pt.DynamicNSGA2(start=4, max_size=size, **AS_PROVED, **settings)
 
 
 def runtime(sizes: tuple[int, ...], seeds: int, concurrent_seeds: int) -> Iterator[Cell]:
     """OneMinMax: evaluations to the whole front. Given up after five times the classic median."""
     for n in sizes:
         size, base = 4 * (n + 1), n * log(n)
-        concurrent = pt.ConcurrentDynamicNSGA2(start=4, max_size=size, base=n, duplicates=None)
+        concurrent = pt.ConcurrentDynamicNSGA2(start=4, max_size=size, base=n, **AS_PROVED)
         for name, specification, evaluations, generations in (
             ("classic", classic(size), 0.6 * size * base, 0.6 * base),
             ("dynamic", dynamic(size), 17 * base, 3 * base),

@@ -17,6 +17,7 @@ import numpy as np
 
 from ...errors import ConfigurationError
 from ...operators.crossover.sbx import SBX
+from ...operators.crossover.uniform import UniformCrossover
 from ...operators.duplicates import RowSet, Seen
 from ...operators.mating import Tournament
 from ...operators.mutation.bit_flip import BitFlip
@@ -56,7 +57,7 @@ from .limits import Known, Limits
 from .part_memory import PartMemory
 from .taken import Taken, TakenAsPartSays
 
-__all__ = ["Breeding", "Mates", "breeding_for"]
+__all__ = ["Breeding", "Default", "Mates", "breeding_for"]
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,9 @@ WORDS: tuple[Word, ...] = get_args(Word)
 
 Which: TypeAlias = Word | Duplicates | None
 """Of those that repeat others, who is drawn again."""
+
+Default: TypeAlias = Literal["default"]
+"""In the place of a part: that of the space, which may be none. None is none."""
 
 
 @dataclass(frozen=True)
@@ -275,12 +279,12 @@ def breeding_for(
     *,
     sampling: Sampling | None = None,
     mating: Mating | None = None,
-    crossover: Crossover | None = None,
-    mutation: Mutation | None = None,
+    crossover: Crossover | Default | None = "default",
+    mutation: Mutation | Default | None = "default",
     repair: Repair | None = None,
     duplicates: Which = "all",
 ) -> Breeding:
-    """Breeding with the parts of the space where nothing was chosen.
+    """Breeding with the parts of the space where nothing was chosen; without those that are None.
 
     Raises ConfigurationError for what is no part, or does not fit the space, saying what would.
     """
@@ -329,7 +333,7 @@ def sampling_of(space: SearchSpace, given: Sampling | None = None) -> Sampling:
 
     Raises ConfigurationError if there is none.
     """
-    chosen = _chosen("sampling", Sampling, given, space)
+    chosen = _chosen("sampling", Sampling, "default" if given is None else given, space)
     if chosen is None:
         raise ConfigurationError(
             "nothing draws first candidates: pass sampling=, or name one in "
@@ -339,9 +343,10 @@ def sampling_of(space: SearchSpace, given: Sampling | None = None) -> Sampling:
 
 
 def _chosen(name: str, role: type[R], given: Any, space: SearchSpace) -> R | None:
-    """The part that was given, or that of the space; None if it has none."""
-    if given is not None:
-        return read_part(name, role, given)
+    """The part that was given, or that of the space; None if there is none, or is to be none."""
+    chosen = read_choice(name, role, given)
+    if chosen is None or isinstance(chosen, role):
+        return chosen
     known = space.operators.get(name)
     if known is None:
         return None
@@ -354,6 +359,18 @@ def _chosen(name: str, role: type[R], given: Any, space: SearchSpace) -> R | Non
     return read_part(where, role, known() if inspect.isclass(known) else known)
 
 
+def read_choice(what: str, role: type[R], given: Any) -> R | Default | None:
+    """A part, "default" or None, which command lines and configurations spell "none".
+
+    Raises ConfigurationError for anything else; ``what`` names it.
+    """
+    if given is None or (isinstance(given, str) and given == "none"):
+        return None
+    if isinstance(given, str) and given == "default":
+        return "default"
+    return read_part(what, role, given)
+
+
 @lru_cache(maxsize=64)
 def _default(reference: str) -> Any:
     """What a space refers to; parts never change."""
@@ -364,7 +381,7 @@ def check_fit(part: Part | None, space: SearchSpace) -> None:
     """Refuse a built-in part that this space is nothing for."""
     bits = space.dtype == np.bool_
     if type(part) is SBX and bits:
-        raise ConfigurationError(f"{part} does not fit a Binary space; leave crossover out")
+        raise ConfigurationError(f"{part} does not fit a Binary space; use UniformCrossover")
     if type(part) is PolynomialMutation and bits:
         raise ConfigurationError(f"{part} does not fit a Binary space; use BitFlip")
     if type(part) is BitFlip and not bits:
@@ -379,5 +396,7 @@ def _in_words(crossover: Crossover | None, mutation: Mutation | None) -> str:
         return OPERATORS[BIT_FLIP]
     if types == (SBX, PolynomialMutation):
         return OPERATORS[SBX_POLYNOMIAL]
+    if types == (UniformCrossover, BitFlip):
+        return "uniform crossover, bit flip"
     parts = [repr(part) for part in (crossover, mutation) if part is not None]
     return one_line(", ".join(parts))[:LONGEST_NAME]

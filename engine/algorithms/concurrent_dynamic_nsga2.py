@@ -19,7 +19,7 @@ from ...typing import Candidates
 from ..foreign_names import DYNAMIC
 from ..records.provenance import nobody
 from .algorithm import as_problem
-from .breeding import Which
+from .breeding import Default, Which
 from .budget_rules import size_without_budget
 from .concurrent import Concurrent
 from .generational import Generational
@@ -68,8 +68,8 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
         max_size: int | None = None,
         base: int | None = None,
         eta_below_max: float | None = None,
-        crossover: Crossover | None = None,
-        mutation: Mutation | None = None,
+        crossover: Crossover | Default | None = "default",
+        mutation: Mutation | Default | None = "default",
         crowding: Crowding = "current",
         ties: Ties = "random",
         duplicates: Which = "all",

@@ -16,7 +16,7 @@ from ...operators.survival import Crowding, Ties
 from ...problems.definition import Definition
 from ..foreign_names import DYNAMIC
 from .algorithm import Mode
-from .breeding import Which
+from .breeding import Default, Which
 from .budget_rules import size_without_budget, window_for
 from .nsga2_settings import NSGA2Settings
 from .schedule import Doubling
@@ -66,8 +66,8 @@ class DynamicNSGA2(NSGA2Settings):
         tau: int | None = None,
         first_tau: int | None = None,
         eta_below_max: float | None = None,
-        crossover: Crossover | None = None,
-        mutation: Mutation | None = None,
+        crossover: Crossover | Default | None = "default",
+        mutation: Mutation | Default | None = "default",
         crowding: Crowding = "current",
         ties: Ties = "random",
         duplicates: Which = "all",

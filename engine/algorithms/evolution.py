@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from ...operators.mating import Tournament
 from ...operators.parts import (
     Crossover,
     Mating,
@@ -18,7 +19,7 @@ from ...operators.parts import (
 from ...operators.survival import RankAndCrowding
 from ...typing import SearchSpace
 from .algorithm import Algorithm
-from .breeding import Breeding, Which, breeding_for, read_duplicates
+from .breeding import Breeding, Default, Which, breeding_for, read_choice, read_duplicates
 from .schedule import BudgetShare, Constant, Doubling
 
 ROLES = {
@@ -38,9 +39,11 @@ class Evolution(Algorithm):
 
     Attributes:
         survival: Who stays; ``RankAndCrowding()`` makes it NSGA-II.
-        mating: Who becomes a parent; None is a binary tournament by rank, then score.
-        crossover: What parents make; None is what the space has, which may be nothing.
-        mutation: What children undergo; None is what the space has.
+        mating: Who becomes a parent; None is ``Tournament()``: by dominance, then score; with a
+            survival of one's own ``Tournament(by="rank")``.
+        crossover: What parents make; "default" is what the space has, None is nothing: a child is
+            a copy of one parent.
+        mutation: What children undergo; "default" is what the space has, None is nothing.
         sampling: Of the first candidates; None is what the space has.
         repair: What candidates undergo before they are evaluated; None is nothing.
         duplicates: Who is drawn again, by the key of the space. "all": who equals any candidate
@@ -62,8 +65,8 @@ class Evolution(Algorithm):
 
     survival: Survival = field(default_factory=RankAndCrowding)
     mating: Mating | None = None
-    crossover: Crossover | None = None
-    mutation: Mutation | None = None
+    crossover: Crossover | Default | None = "default"
+    mutation: Mutation | Default | None = "default"
     sampling: Sampling | None = None
     repair: Repair | None = None
     duplicates: Which = "all"
@@ -78,17 +81,22 @@ class Evolution(Algorithm):
         kind = type(self).__name__
         for key, role in ROLES.items():
             part = getattr(self, key)
-            if part is not None or key == "survival":
+            if key in ("crossover", "mutation"):
+                object.__setattr__(self, key, read_choice(f"{kind}: {key}", role, part))
+            elif part is not None or key == "survival":
                 read_part(f"{kind}: {key}", role, part)
         which = read_duplicates(f"{kind}: duplicates", self.duplicates)
         object.__setattr__(self, "duplicates", which)
 
     def breeding(self, space: SearchSpace) -> Breeding:
         """The parts that make candidates, with the defaults of the space."""
+        mating = self.mating
+        if mating is None and not isinstance(self.survival, RankAndCrowding):
+            mating = Tournament(by="rank")  # which may mean something else than dominance
         return breeding_for(
             space,
             sampling=self.sampling,
-            mating=self.mating,
+            mating=mating,
             crossover=self.crossover,
             mutation=self.mutation,
             repair=self.repair,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ...operators.duplicates import Seen
-from ...operators.parts import Survival, Survivors
+from ...operators.parts import Survival, Survivors, named_of
 from ...operators.survival import RankAndCrowding
 from ...typing import Candidates, FloatArray, IntArray
 from ..records.fast import constants
@@ -62,7 +62,8 @@ def bred(parts: Breeding, mates: Mates, k: int, rng: np.random.Generator) -> Bre
     space, mating, crossover = parts.space, parts.mating, parts.crossover
     p, matings = (1, k) if crossover is None else (crossover.parents, (k + 1) // 2)
     check = check_candidates if parts.repair is None else check_rows  # what is to be repaired
-    rows = mating(mates.rank, mates.score, matings, p, rng)
+    also = {name: getattr(mates, name) for name in named_of(mating)}
+    rows = mating(mates.rank, mates.score, matings, p, rng, **also)
     rows = check_mates(mating, rows, (matings, p), len(mates.ids))
     X, *others = (mates.X[parents] for parents in rows.T)
     if crossover is not None:

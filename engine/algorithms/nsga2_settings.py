@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 from ...errors import ConfigurationError
 from ...operators.parts import Crossover, Mating, Mutation, Repair, Sampling, Screen, read_part
 from ...operators.survival import Crowding, RankAndCrowding, Ties
 from ...typing import SearchSpace
 from .algorithm import Algorithm, check_choice
-from .breeding import Breeding, Which, breeding_for, read_duplicates
+from .breeding import Breeding, Default, Which, breeding_for, read_choice, read_duplicates
 from .evolution import ROLES
 
 
@@ -19,9 +19,10 @@ class NSGA2Settings(Algorithm):
     """Settings that NSGA-II and its dynamic variants share.
 
     Attributes:
-        crossover: ``SBX(...)`` or one of one's own; None is the default of the space.
-        mutation: ``PolynomialMutation(...)``, ``BitFlip(...)`` or one of one's own; None is the
-            default of the space.
+        crossover: ``SBX(...)``, ``UniformCrossover(...)`` or one of one's own; "default" is that of
+            the space, None is none: a child is a copy of one parent, mutated.
+        mutation: ``PolynomialMutation(...)``, ``BitFlip(...)`` or one of one's own; "default" is
+            that of the space, None is none.
         crowding: What decides who stays of the front that is cut. "current": crowding distance,
             updated after each removal (Zheng, Doerr 2022). "once": not updated (Deb et al. 2002).
             "truthful": the truthful crowding distance, for three and more objectives (Zheng, Gao,
@@ -35,15 +36,15 @@ class NSGA2Settings(Algorithm):
             ``pt.Duplicates`` that says who.
         screen: Picks, of several children drawn for each that is evaluated, who goes out, by a
             model of everything told; None: they go out as they are drawn.
-        mating: None is a binary tournament by rank, then crowding distance.
+        mating: None is ``Tournament()``: a binary one by dominance, then crowding distance.
         sampling: Of the first candidates; None is the default of the space.
         repair: What candidates undergo before they are evaluated; None is nothing.
 
     The other settings are those of ``Algorithm``.
     """
 
-    crossover: Crossover | None = None
-    mutation: Mutation | None = None
+    crossover: Crossover | Default | None = "default"
+    mutation: Mutation | Default | None = "default"
     crowding: Crowding = "current"
     ties: Ties = "random"
     duplicates: Which = "all"
@@ -55,7 +56,10 @@ class NSGA2Settings(Algorithm):
     def __post_init__(self) -> None:
         super().__post_init__()
         kind = type(self).__name__
-        for key in ("crossover", "mutation", "mating", "sampling", "repair", "screen"):
+        for key in ("crossover", "mutation"):
+            chosen: Any = read_choice(f"{kind}: {key}", ROLES[key], getattr(self, key))
+            object.__setattr__(self, key, chosen)
+        for key in ("mating", "sampling", "repair", "screen"):
             if getattr(self, key) is not None:
                 read_part(f"{kind}: {key}", ROLES[key], getattr(self, key))
         which = read_duplicates(f"{kind}: duplicates", self.duplicates)

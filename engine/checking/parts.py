@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from ...errors import RuleBroken
-from ...operators.parts import Crossover, Duplicates, Mating, Mutation, Repair, Sampling
+from ...operators.parts import (
+    Crossover,
+    Duplicates,
+    Mating,
+    Mutation,
+    Repair,
+    Sampling,
+    named_of,
+)
 from ...operators.survival import nondominated_rank
 from ...typing import Candidates
 from ..algorithms.checked import check_inside, check_mates, check_repeated, check_rows
@@ -41,11 +49,15 @@ def check_mating(part: Mating, seed: int) -> Remarks:
     """Selects parents of any number, among any number, also where they are all as good."""
     rng = np.random.default_rng(seed)
 
+    also = named_of(part)
+
     def call(**given: Any) -> Any:
-        return part(*given.values())
+        named = {name: given.pop(name) for name in also}
+        return part(*given.values(), **named)
 
     for n in (1, 2, 3, 20):
-        rank, score = nondominated_rank(rng.random((n, 2))), rng.random(n)
+        F, violation = rng.random((n, 2)), np.zeros(n)
+        rank, score = nondominated_rank(F), rng.random(n)
         score[rng.random(n) < 0.2] = np.inf
         same = np.zeros(n, dtype=np.int64), np.zeros(n)
         for (ranks, scores), k, parents in (
@@ -55,6 +67,7 @@ def check_mating(part: Mating, seed: int) -> Remarks:
                 "rank": ranks, "score": scores, "k": k, "parents": parents,
                 "rng": np.random.default_rng(seed),
             }  # fmt: skip
+            given |= {name: {"F": F, "violation": violation}[name] for name in also}
             read = partial(_mates, part, (k, parents), n)
             once_and_again(part, call, given, read)
     return []

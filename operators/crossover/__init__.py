@@ -1,5 +1,6 @@
 """Crossover: parents give children."""
 
 from .sbx import SBX
+from .uniform import UniformCrossover
 
-__all__ = ["SBX"]
+__all__ = ["SBX", "UniformCrossover"]

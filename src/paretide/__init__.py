@@ -42,7 +42,7 @@ from .engine.runs.terminations import (
     Termination,
 )
 from .engine.runs.told import Told
-from .operators.crossover import SBX
+from .operators.crossover import SBX, UniformCrossover
 from .operators.mating import Tournament
 from .operators.mutation import BitFlip, PolynomialMutation
 from .operators.parts import (
@@ -155,6 +155,7 @@ __all__ = [
     "Told",
     "Tournament",
     "Uniform",
+    "UniformCrossover",
     "Worker",
     "check",
     "crossover",

@@ -292,7 +292,13 @@ def test_wrong_arguments_are_refused():
 
     refused(ShapeError, "ids must have length 2; got 3", ids=[1, 2, 3])
     refused(ShapeError, "X must be a 2-D array", X=X[0])
-    refused(ShapeError, r"X must have between 1 and 2\*\*32 - 1 rows; got 0", X=X[:0])
+    refused(
+        ShapeError,
+        r"X must have between 1 and 2\*\*32 - 1 rows; got 0",
+        X=X[:0],
+        rank=[],
+        crowding=[],
+    )
     refused(ShapeError, "rank must have length 2; got 3", rank=[0, 1, 2])
     refused(ShapeError, "rank must be an array of int64; got float64", rank=[0.0, 1.0])
     refused(ShapeError, "crowding must have length 2; got 1", crowding=[1.0])

@@ -64,14 +64,15 @@ def test_a_constrained_problem_ends_feasible():
 
 
 def test_dynamic_population_covers_oneminmax_in_the_measured_time():
-    spec = pt.DynamicNSGA2(start=4, max_size=404)
+    spec = pt.DynamicNSGA2(start=4, max_size=404, crossover=None)
     used = [evaluations_to_cover(spec, 100, seed, 30_000) for seed in range(20)]
     assert np.median(used) <= 9_000
 
 
 def test_dynamic_population_beats_the_classic_one_without_help_from_deduplication():
-    dynamic = pt.DynamicNSGA2(start=4, max_size=204, duplicates=None)
-    classic = pt.NSGA2(size=204, duplicates=None)
+    proved = {"duplicates": None, "crossover": None}
+    dynamic = pt.DynamicNSGA2(start=4, max_size=204, **proved)
+    classic = pt.NSGA2(size=204, **proved)
     fast = [evaluations_to_cover(dynamic, 50, seed, 60_000) for seed in range(5)]
     slow = [evaluations_to_cover(classic, 50, seed, 60_000) for seed in range(5)]
     assert np.median(slow) > 3 * np.median(fast)  # 2.28e4 against 2.97e3 were published
@@ -79,7 +80,8 @@ def test_dynamic_population_beats_the_classic_one_without_help_from_deduplicatio
 
 @pytest.mark.parametrize(("crowding", "covers"), [("current", True), ("once", False)])
 def test_current_crowding_covers_with_the_least_population(crowding, covers):
-    spec = pt.DynamicNSGA2(start=4, max_size=41, crowding=crowding, duplicates=None)
+    proved = {"duplicates": None, "crossover": None}
+    spec = pt.DynamicNSGA2(start=4, max_size=41, crowding=crowding, **proved)
     used = [evaluations_to_cover(spec, 40, seed, 8_000) for seed in range(5)]
     assert (np.array(used) < 8_000).all() == covers
 
@@ -259,6 +261,12 @@ def test_specifications_print_and_store_all_they_are():
         (lambda: pt.NSGA2(mode="steady", crowding="truthful"), "rank whole generations"),
         (lambda: pt.NSGA2(mode="steady", ties="balanced"), "rank whole generations"),
         (lambda: pt.NSGA2(crossover="sbx"), "crossover must be a Crossover, got 'sbx'"),
+        (lambda: pt.Evolution(mutation="no"), "mutation must be a Mutation, got 'no'"),
+        (lambda: pt.Tournament(by="crowding"), "by must be one of .*dominance.*got 'crowding'"),
+        (
+            lambda: pt.NSGA2(crossover=None, mutation=None).start(pt.OneMinMax(5), seed=1),
+            "nothing makes children",
+        ),
         (lambda: pt.DynamicNSGA2(start=1, max_size=4), "start must be a whole number >= 2"),
         (lambda: pt.DynamicNSGA2(max_size=8, tau=0), "tau must be a whole number >= 1, got 0"),
         (lambda: pt.SBX(prob=1.5), r"SBX prob must be a probability in \[0, 1\], got 1.5"),
@@ -269,6 +277,33 @@ def test_specifications_print_and_store_all_they_are():
 def test_wrong_settings_are_named(make, message):
     with pytest.raises(ConfigurationError, match=message):
         make()
+
+
+@pytest.mark.parametrize("kind", [pt.NSGA2, pt.DynamicNSGA2, pt.Evolution])
+def test_nothing_is_crossed_if_nothing_shall_be(kind):
+    one, default = kind(crossover=None), kind()
+    assert kind(crossover="none") == one  # as command lines and configurations say it
+    assert "crossover=None" in repr(one)
+    assert "crossover='default'" in repr(default)
+    space = pt.Binary(5)
+    assert one.breeding(space).crossover is None
+    assert one.breeding(space).operator == "bit flip"
+    assert default.breeding(space).crossover == pt.UniformCrossover()
+    assert default.breeding(space).operator == "uniform crossover, bit flip"
+    assert one.breeding(pt.Real(0, 1)).crossover is None
+    assert kind(mutation=None).breeding(space).mutation is None
+
+
+def test_a_survival_of_ones_own_has_tournaments_by_its_ranks():
+    class Own(pt.Survival):
+        def __call__(self, F, violation, size, rng, memory):
+            raise AssertionError
+
+    space = pt.Real(0, 1)
+    assert pt.Evolution(survival=Own()).breeding(space).mating == pt.Tournament(by="rank")
+    assert pt.Evolution().breeding(space).mating == pt.Tournament()
+    chosen = pt.Tournament(by="dominance")
+    assert pt.Evolution(survival=Own(), mating=chosen).breeding(space).mating == chosen
 
 
 def test_operators_that_do_not_fit_the_space_are_refused():

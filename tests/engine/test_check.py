@@ -46,7 +46,13 @@ OF_NUMBERS = [
     pt.PolynomialMutation(),
     pt.PolynomialMutation(prob=1, eta=0),
 ]
-OF_BITS = [pt.Uniform(), pt.ScrambledSobol(), pt.BitFlip(), pt.BitFlip(prob=1)]
+OF_BITS = [
+    pt.Uniform(),
+    pt.ScrambledSobol(),
+    pt.UniformCrossover(),
+    pt.BitFlip(),
+    pt.BitFlip(prob=1),
+]
 SURVIVALS = [
     pt.RankAndCrowding(crowding=crowding, ties=ties)
     for crowding in ("current", "once", "truthful")
@@ -103,7 +109,9 @@ def test_built_in_survival_keeps_the_rules(part):
 
 
 def test_built_in_mating_keeps_the_rules():
-    assert str(pt.check(pt.Tournament())) == "Tournament() keeps the rules of a Mating"
+    assert str(pt.check(pt.Tournament())) == (
+        "Tournament(by='dominance') keeps the rules of a Mating"
+    )
 
 
 @in_spaces
@@ -357,7 +365,7 @@ def test_candidates_may_be_given():
         ((3,), "check tries parts, spaces, algorithms, .* got 3"),
         ((pt.SBX(),), r"a Crossover is called with a space; .*pt.check\(SBX\("),
         ((pt.SBX(), pt.OneMinMax(4)), "space must be a search space, as problem.space is"),
-        ((pt.SBX(), pt.Binary(4)), "does not fit a Binary space; leave crossover out"),
+        ((pt.SBX(), pt.Binary(4)), "does not fit a Binary space; use UniformCrossover"),
     ],
     ids=["class", "function", "number", "no space", "problem", "misfit"],
 )

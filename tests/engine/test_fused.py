@@ -9,6 +9,7 @@ import paretide as pt
 from paretide.cext import reference as oracle
 from paretide.engine.algorithms.breeding import Mates, breeding_for
 from paretide.engine.algorithms.generation import REDRAWS
+from paretide.operators.survival import constrained_rank
 
 MIXED = pt.Space(
     rate=pt.Float(1e-5, 1e-1, log=True),
@@ -37,26 +38,39 @@ def mates_of(space):
     """A population with ties, whose ids are not its rows."""
     rng = np.random.default_rng(5)
     X = breeding_for(space).children(N, None, rng, None).X
-    return Mates(np.arange(N) * 3 + 7, X, rng.integers(0, 3, N), rng.choice([0.5, 1.0, np.inf], N))
+    F, violation = rng.integers(0, 3, (N, 2)) + 0.0, rng.choice([0.0, 0.0, 1.0, 2.0], N)
+    rank, score = constrained_rank(F, violation), rng.choice([0.5, 1.0, np.inf], N)
+    return Mates(np.arange(N) * 3 + 7, X, rank, score, F, violation)
 
 
-def plain(space, mates, k, bits):
+def plain(space, mates, k, bits, by="dominance", crossed=True):
     """(k, n_var) children and (k, 2) rows of parents: oracles, in the coordinates of the space."""
+    compared = (mates.F, mates.violation) if by == "dominance" else (None, None)
     X = np.array(mates.X)
     layout = space.layout
     columns = np.flatnonzero((layout.lower < layout.upper) | (layout.categories > 0))
     some = space.take(columns)
     prob, crossover = 1 / len(columns), (15.0, 0.9, 0.5)
+    if isinstance(space, pt.Binary) and crossed:
+        exchange = (0.9, 0.5)
+        return oracle.crossed_bits(X, mates.rank, mates.score, k, *exchange, prob, bits, *compared)
     if isinstance(space, pt.Binary):
-        return oracle.bit_children(X, mates.rank, mates.score, k, prob, bits)
+        return oracle.bit_children(X, mates.rank, mates.score, k, prob, bits, *compared)
     own = np.ascontiguousarray(X[:, columns])
     layout = some.layout
     common = mates.rank, mates.score, k, layout.lower, layout.upper
     if isinstance(space, pt.Real):
-        varied, rows = oracle.real_children(own, *common, *crossover, 20.0, prob, bits)
+        varied, rows = oracle.real_children(own, *common, *crossover, 20.0, prob, bits, *compared)
     else:
         Z, rows = oracle.working_children(
-            some.to_working(own), *common, layout.categories, *crossover, 20.0, prob, bits
+            some.to_working(own),
+            *common,
+            layout.categories,
+            *crossover,
+            20.0,
+            prob,
+            bits,
+            *compared,
         )
         varied = some.from_working(Z)
         for parent in rows.T:  # a value that is a parent's is so to the bit
@@ -108,6 +122,28 @@ def test_one_after_the_other_gives_the_same_as_all_that_are_new(space, k):
     assert one.bit_generator.state == other.bit_generator.state
 
 
+@pytest.mark.parametrize("k", [1, 20, 33, 100, 101, 1_000])
+def test_bits_that_are_not_crossed_have_one_parent(k):
+    space = SPACES["binary"]
+    mates, breeding = mates_of(space), breeding_for(space, crossover=None)
+    rng, bits = np.random.default_rng(k), np.random.default_rng(k).bit_generator
+    born = breeding.children(k, mates, rng, None)
+    expected, rows = plain(space, mates, k, bits, crossed=False)
+    np.testing.assert_array_equal(born.X, expected)
+    np.testing.assert_array_equal(born.parents[:, 0], mates.ids[rows[:, 0]])
+    assert (born.parents[:, 1] == -1).all()
+    assert rng.bit_generator.state == bits.state
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+def test_tournaments_by_rank_look_at_nothing_else(space):
+    mates, breeding = mates_of(space), breeding_for(space, mating=pt.Tournament(by="rank"))
+    born = breeding.children(33, mates, np.random.default_rng(3), None)
+    bits = np.random.default_rng(3).bit_generator
+    _, rows = plain(space, mates, 33, bits, by="rank")
+    np.testing.assert_array_equal(born.parents, np.where(rows < 0, -1, mates.ids[rows]))
+
+
 ROUND = [1e-3, 3e-4, 1e-2, 0.3, 7e-5]
 """Values that users write, of which logarithm and exponential make others."""
 
@@ -125,7 +161,8 @@ def test_a_round_value_that_nobody_changes_stays_the_same_bits(steps):
     rng = np.random.default_rng(1)
     if steps == "crossover and mutation":  # which stay in working coordinates
         breeding = breeding_for(space, crossover=crossover, mutation=mutation)
-        mates = Mates(np.arange(3), X, np.zeros(3, dtype=np.int64), np.ones(3))
+        nobody_better = np.zeros(3, dtype=np.int64), np.ones(3), np.ones((3, 2)), np.zeros(3)
+        mates = Mates(np.arange(3), X, *nobody_better)
         children = breeding.children(40, mates, rng, None).X
     elif steps == "crossover":
         children = crossover(X, X[::-1], space, rng)
@@ -137,7 +174,8 @@ def test_a_round_value_that_nobody_changes_stays_the_same_bits(steps):
 def test_a_pair_that_only_swaps_makes_nobody_new():
     space = pt.Space(rate=pt.Float(1e-5, 1.0, log=True), act=pt.Choice(["a", "b"]))
     X = np.array([[1e-3, 0.0], [1e-3, 1.0]])
-    mates = Mates(np.arange(2), X, np.zeros(2, dtype=np.int64), np.ones(2))
+    nobody_better = np.zeros(2, dtype=np.int64), np.ones(2), np.ones((2, 2)), np.zeros(2)
+    mates = Mates(np.arange(2), X, *nobody_better)
     breeding = breeding_for(
         space, crossover=pt.SBX(prob=1, prob_var=1), mutation=pt.PolynomialMutation(prob=0)
     )

@@ -131,6 +131,7 @@ def test_our_own_spaces_are_called_so_in_files(space):
 @pytest.mark.parametrize(
     "part",
     [pt.SBX(), pt.PolynomialMutation(prob=0.5), pt.BitFlip(), Uniform(), Tournament(),
+     pt.Tournament(by="rank"), pt.UniformCrossover(prob_var=0.25),
      RankAndCrowding(crowding="once")],
     ids=repr,
 )  # fmt: skip
@@ -144,6 +145,8 @@ def test_our_own_parts_are_short_and_come_back(part):
     [
         pt.NSGA2(size=12, crossover=pt.SBX(prob=0.5), mutation=pt.PolynomialMutation(eta=3)),
         pt.NSGA2(size=pt.Doubling(4, 20, 30, 10), mode="steady", window=8),
+        pt.NSGA2(crossover=None),
+        pt.Evolution(mutation=None),
         pt.NSGA2(size=pt.BudgetShare(4, 20)),
         pt.DynamicNSGA2(start=4, max_size=16, mutation=pt.BitFlip(prob=0.1)),
         pt.ConcurrentDynamicNSGA2(start=4, max_size=16, base=3),

@@ -63,7 +63,14 @@ def mates_of(breeding, n, seed=1):
     rng = np.random.default_rng(seed)
     X = breeding.children(n, None, rng, None).X
     calls.clear()
-    return Mates(np.arange(n) + 100, X, np.zeros(n, dtype=np.int64), rng.random(n))
+    return Mates(
+        np.arange(n) + 100,
+        X,
+        np.zeros(n, dtype=np.int64),
+        rng.random(n),
+        np.ones((n, 2)),
+        np.zeros(n),
+    )
 
 
 def bred(breeding, k=5, n=6, seed=3):
@@ -102,12 +109,33 @@ def test_a_sample_has_no_parents():
 
 
 def test_without_crossover_a_child_has_one_parent():
-    breeding = breeding_for(pt.Binary(9), mutation=Swap())
+    breeding = breeding_for(pt.Binary(9), crossover=None, mutation=Swap())
     born = bred(breeding)
     assert calls == [("Swap", 5)]
     assert (born.parents[:, 0] >= 100).all()
     assert (born.parents[:, 1] == -1).all()
     assert breeding.operator == "Swap(prob=1.0)"
+
+
+@pt.mating
+def least_violated(rank, score, k, parents, rng, *, violation):
+    return np.full((k, parents), violation.argmin())
+
+
+@dataclass(frozen=True)
+class LeastF(pt.Mating):
+    def __call__(self, rank, score, k, parents, rng, *, violation=None, F=None):
+        return np.full((k, parents), F[:, 0].argmin())
+
+
+@pytest.mark.parametrize(("mating", "expected"), [(least_violated, 3), (LeastF(), 2)])
+def test_a_mating_that_asks_by_name_sees_what_parents_have_reached(mating, expected):
+    breeding = breeding_for(TOURS, mating=mating)
+    F, violation = np.array([[3.0, 0], [2, 0], [1, 0], [2, 0], [3, 0]]), np.array([1.0, 1, 1, 0, 1])
+    mates = mates_of(breeding, 5)._replace(F=F, violation=violation)
+    born = breeding.children(4, mates, np.random.default_rng(1), None)
+    assert (born.parents == mates.ids[expected]).all()
+    assert pt.check(mating)
 
 
 @pt.crossover(parents=3)
@@ -248,7 +276,8 @@ def test_candidates_may_be_objects_of_the_users():
     rng = np.random.default_rng(1)
     first = breeding.first(rows_of(["z"]), 9, rng, breeding.seen(9))
     assert sorted(first.X[:, 0]) == ["a", "b", "c", "z"]  # there are no more
-    mates = Mates(np.arange(4), first.X, np.zeros(4, dtype=np.int64), np.ones(4))
+    zeros = np.zeros(4, dtype=np.int64)
+    mates = Mates(np.arange(4), first.X, zeros, np.ones(4), np.ones((4, 2)), np.zeros(4))
     born = breeding.distinct(9, mates, rng)
     assert born.X.dtype == object
     assert len(set(born.X[:, 0]) | set(first.X[:, 0])) == 4 + len(born)
@@ -511,7 +540,8 @@ def test_what_a_part_keeps_of_its_result_does_not_matter():
 
 
 def test_the_names_of_operators():
-    assert breeding_for(pt.Binary(3)).operators == OPERATORS
+    assert breeding_for(pt.Binary(3), crossover=None).operators == OPERATORS
+    assert breeding_for(pt.Binary(3)).operators == (*OPERATORS, "uniform crossover, bit flip")
     assert breeding_for(pt.Real(0, 1)).operator == "SBX, polynomial mutation"
     assert breeding_for(TOURS).operators == (*OPERATORS, "turned, Swap(prob=0.0)")
     own = breeding_for(pt.Real(0, 1), mutation=Swap())

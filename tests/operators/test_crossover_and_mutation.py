@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from paretide import SBX, BitFlip, PolynomialMutation
+from paretide import SBX, Binary, BitFlip, PolynomialMutation, UniformCrossover
 from paretide.errors import ConfigurationError
 from paretide.operators.crossover.exchange import exchange
 from paretide.operators.crossover.sbx import sbx
@@ -35,6 +35,28 @@ def test_sbx_refuses_what_is_no_probability(name, value):
     with pytest.raises(ConfigurationError, match=rf"SBX {name} must") as caught:
         SBX(**{name: value})
     assert repr(value) in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [*NO_PROBABILITY, None], ids=repr)
+@pytest.mark.parametrize("name", ["prob", "prob_var"])
+def test_uniform_crossover_refuses_what_is_no_probability(name, value):
+    with pytest.raises(ConfigurationError, match=rf"UniformCrossover {name} must") as caught:
+        UniformCrossover(**{name: value})
+    assert repr(value) in str(caught.value)
+
+
+@given(seeds, st.integers(0, 9), st.integers(1, 9), probabilities, probabilities)
+def test_uniform_crossover_exchanges_values_of_its_parents(seed, k, n_var, prob, prob_var):
+    rng = np.random.default_rng(seed)
+    A, B = rng.random((2, k, n_var)) < 0.5
+    children = UniformCrossover(prob=prob, prob_var=prob_var)(A, B, Binary(n_var), rng)
+    assert children.dtype == np.bool_
+    one, other = children[0::2], children[1::2]
+    assert ((one == A) & (other == B) | (one == B) & (other == A)).all()
+    if prob * prob_var == 0:
+        assert (one == A).all()
+    if prob * prob_var == 1:
+        assert (one == B).all()
 
 
 @pytest.mark.parametrize("kind", [PolynomialMutation, BitFlip])

@@ -47,7 +47,9 @@ def test_samples_and_children_stay_inside(kind, data, seed, eta):
         X = breeding.children(8, None, rng, None).X
         for _ in range(3):
             assert ((low <= X) & (high >= X)).all()  # and no NaN
-            mates = Mates(np.arange(8), X, np.zeros(8, "i8"), np.ones(8))
+            mates = Mates(
+                np.arange(8), X, np.zeros(8, "i8"), np.ones(8), np.ones((8, 2)), np.zeros(8)
+            )
             X = breeding.children(8, mates, rng, None).X
 
 
