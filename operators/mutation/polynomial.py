@@ -24,6 +24,9 @@ class PolynomialMutation(Mutation):
     Attributes:
         prob: That a variable is mutated; None is 1 / n_var.
         eta: Distribution index; larger makes smaller changes.
+
+    The defaults are those of real vectors; those of whole numbers and of mixed spaces are
+    ``WIDE_POLYNOMIAL_MUTATION``.
     """
 
     prob: float | None = None
@@ -50,6 +53,10 @@ class PolynomialMutation(Mutation):
         Z = space.to_working(X)
         prob = 1.0 / space.n_var if self.prob is None else self.prob
         return candidates(space, mutate(Z, space.layout, self.eta, prob, rng), (Z, X))
+
+
+WIDE_POLYNOMIAL_MUTATION = PolynomialMutation(eta=5.0)
+"""For numbers of which few values differ, or count: larger changes. Measured: see ``WIDE_SBX``."""
 
 
 def mutate(

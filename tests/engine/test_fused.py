@@ -50,7 +50,7 @@ def plain(space, mates, k, bits, by="dominance", crossed=True):
     layout = space.layout
     columns = np.flatnonzero((layout.lower < layout.upper) | (layout.categories > 0))
     some = space.take(columns)
-    prob, crossover = 1 / len(columns), (15.0, 0.9, 0.5)
+    prob = 1 / len(columns)
     if isinstance(space, pt.Binary) and crossed:
         exchange = (0.9, 0.5)
         return oracle.crossed_bits(X, mates.rank, mates.score, k, *exchange, prob, bits, *compared)
@@ -60,17 +60,13 @@ def plain(space, mates, k, bits, by="dominance", crossed=True):
     layout = some.layout
     common = mates.rank, mates.score, k, layout.lower, layout.upper
     if isinstance(space, pt.Real):
-        varied, rows = oracle.real_children(own, *common, *crossover, 20.0, prob, bits, *compared)
+        varied, rows = oracle.real_children(
+            own, *common, 15.0, 0.9, 0.5, 20.0, prob, bits, *compared
+        )
     else:
+        Z, kinds = some.to_working(own), layout.categories
         Z, rows = oracle.working_children(
-            some.to_working(own),
-            *common,
-            layout.categories,
-            *crossover,
-            20.0,
-            prob,
-            bits,
-            *compared,
+            Z, *common, kinds, 3.0, 0.9, 0.75, 5.0, prob, bits, *compared
         )
         varied = some.from_working(Z)
         for parent in rows.T:  # a value that is a parent's is so to the bit

@@ -30,7 +30,7 @@ def lost_segments(algorithm, seed, budget):
 
 
 def test_a_wider_crossover_below_the_last_size_loses_no_segment():
-    seeds = (5, 11, 12, 13, 14)  # a quarter of the first 40 loses one with the usual crossover
+    seeds = (0, 2, 4, 5, 10)  # 16 of the first 40 lose one with the usual crossover
     usual = [pt.DynamicNSGA2(max_size=50, eta_below_max=15.0), pt.DynamicNSGA2(max_size=50)]
     narrow, wide = ([bool(lost_segments(a, s, 8_000)) for s in seeds] for a in usual)
     assert sum(narrow) >= 3  # all five, unless the last bits of a sine differ
@@ -69,7 +69,9 @@ def test_an_index_that_is_none_is_refused_by_name(kind, eta):
 @pytest.mark.parametrize("mode", ["generational", "steady"])
 def test_the_index_is_part_of_the_run(mode, tmp_path):
     path = tmp_path / "run.h5"
-    spec = pt.DynamicNSGA2(start=4, max_size=20, tau=30, first_tau=40, mode=mode)
+    spec = pt.DynamicNSGA2(
+        start=4, max_size=20, tau=30, first_tau=40, mode=mode, crossover=pt.SBX()
+    )
     pt.minimize(toy.Mixed(), spec, budget=60, seed=2, store=path)
     stored = pt.open_run(path).specification["algorithm"]
     assert stored["settings"]["eta_below_max"] == 3.0
@@ -77,7 +79,8 @@ def test_the_index_is_part_of_the_run(mode, tmp_path):
     whole = pt.minimize(toy.Mixed(), spec, budget=160, seed=2)
     assert pt.resume(path, budget=100).X.tobytes() == whole.X.tobytes()
     size = pt.Doubling(4, 20, 30, 40, eta_below_max=15.0)
-    usual = pt.minimize(toy.Mixed(), pt.NSGA2(size=size, mode=mode), budget=160, seed=2)
+    usual = pt.NSGA2(size=size, mode=mode, crossover=pt.SBX())
+    usual = pt.minimize(toy.Mixed(), usual, budget=160, seed=2)
     assert usual.run.evaluations.X.tobytes() != whole.run.evaluations.X.tobytes()
 
 

@@ -50,7 +50,8 @@ def test_operators_of_built_in_spaces_are_references_to_parts(space):
     for name, reference in space.operators.items():
         module, _, part = reference.partition(":")
         found = getattr(importlib.import_module(module), part)
-        assert found.__mro__[1].__name__.lower() == name
+        kind = found if isinstance(found, type) else type(found)
+        assert kind.__mro__[1].__name__.lower() == name
 
 
 @pytest.mark.parametrize("space", BUILT_IN, ids=repr)
