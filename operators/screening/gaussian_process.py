@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,11 +16,16 @@ from ..parts import KnownOutcomes, Screen
 from .choosing import choose
 from .inputs import Inputs, check_fit, inputs
 from .known import evaluated, most_telling, violations
-from .regression import Fit, Posterior, prior
+from .regression import Fit, Posterior, Process, prior
 from .single_thread import single_thread
 from .targets import margin_targets, objective_targets
 
 Memory = dict[str, NDArray[Any]]
+
+Vary = Callable[[Candidates, np.random.Generator], Candidates]
+
+PARENTS = 20
+"""Of a generation on the model."""
 
 MOST_MARGINS = 8
 """Constraints that are modelled: those that are broken most often."""
@@ -41,6 +47,23 @@ class Column(NamedTuple):
     limit: float
 
 
+class Model(NamedTuple):
+    """What is known of all columns.
+
+    Attributes:
+        objectives: A process for each.
+        limited: A process for each limit, of ``limits``.
+        front: (n, n_obj) of the feasible ones known, noise left out.
+        spare: (n_obj,) ranges of all known.
+    """
+
+    objectives: list[Process]
+    limited: list[Process]
+    limits: list[float]
+    front: FloatArray
+    spare: FloatArray
+
+
 @dataclass(frozen=True, kw_only=True)
 class GaussianProcess(Screen):
     """Screens children by expected hypervolume improvement on Gaussian processes.
@@ -57,6 +80,8 @@ class GaussianProcess(Screen):
         least: Outcomes told below which children go out as they are drawn.
         unscreened: Share of the children that goes out as it is drawn: what a model is wrong about
             it will not find out by itself.
+        search: Generations for which the pool evolves on the model before it is chosen from:
+            surrogate-assisted search of the acquisition function.
         points: Outcomes that the processes know, at most: the best ones, and some of the others.
         fit_points: Of those, how many lengths, weights and noise are fitted to, at most.
 
@@ -68,11 +93,13 @@ class GaussianProcess(Screen):
     draws: int = 10
     least: int = 10
     unscreened: float = 0.25
+    search: int = 0
     points: int = 400
     fit_points: int = 200
 
     def __post_init__(self) -> None:
-        for name, least in (("draws", 1), ("least", 2), ("points", 10), ("fit_points", 10)):
+        counts = {"draws": 1, "least": 2, "search": 0, "points": 10, "fit_points": 10}
+        for name, least in counts.items():
             value = whole_number(f"GaussianProcess {name}", getattr(self, name), least=least)
             object.__setattr__(self, name, value)
         share = real_number("GaussianProcess unscreened", self.unscreened)
@@ -98,30 +125,75 @@ class GaussianProcess(Screen):
         space = check_fit(self, space)
         with single_thread():
             try:
-                return self._chosen(pool, k, known, open, space, memory)
+                model = self._model(known, space, memory)
             except np.linalg.LinAlgError:
                 return None
+            if model is None:
+                return None
+            told = len(known.F) + len(open)
+            return self._best(model, pool, k, open, space, told, self.unscreened)
 
-    def _chosen(
-        self, pool: Candidates, k: int, known: KnownOutcomes, open: Candidates,
-        space: WorkingSpace, memory: Memory,
-    ) -> IntArray | None:  # fmt: skip
+    def improve(
+        self, pool: Candidates, k: int, known: KnownOutcomes, open: Candidates, space: SearchSpace,
+        rng: np.random.Generator, memory: Memory, vary: Vary,
+    ) -> Candidates:  # fmt: skip
+        """The pool after ``search`` generations on the model; as it came where nothing is fitted.
+
+        Args:
+            pool: As are ``k``, known, open, space, rng and memory: of ``__call__``, which comes
+                next, with what is returned.
+            vary: ``vary(parents, rng)``: (n, n_var) children of as many parents, by the run's own
+                crossover, mutation and repair, without those that have been evaluated; there may
+                be fewer.
+
+        Its first k rows are those that it came with, which may go out unscreened.
+        """
+        space = check_fit(self, space)
+        with single_thread():
+            try:
+                model = self._model(known, space, memory) if self.search else None
+            except np.linalg.LinAlgError:
+                return pool
+            for _ in range(self.search if model else 0):
+                assert model is not None
+                n = min(PARENTS, len(pool))
+                best = self._best(model, pool, n, open, space, 0, 0.0)
+                parents = best[rng.integers(0, n, self.draws * k)]
+                later = pool[best[best >= k]]
+                pool = np.concatenate([pool[:k], later, vary(pool[parents], rng)])
+                pool = pool[_first_of_each(space.key(pool))]
+        return pool
+
+    def _model(
+        self, known: KnownOutcomes, space: WorkingSpace, memory: Memory
+    ) -> Model | None:  # fmt: skip
+        """What can be said of everything known; None if that is nothing."""
         columns = self._columns(known)
         seen = inputs(known.X, space)
         if columns is None or seen.ordered.shape[1] + seen.listed.shape[1] == 0:
             return None
         thetas = self._hyperparameters(columns, seen, known, memory)
         n_obj = known.F.shape[1]
-        asked = inputs(np.concatenate([pool, open]), space)
-        of = {c.key: Posterior(thetas[c.key], seen.take(c.rows), c.y, asked) for c in columns}
-        limits = {c.key: c.limit for c in columns if c.key >= n_obj}
-        beliefs = Processes([of[j] for j in range(n_obj)], [(of[j], limits[j]) for j in limits])
-        values = np.column_stack([of[j].smoothed for j in range(n_obj)])
+        processes = [Process(thetas[c.key], seen.take(c.rows), c.y) for c in columns]
+        values = np.column_stack([process.smoothed for process in processes[:n_obj]])
         kept = violations(known.margins[columns[0].rows]) == 0
         spare = np.ptp(values, axis=0)
-        spare[spare == 0] = 1.0
-        told = len(known.F) + len(open)
-        return choose(beliefs, len(pool), k, values[kept], spare, told, self.unscreened)
+        limits = [c.limit for c in columns[n_obj:]]
+        return Model(
+            processes[:n_obj], processes[n_obj:], limits, values[kept],
+            np.where(spare > 0, spare, 1.0),
+        )  # fmt: skip
+
+    def _best(
+        self, model: Model, pool: Candidates, k: int, open: Candidates, space: WorkingSpace,
+        told: int, unscreened: float,
+    ) -> IntArray:  # fmt: skip
+        asked = inputs(np.concatenate([pool, open]), space)
+        beliefs = Processes(
+            [process.at(asked) for process in model.objectives],
+            [(p.at(asked), limit) for p, limit in zip(model.limited, model.limits, strict=True)],
+        )
+        return choose(beliefs, len(pool), k, model.front, model.spare, told, unscreened)
 
     def _columns(self, known: KnownOutcomes) -> list[Column] | None:
         """What there is to model; None if that is nothing."""
@@ -168,6 +240,11 @@ class GaussianProcess(Screen):
         if due:
             memory["known"] = np.array([len(known.F)], dtype=np.int64)
         return thetas
+
+
+def _first_of_each(keys: list[bytes]) -> IntArray:
+    """The rows whose key has not occurred before, in order."""
+    return np.array(sorted({key: i for i, key in reversed([*enumerate(keys)])}.values()))
 
 
 class Processes:

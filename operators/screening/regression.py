@@ -15,7 +15,7 @@ Hellsten, Nardi 2024, "Vanilla Bayesian optimization performs great in high dime
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -159,33 +159,48 @@ class Fit:
         return np.asarray(found.x, dtype=np.float64)
 
 
+class Process:
+    """A function of which some evaluations are known.
+
+    Attributes:
+        smoothed: (n,) mean of the function where it is known but for noise.
+    """
+
+    def __init__(self, theta: FloatArray, known: Inputs, y: FloatArray) -> None:
+        """Given targets ``y`` (n,) of ``known``; LinAlgError if they cannot be told apart."""
+        from scipy.linalg import cho_solve
+
+        self._known, self._kernel = known, Kernel(theta, known)
+        K = self._kernel(known, known)
+        K[np.diag_indices(len(K))] = self._kernel.signal + self._kernel.noise
+        self._root = np.linalg.cholesky(K)
+        self._alpha = cho_solve((self._root, True), y, check_finite=False)
+        self.smoothed = y - self._kernel.noise * self._alpha
+
+    def at(self, candidates: Inputs) -> Posterior:
+        """What is known of the function there."""
+        from scipy.linalg import solve_triangular
+
+        covariance = self._kernel(self._known, candidates)
+        half = solve_triangular(self._root, covariance, lower=True, check_finite=False)
+        return Posterior(self._kernel, candidates, self._alpha @ covariance, half)
+
+
 class Posterior:
     """What is known of a function at candidates, and what will be once some are evaluated.
 
     Attributes:
         mean: (k,) of the function at the candidates.
-        smoothed: (n,) mean of the function where it is known but for noise.
         variance: (k,) of it, at least a millionth of the signal.
     """
 
-    def __init__(self, theta: FloatArray, known: Inputs, y: FloatArray, candidates: Inputs) -> None:
-        """Given targets ``y`` (n,) of ``known``; LinAlgError if they cannot be told apart."""
-        from scipy.linalg import solve_triangular
-
-        self._kernel = Kernel(theta, known)
-        self._candidates = candidates
-        K = self._kernel(known, known)
-        K[np.diag_indices(len(K))] = self._kernel.signal + self._kernel.noise
-        root = np.linalg.cholesky(K)
-        half = solve_triangular(
-            root, np.column_stack([self._kernel(known, candidates), y]),
-            lower=True, check_finite=False,
-        )  # fmt: skip
-        self._half = half[:, :-1]
-        self.mean = half[:, -1] @ self._half
-        alpha = solve_triangular(root, half[:, -1], lower=True, trans=1, check_finite=False)
-        self.smoothed = y - self._kernel.noise * alpha
-        self.variance = self._at_least(self._kernel.signal - (self._half**2).sum(axis=0))
+    def __init__(
+        self, kernel: Kernel, candidates: Inputs, mean: FloatArray, half: FloatArray
+    ) -> None:
+        """``half`` (n, k): its products are what the evaluations take from the covariances."""
+        self._kernel, self._candidates, self._half = kernel, candidates, half
+        self.mean = mean
+        self.variance = self._at_least(kernel.signal - (half**2).sum(axis=0))
 
     def believe(self, i: int) -> None:
         """Take candidate ``i`` for evaluated, with the mean for its value: it leaves less unsure.
@@ -199,5 +214,5 @@ class Posterior:
         self._half = np.concatenate([self._half, row[None]])
         self.variance = self._at_least(self.variance - row * row)
 
-    def _at_least(self, variance: FloatArray) -> Any:
-        return np.maximum(variance, 1e-6 * self._kernel.signal)
+    def _at_least(self, variance: FloatArray) -> FloatArray:
+        return np.asarray(np.maximum(variance, 1e-6 * self._kernel.signal))

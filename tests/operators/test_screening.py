@@ -211,6 +211,51 @@ def test_hyperparameters_are_fitted_when_a_tenth_more_is_known():
     assert not np.array_equal(memory["theta"], was["theta"], equal_nan=True)
 
 
+def varied(space):
+    def vary(parents, rng):
+        return pt.PolynomialMutation(prob=0.5)(parents, space, rng)
+
+    return vary
+
+
+def improved(screen, known, space, k=2, m=20, memory=None):
+    pool = drawn(space, m, 5)
+    memory = {} if memory is None else memory
+    arguments = (pool, k, known, pool[:0], space, np.random.default_rng(3), memory)
+    return pool, screen.improve(*arguments, varied(space))
+
+
+@pytest.mark.parametrize("space", [SPACES["real"], pt.Integer(0, 99, n=3), MIXED], ids=repr)
+def test_a_pool_evolves_on_the_model_and_keeps_what_goes_out_unscreened(space):
+    screen, known = pt.GaussianProcess(search=3), told(space, 24, n_con=1, failed=[3])
+    pool, better = improved(screen, known, space)
+    np.testing.assert_array_equal(better[:2], pool[:2])
+    keys = space.key(better)
+    assert len(set(keys)) == len(keys) > 2
+    assert space.contains(better).all()
+    np.testing.assert_array_equal(improved(screen, known, space)[1], better)
+    rows = screen(better, 2, known, pool[:0], space, np.random.default_rng(0), {})
+    assert_rows(rows, 2, len(better))
+
+
+def test_a_pool_that_has_evolved_is_nearer_to_the_best():
+    space = pt.Real(0, 1, n=4)
+    X = drawn(space, 40)
+    F = np.column_stack([((X - c) ** 2).sum(axis=1) for c in (0.3, 0.4)])
+    known = KnownOutcomes(X, F, np.zeros((40, 0)))
+    pool, better = improved(pt.GaussianProcess(search=4), known, space)
+    before, after = (np.median(np.abs(Y - 0.35).max(axis=1)) for Y in (pool, better))
+    assert after < 0.7 * before
+
+
+def test_a_pool_stays_where_nothing_is_to_be_searched():
+    pool, same = improved(pt.GaussianProcess(), told(MIXED, 20), MIXED)
+    assert same is pool
+    for known in NOTHING.values():
+        pool, same = improved(pt.GaussianProcess(search=2), known, MIXED)
+        assert same is pool
+
+
 @pytest.mark.parametrize("space", [own_spaces.Tours(6), own_spaces.Texts()], ids=repr)
 @by_screens
 def test_spaces_without_working_coordinates_are_refused(screen, space):

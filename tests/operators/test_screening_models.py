@@ -12,7 +12,7 @@ from paretide.operators.indicators import hypervolume
 from paretide.operators.screening.improvement import boxes, expected_improvement
 from paretide.operators.screening.inputs import Inputs, inputs
 from paretide.operators.screening.known import most_telling
-from paretide.operators.screening.regression import Fit, Kernel, Posterior, prior
+from paretide.operators.screening.regression import Fit, Kernel, Process, prior
 from paretide.operators.screening.targets import margin_targets, objective_targets
 from paretide.operators.survival import nondominated_rank
 
@@ -119,16 +119,17 @@ def test_believing_is_conditioning_on_the_mean(seed):
     rng = np.random.default_rng(seed)
     X, more, y = candidates(rng, 9), candidates(rng, 6), rng.standard_normal(9)
     theta = prior(X).mean
-    believed = Posterior(theta, X, y, more)
+    process = Process(theta, X, y)
+    believed = process.at(more)
     kernel = Kernel(theta, X)
     K = kernel(X, X) + kernel.noise * np.eye(9)
     np.testing.assert_allclose(believed.mean, kernel(more, X) @ np.linalg.solve(K, y), atol=1e-7)
-    np.testing.assert_allclose(believed.smoothed, kernel(X, X) @ np.linalg.solve(K, y), atol=1e-6)
+    np.testing.assert_allclose(process.smoothed, kernel(X, X) @ np.linalg.solve(K, y), atol=1e-6)
     for i in (4, 1):
         X = Inputs(*(np.vstack([a, b[i]]) for a, b in zip(fields(X), fields(more), strict=True)))
         y = np.append(y, believed.mean[i])
         believed.believe(i)
-        afresh = Posterior(theta, X, y, more)
+        afresh = Process(theta, X, y).at(more)
         np.testing.assert_allclose(believed.mean, afresh.mean, atol=1e-6)
         np.testing.assert_allclose(believed.variance, afresh.variance, atol=1e-6)
 
