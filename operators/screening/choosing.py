@@ -9,12 +9,15 @@ fail; as long as nothing feasible is known, that probability alone decides.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
-from ...typing import FloatArray, IntArray
+from ...typing import BoolArray, FloatArray, IntArray
+from ..survival import nondominated_rank
 from .improvement import expected_improvement
+from .scale import Scale
 
 BEYOND = 0.1
 """The reference point lies by this share of the front's range beyond its worst values."""
@@ -37,7 +40,7 @@ class Beliefs(Protocol):
 
 
 def choose(
-    beliefs: Beliefs, size: int, k: int, front: FloatArray, spare: FloatArray, asked: int,
+    beliefs: Beliefs, size: int, k: int, front: FloatArray, scales: Sequence[Scale], asked: int,
     unscreened: float,
 ) -> IntArray:  # fmt: skip
     """(k,) different rows below ``size``, the pool's; what comes after was asked for already.
@@ -47,7 +50,7 @@ def choose(
         size: Of the pool.
         k: How many.
         front: (n, n_obj) targets of the feasible candidates known; n may be 0.
-        spare: (n_obj,) ranges for where the front has none.
+        scales: Of the objectives, see ``scale_of``.
         asked: Candidates asked for until now.
         unscreened: Share that goes out as it was drawn.
     """
@@ -63,8 +66,8 @@ def choose(
         else:
             value = beliefs.feasible()[:size]
             if len(front):
-                sd, reference = beliefs.sd()[:size], reference_point(front, spare)
-                gain = value * expected_improvement(mean[:size], sd, front, reference)
+                sd, reference = beliefs.sd()[:size], reference_point(front, scales)
+                gain = value * expected_improvement(mean[:size], sd, front, reference, scales)
                 value = gain if gain[left].any() else value  # where nothing is to be gained
             i = int(np.argmax(np.where(left, value, -1.0)))
         left[i] = False
@@ -74,14 +77,29 @@ def choose(
     return chosen
 
 
-def reference_point(front: FloatArray, spare: FloatArray) -> FloatArray:
-    """(n_obj,) a little beyond the worst values of the non-dominated rows of ``front``."""
-    from ..survival import nondominated_rank
+def scale_of(targets: FloatArray, f: FloatArray, kept: BoolArray) -> Scale:
+    """Of an objective: 0 is its best value, 1 the range of those of ``kept`` (n,).
 
+    ``targets`` and ``f`` are (n,); ``kept`` are the non-dominated feasible ones. Where these, or
+    all, have one value, 1 is the range of all, or any.
+    """
+    offset = 0.5 * f - 0.5 * f.min()  # halves, which are never beyond the largest number
+    ranges = [float(np.ptp(offset[kept])) if kept.any() else 0.0, float(offset.max()), 1.0]
+    range_ = next(r for r in ranges if r > 0)
+    with np.errstate(over="ignore"):
+        return Scale(targets, offset / range_)
+
+
+def reference_point(front: FloatArray, scales: Sequence[Scale]) -> FloatArray:
+    """(n_obj,) target of a value a little beyond the worst of the non-dominated of ``front``."""
     best = front[nondominated_rank(front) == 0]
-    worst = best.max(axis=0)
-    range_ = worst - best.min(axis=0)
-    return np.asarray(worst + BEYOND * np.where(range_ > 0.1 * spare, range_, spare))
+    found = np.empty(front.shape[1])
+    for j, scale in enumerate(scales):
+        values = scale.values_of(best[:, j])
+        range_ = float(np.ptp(values))
+        found[j] = scale.target_of(float(values.max()) + BEYOND * (range_ if range_ > 0 else 1.0))
+    beyond = best.max(axis=0) + 1e-9  # where values are not told apart
+    return np.asarray(np.maximum(found, beyond))
 
 
 def _believe(beliefs: Beliefs, i: int, front: FloatArray) -> FloatArray:

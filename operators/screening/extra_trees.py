@@ -11,9 +11,9 @@ from ...checks import real_number, whole_number
 from ...errors import ConfigurationError
 from ...typing import BoolArray, Candidates, FloatArray, IntArray, SearchSpace
 from ..parts import KnownOutcomes, Screen
-from .choosing import choose
+from .choosing import choose, scale_of
 from .inputs import Inputs, check_fit, inputs
-from .known import evaluated, violations
+from .known import evaluated, non_dominated, violations
 from .single_thread import single_thread
 from .targets import objective_targets
 
@@ -86,11 +86,11 @@ class ExtraTrees(Screen):
                 everyone = np.ones(len(ok), dtype=np.bool_)
                 labels = ok.astype(np.float64)[:, None]
                 feasible *= self._answers(seen, everyone, labels, asked, rng).mean(axis=0)[:, 0]
-        spare = np.ptp(targets, axis=0)
-        spare[spare == 0] = 1.0
+        best = non_dominated(known.F[ok], kept)
+        scales = [scale_of(y, f, best) for y, f in zip(targets.T, known.F[ok].T, strict=True)]
         told = len(known.F) + len(open)
         beliefs = Trees(answers, feasible)
-        return choose(beliefs, len(pool), k, targets[kept], spare, told, self.unscreened)
+        return choose(beliefs, len(pool), k, targets[kept], scales, told, self.unscreened)
 
     def _answers(
         self, seen: Inputs, rows: BoolArray, targets: FloatArray, asked: Inputs,

@@ -13,10 +13,11 @@ from ...checks import real_number, whole_number
 from ...errors import ConfigurationError
 from ...typing import Candidates, FloatArray, IntArray, SearchSpace, WorkingSpace
 from ..parts import KnownOutcomes, Screen
-from .choosing import choose
+from .choosing import choose, scale_of
 from .inputs import Inputs, check_fit, inputs
-from .known import evaluated, most_telling, violations
+from .known import evaluated, most_telling, non_dominated, violations
 from .regression import Fit, Posterior, Process, prior
+from .scale import Scale
 from .single_thread import single_thread
 from .targets import margin_targets, objective_targets
 
@@ -54,14 +55,14 @@ class Model(NamedTuple):
         objectives: A process for each.
         limited: A process for each limit, of ``limits``.
         front: (n, n_obj) of the feasible ones known, noise left out.
-        spare: (n_obj,) ranges of all known.
+        scales: Of the objectives.
     """
 
     objectives: list[Process]
     limited: list[Process]
     limits: list[float]
     front: FloatArray
-    spare: FloatArray
+    scales: list[Scale]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,13 +177,12 @@ class GaussianProcess(Screen):
         n_obj = known.F.shape[1]
         processes = [Process(thetas[c.key], seen.take(c.rows), c.y) for c in columns]
         values = np.column_stack([process.smoothed for process in processes[:n_obj]])
+        F = known.F[columns[0].rows]
         kept = violations(known.margins[columns[0].rows]) == 0
-        spare = np.ptp(values, axis=0)
+        best = non_dominated(F, kept)
+        scales = [scale_of(columns[j].y, F[:, j], best) for j in range(n_obj)]
         limits = [c.limit for c in columns[n_obj:]]
-        return Model(
-            processes[:n_obj], processes[n_obj:], limits, values[kept],
-            np.where(spare > 0, spare, 1.0),
-        )  # fmt: skip
+        return Model(processes[:n_obj], processes[n_obj:], limits, values[kept], scales)
 
     def _best(
         self, model: Model, pool: Candidates, k: int, open: Candidates, space: WorkingSpace,
@@ -193,7 +193,7 @@ class GaussianProcess(Screen):
             [process.at(asked) for process in model.objectives],
             [(p.at(asked), limit) for p, limit in zip(model.limited, model.limits, strict=True)],
         )
-        return choose(beliefs, len(pool), k, model.front, model.spare, told, unscreened)
+        return choose(beliefs, len(pool), k, model.front, model.scales, told, unscreened)
 
     def _columns(self, known: KnownOutcomes) -> list[Column] | None:
         """What there is to model; None if that is nothing."""

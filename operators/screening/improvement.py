@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
 from ...typing import FloatArray
 from ..survival import nondominated_rank
+from .scale import Scale
 
 EXACT = 3
 """Objectives up to which it is."""
@@ -33,15 +35,23 @@ REACH = 4.0
 
 
 def expected_improvement(
-    mean: FloatArray, sd: FloatArray, front: FloatArray, reference: FloatArray
+    mean: FloatArray,
+    sd: FloatArray,
+    front: FloatArray,
+    reference: FloatArray,
+    scales: Sequence[Scale] | None = None,
 ) -> FloatArray:
     """(k,) expected growth of the volume that ``front`` dominates, by each candidate alone.
+
+    All arguments are in targets, which are normal. The volume is of targets, or of the values that
+    they are targets of, if ``scales`` has one for each objective.
 
     Args:
         mean: (k, n_obj) of the candidates.
         sd: (k, n_obj), positive.
         front: (n, n_obj), any rows; n may be 0.
         reference: (n_obj,) what nobody beyond counts.
+        scales: Of the objectives; for more than three not taken account of.
     """
     front = front[(front < reference).all(axis=1)]
     if len(front):
@@ -52,7 +62,8 @@ def expected_improvement(
     k, volume = len(mean), np.ones((len(mean), len(lower)))
     for j in range(len(reference)):
         edges, place = np.unique(np.concatenate([lower[:, j], upper[:, j]]), return_inverse=True)
-        below = _expected_below(edges, mean[:, j], sd[:, j])
+        scale = None if scales is None else scales[j]
+        below = _expected_below(edges, mean[:, j], sd[:, j], scale)
         low, high = place[: len(lower)], place[len(lower) :]
         volume *= below[:, high] - below[:, low]
     return np.asarray(np.maximum(volume, 0.0).sum(axis=1)) if len(lower) else np.zeros(k)
@@ -106,8 +117,30 @@ def _sweep(front: FloatArray, reference: FloatArray) -> tuple[FloatArray, FloatA
     return corners[:, 0], corners[:, 1]
 
 
-def _expected_below(edges: FloatArray, mean: FloatArray, sd: FloatArray) -> FloatArray:
-    """(k, e) expectation of max(0, edge - y) of normal y; 0 at an edge of minus infinity."""
+def _expected_below(
+    edges: FloatArray, mean: FloatArray, sd: FloatArray, scale: Scale | None
+) -> FloatArray:
+    """(k, e) expectation of max(0, v(edge) - v(y)) of normal y; 0 at an edge of minus infinity.
+
+    Values v rise with y in straight pieces. On a piece the expectation grows by its slope times
+    what it grows by without a scale: by the integral of the distribution function.
+    """
+    if scale is None:
+        return _expected_below_unscaled(edges, mean, sd)
+    finite = edges[edges > -np.inf]
+    ends = np.unique(np.concatenate([finite, scale.targets]))
+    ends = ends[ends <= finite.max(initial=-np.inf)]
+    slopes = np.diff(scale.values_of(ends)) / np.diff(ends)
+    plain = _expected_below_unscaled(ends, mean, sd)
+    pieces = np.diff(plain, axis=1) * slopes
+    first = plain[:, :1] * scale.slope_below
+    grown = np.concatenate([first, first + np.cumsum(pieces, axis=1)], axis=1)
+    below = np.zeros((len(mean), len(edges)))
+    below[:, edges > -np.inf] = grown[:, np.searchsorted(ends, finite)]
+    return below
+
+
+def _expected_below_unscaled(edges: FloatArray, mean: FloatArray, sd: FloatArray) -> FloatArray:
     from scipy.special import ndtr
 
     z = (edges - mean[:, None]) / sd[:, None]

@@ -15,6 +15,14 @@ def evaluated(known: KnownOutcomes) -> BoolArray:
     return np.asarray(finite & ~np.isnan(known.margins).any(axis=1))
 
 
+def non_dominated(F: FloatArray, kept: BoolArray) -> BoolArray:
+    """(n,) of those of ``kept`` (n,), whom none of them dominates."""
+    best = np.zeros(len(F), dtype=np.bool_)
+    if kept.any():
+        best[kept] = nondominated_rank(F[kept]) == 0
+    return best
+
+
 def violations(margins: FloatArray) -> FloatArray:
     """(n,) sum of what is over the limits, each in units of its largest; 0 where feasible."""
     over = np.maximum(margins, 0.0)

@@ -37,6 +37,9 @@ NOISE, NOISE_SPREAD = 1e-3, 1.5
 
 LEAST_NOISE, MOST_NOISE = 1e-6, 1.0
 
+NOISY = 0.02
+"""Noise above which a value is not taken for what it is; below it steps pass for noise, too."""
+
 ITERATIONS = 40
 
 
@@ -163,7 +166,7 @@ class Process:
     """A function of which some evaluations are known.
 
     Attributes:
-        smoothed: (n,) mean of the function where it is known but for noise.
+        smoothed: (n,) the targets where the noise is small, else the mean of the function there.
     """
 
     def __init__(self, theta: FloatArray, known: Inputs, y: FloatArray) -> None:
@@ -175,7 +178,8 @@ class Process:
         K[np.diag_indices(len(K))] = self._kernel.signal + self._kernel.noise
         self._root = np.linalg.cholesky(K)
         self._alpha = cho_solve((self._root, True), y, check_finite=False)
-        self.smoothed = y - self._kernel.noise * self._alpha
+        noisy = self._kernel.noise > NOISY
+        self.smoothed = y - self._kernel.noise * self._alpha if noisy else y
 
     def at(self, candidates: Inputs) -> Posterior:
         """What is known of the function there."""
