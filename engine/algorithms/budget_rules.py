@@ -45,6 +45,15 @@ def last_size_for(budget: int, first: int) -> int:
     return max(first, FEWEST, min(budget // EACH_OF_LAST_SIZE, MOST))
 
 
+def first_size_of_small(last: int, first: int) -> int:
+    """Of a population that grows to ``last`` on a budget that is small for it; at least ``first``.
+
+    The tables' problems at 100, 200 and 500: from 10 to 20 it reaches 85.0, 91.5 and 95.7, from 4
+    to 20 it reaches 80.9, 87.4 and 92.8.
+    """
+    return max(first, last // 2)
+
+
 def size_without_budget(algorithm: str, setting: str) -> int:
     """The size where no budget says what it should be; logs a warning."""
     log.warning(

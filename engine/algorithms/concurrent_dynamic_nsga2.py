@@ -43,7 +43,9 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
     run. It costs a factor logarithmic in the evaluations against the best tau.
 
     Args:
-        start: First size of each run; None is max(4, 2 n_obj). Kept as ``start_size``.
+        start: First size of each run; None is max(4, 2 n_obj), and half of ``max_size`` where
+            that is None, too, and the budget is less than 60 evaluations for each of its members.
+            Kept as ``start_size``.
         max_size: Last size; None is a hundredth of the budget, from 20 to 100.
         base: Evaluations; None is the number of variables.
         eta_below_max: Of SBX below the last size, as in ``DynamicNSGA2``.

@@ -32,7 +32,9 @@ class DynamicNSGA2(NSGA2Settings):
     Not to be confused with pymoo's DNSGA2, which is for problems that change over time.
 
     Args:
-        start: First size; None is max(4, 2 n_obj). Kept as ``start_size``.
+        start: First size; None is max(4, 2 n_obj), and half of ``max_size`` where
+            that is None, too, and the budget is less than 60 evaluations for each of its members.
+            Kept as ``start_size``.
         max_size: Last size; None is a hundredth of the budget, from 20 to 100.
         tau: Evaluations between doublings; None is 8 n for n bits, in other spaces 0.3 of the
             budget split evenly over the sizes between first and last.

@@ -17,7 +17,7 @@ from ...errors import ConfigurationError
 from ...operators.settings import read_eta
 from ...problems.definition import Definition
 from ...problems.space import Binary
-from .budget_rules import EACH_OF_LAST_SIZE, last_size_for, size_for
+from .budget_rules import EACH_OF_LAST_SIZE, first_size_of_small, last_size_for, size_for
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,8 @@ class Doubling:
     happens in a generation.
 
     Attributes:
-        start: First size; None is max(4, 2 n_obj).
+        start: First size; None is max(4, 2 n_obj), and half of ``max_size`` where that is None,
+            too, and the budget is less than 60 evaluations for each of its members.
         max_size: Last size; None is a hundredth of the budget, from 20 to 100.
         tau: Evaluations between doublings; None is 8 n for n bits, in other spaces 0.3 of the
             budget split evenly over the sizes between first and last.
@@ -171,7 +172,8 @@ class BudgetShare:
     """Doubling, by shares of the budget: the first size, the sizes in between, the last one.
 
     Attributes:
-        start: First size; None is max(4, 2 n_obj).
+        start: First size; None is max(4, 2 n_obj), and half of ``max_size`` where that is None,
+            too, and the budget is less than 60 evaluations for each of its members.
         max_size: Last size; None is a hundredth of the budget, from 20 to 100.
         first: Share of the budget at the first size.
         growth: Share of the budget over all sizes between the first and the last, split evenly.
@@ -316,11 +318,10 @@ def _sizes(
                 "pass max_size=, or budget="
             )
         last = last_size_for(budget, first)
-    if (
-        budget is not None
-        and budget < LEAST_BUDGET * last
-        and not isinstance(definition.space, Binary)
-    ):
+    small = budget is not None and budget < LEAST_BUDGET * last
+    if budget is not None and small and not isinstance(definition.space, Binary):
+        if start is None and max_size is None:
+            first = first_size_of_small(last, first)
         log.warning(
             "a budget of %d is %.0f evaluations for each of max_size=%d; below %d for each "
             "NSGA2(size=%d) is the better choice, from %d the dynamic population pays",

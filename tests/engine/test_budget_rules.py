@@ -55,6 +55,15 @@ def test_a_dynamic_population_never_ends_as_four():
     assert pt.NSGA2(size=pt.BudgetShare()).resolved(SCHAFFER, 200).size.max_size == 20
 
 
+def test_where_the_budget_is_small_it_begins_with_half_of_that():
+    small = pt.DynamicNSGA2().resolved(SCHAFFER, 200)
+    assert (small.start_size, small.max_size) == (10, 20)
+    assert pt.DynamicNSGA2().resolved(SCHAFFER, 1_200).start_size == 4
+    assert pt.DynamicNSGA2(max_size=20).resolved(SCHAFFER, 200).start_size == 4
+    bits = read_definition(pt.OneMinMax(10))
+    assert pt.DynamicNSGA2().resolved(bits, 200).start_size == 4
+
+
 def test_the_window_is_half_of_the_last_size():
     assert [window_for(size) for size in (2, 3, 20, 2**40)] == [1, 1, 10, 2**20]
     assert settings_of(pt.NSGA2(size=12, mode="steady"))["window"] == 6
