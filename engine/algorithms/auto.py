@@ -81,8 +81,10 @@ class Choice(NamedTuple):
     why: tuple[str, ...]
 
 
-def chosen(definition: Definition, budget: int | None) -> Choice:
-    """What is chosen; a function of these two alone."""
+def chosen(
+    definition: Definition, budget: int | None, screen: Screen | Chosen | None = "auto"
+) -> Choice:
+    """What is chosen, beside a ``screen`` that the user has set; a function of these alone."""
     known = UNKNOWN_CHEAP if definition.vectorized else UNKNOWN
     evaluations = known if budget is None else budget
     size = size_for(evaluations)
@@ -92,7 +94,10 @@ def chosen(definition: Definition, budget: int | None) -> Choice:
     if definition.vectorized:
         return Choice(size, None, None, (*why, f"offspring=None, screen=None: {CHEAP}"))
     rule = next(rule for rule in RULES if evaluations <= rule.budget)
-    screen, reason = _fitting(rule.screen, definition)
+    if screen == "auto":
+        screen, reason = _fitting(rule.screen, definition)
+    else:
+        reason = "as it is set"
     births = rule.offspring if screen is None else rule.screened
     offspring = None if births is None else min(births, size)
     why.append(f"offspring={offspring}: {rule.figure}")
@@ -142,7 +147,7 @@ class Auto(NSGA2):
 
     def resolved(self, definition: Definition, budget: int | None) -> Self:
         """With everything chosen that is not set; a warning says it if no budget is known."""
-        choice = chosen(definition, budget)
+        choice = chosen(definition, budget, self.screen)
         changed: dict[str, Any] = {}
         if self.size is None:
             changed["size"] = choice.size
@@ -160,6 +165,6 @@ class Auto(NSGA2):
 
         Raises what ``start`` raises.
         """
-        choice = chosen(read_definition(as_problem(problem)), budget)
+        choice = chosen(read_definition(as_problem(problem)), budget, self.screen)
         plan = super().describe(problem, budget)
         return "\n".join([plan, "chosen, but for what is set:", *(f"  {w}" for w in choice.why)])

@@ -119,23 +119,24 @@ def test_the_smallest_budgets_are_spent_and_said(budget, caplog):
 
 @dataclass(frozen=True)
 class Last(pt.Screen):
-    """Fits two objectives."""
+    """Does not fit bits."""
 
     draws: int = 3
 
     def check_fit(self, space):
-        if space.n_var != 2:
-            raise pt.errors.ConfigurationError("Last is for 2 variables")
+        if space.dtype == bool:
+            raise pt.errors.ConfigurationError("Last is not for bits")
 
     def __call__(self, pool, k, known, open, space, rng, memory):
         return np.arange(len(pool) - k, len(pool))
 
 
-class Three(toy.Schaffer):
-    objectives = {"left": "min", "right": "max", "third": "min"}
+class Bits(toy.Schaffer):
+    space = pt.Binary(8)
 
-    def evaluate(self, x, ctx):
-        return {**super().evaluate(x, ctx), "third": 0.0}
+
+class Six(toy.Schaffer):
+    objectives = dict.fromkeys("abcdef", "min")
 
 
 def test_a_screen_is_chosen_where_it_fits(monkeypatch, tmp_path):
@@ -143,9 +144,11 @@ def test_a_screen_is_chosen_where_it_fits(monkeypatch, tmp_path):
     monkeypatch.setattr(auto, "RULES", rules)
     assert chosen(read_definition(toy.Schaffer()), 200).screen == Last()
     assert chosen(read_definition(Together()), 200).screen is None
-    refused = chosen(read_definition(Three()), 200)
-    assert refused.screen is None
-    assert refused.why[-1] == "screen=None: Last is for 2 objectives, not 3"
+    reasons = [(Bits(), "Last is not for bits"), (Six(), "models are for up to 5 objectives")]
+    for problem, reason in reasons:
+        refused = chosen(read_definition(problem), 200)
+        assert refused.screen is None
+        assert refused.why[-1] == f"screen=None: {reason}"
     path = tmp_path / "run.h5"
     result = pt.minimize(toy.Schaffer(), budget=60, seed=1, store=path)
     stored = pt.open_run(path).specification["algorithm"]["settings"]
@@ -159,7 +162,11 @@ def test_a_screen_is_chosen_where_it_fits(monkeypatch, tmp_path):
 def test_a_screen_of_ones_own_and_none_are_used():
     definition = read_definition(toy.Schaffer())
     assert pt.Auto(screen=Last()).resolved(definition, 200).screen == Last()
-    assert pt.Auto(screen=None).resolved(definition, 200).screen is None
+    none = pt.Auto(screen=None).resolved(definition, 200)
+    rule = next(rule for rule in RULES if rule.budget >= 200)
+    assert (none.screen, none.offspring) == (None, rule.offspring)
+    assert pt.Auto(screen=Last()).resolved(definition, 200).offspring == rule.screened
+    assert "screen=None: as it is set" in pt.Auto(screen=None).describe(toy.Schaffer(), 200)
     assert eval(repr(pt.Auto()), vars(pt)) == pt.Auto()
     for wrong in ("gp", 3):
         with pytest.raises(pt.errors.ConfigurationError, match="screen"):
