@@ -313,8 +313,8 @@ def test_show_gives_the_front_as_json_and_everything_as_csv(tmp_path):
     assert paretide("show", "run.h5", "--csv", "--at-most", 2, cwd=tmp_path).returncode == 2
     lines = paretide("show", "run.h5", "--csv", cwd=tmp_path).stdout.splitlines()
     assert lines[0] == (
-        "id,x0,x1,x2,x3,f,g,generation,parent_1,parent_2,operator,evaluated,failure,seed,seconds,"
-        "worker"
+        "id,x0,x1,x2,x3,f,g,generation,parent_1,parent_2,operator,choice,evaluated,failure,seed,"
+        "seconds,worker"
     )
     assert len(lines) == 41
     assert "ValueError: candidate 0 is bad" in lines[1]
