@@ -65,6 +65,7 @@ ALGORITHMS = [
     pt.DynamicNSGA2(start=4, max_size=16),
     pt.ConcurrentDynamicNSGA2(start=4, max_size=16, base=8),
     pt.RandomSearch(size=8),
+    pt.Auto(),
 ]
 WITH_COORDINATES = [
     pt.Sobol(size=8),
