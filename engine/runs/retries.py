@@ -110,6 +110,11 @@ class Retries:
         """The outcomes of each wish, in the order in which they came."""
         return tuple(outcomes.table() for outcomes in self._outcomes)
 
+    def gone_in(self, ids: IntArray) -> tuple[Evaluations, ...]:
+        """Of the wishes whose outcomes are all there: those of candidates with these ids."""
+        whole = self.tables()[: self._went_in]
+        return tuple(rows.take(np.flatnonzero(np.isin(rows.ids, ids))) for rows in whole)
+
 
 def latest(first: Evaluations, retried: Sequence[Evaluations]) -> Evaluations:
     """What was told first, with the last outcome of each candidate that was evaluated again."""

@@ -383,7 +383,8 @@ class Session:
         self.memory.learn(waiting)
         self._asked = max(np.concatenate([evaluations.ids, waiting.ids]).tolist(), default=-1)
         machine = self.machine
-        machine.load_state_dict(state, waiting, latest(evaluations, self.retries.tables()))
+        known = latest(evaluations, self.retries.gone_in(evaluations.ids))
+        machine.load_state_dict(state, waiting, known)
         if machine.evaluations != len(evaluations) or machine.selections != len(populations):
             raise StoreCorrupt(
                 f"the algorithm's state is that after {machine.evaluations} outcomes and "
