@@ -225,7 +225,7 @@ def test_no_candidate_comes_twice_in_a_generation_nor_equals_a_parent(space):
 
     problem = Ridge()
     problem.space = space
-    machine = pt.NSGA2(size=6).start(problem, seed=3)
+    machine = pt.NSGA2(size=6, duplicates="population").start(problem, seed=3)
     for _ in range(6):
         batch = machine.ask()
         known = {tuple(x) for x in machine.parents.X.tolist()}

@@ -10,10 +10,10 @@ import paretide as pt
 from paretide.errors import ConfigurationError
 
 ALGORITHMS = {
-    "nsga2": pt.NSGA2(size=12),
+    "nsga2": pt.NSGA2(size=12, duplicates="population"),
     "nsga2-duplicates": pt.NSGA2(size=12, duplicates=None),
-    "dnsga2": pt.DynamicNSGA2(start=4, max_size=32, tau=20),
-    "steady": pt.NSGA2(size=12, mode="steady", window=7),
+    "dnsga2": pt.DynamicNSGA2(start=4, max_size=32, tau=20, duplicates="population"),
+    "steady": pt.NSGA2(size=12, mode="steady", window=7, duplicates="population"),
     "steady-duplicates": pt.NSGA2(size=12, mode="steady", window=7, duplicates=None),
 }
 
@@ -149,7 +149,8 @@ def test_a_cache_is_the_default_where_equal_candidates_are_likely():
 
 
 def test_a_batch_without_those_that_are_known_gives_the_same_values():
-    a = pt.minimize(pt.OneMinMax(8), pt.NSGA2(size=20), budget=600, seed=3)
-    b = pt.minimize(pt.OneMinMax(8), pt.NSGA2(size=20), budget=600, seed=3, cache=False)
+    algorithm = pt.NSGA2(size=20, duplicates="population")
+    a = pt.minimize(pt.OneMinMax(8), algorithm, budget=600, seed=3)
+    b = pt.minimize(pt.OneMinMax(8), algorithm, budget=600, seed=3, cache=False)
     assert by_id(a.run).F.tobytes() == by_id(b.run).F.tobytes()
     assert a.run.evaluations.recalled.sum() > 300

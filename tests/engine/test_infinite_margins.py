@@ -89,9 +89,13 @@ def test_an_endless_violation_has_failed(mode, g):
     assert run.failures() == {f"not finite: safety = {g}": list(range(0, 30, 3))}
 
 
-@pytest.mark.parametrize("mode", ["generational", "steady"])
-def test_tell_knows_the_sides(mode):
-    machine = pt.NSGA2(size=4, mode=mode).start(Truss(), seed=1)
+@pytest.mark.parametrize(
+    "algorithm",
+    [pt.NSGA2(size=4), pt.NSGA2(size=4, mode="steady", window=4)],
+    ids=["gen", "steady"],
+)
+def test_tell_knows_the_sides(algorithm):
+    machine = algorithm.start(Truss(), seed=1)
     batch = machine.ask(4)
     G = np.array([[np.inf, 0, -np.inf], [-np.inf, 0, 0], [2, np.inf, 0], [np.nan, 0, 0]])
     machine.tell(batch, F=np.zeros((4, 2)), G=G)
