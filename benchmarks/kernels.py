@@ -84,7 +84,7 @@ def cases():
         for what, space in (("real", pt.Real(0, 1, n=30)), ("bits", pt.Binary(100))):
             breeding = breeding_for(space)
             X = breeding.children(n, None, rng, None).X
-            mates = Mates(np.arange(n), X, rank, distance)
+            mates = Mates(np.arange(n), X, rank, distance, front(n, 2, rng), np.zeros(n))
             yield (
                 f"children, {what}, {n} x {space.n_var}",
                 partial(breeding.children, n, mates, rng, None),

@@ -62,7 +62,7 @@ def measure(name, n):
     everyone = np.concatenate(told[:2])  # those that were selected from
     ranks, _ = timed(pt.nondominated_rank, everyone)
     survival, kept = timed(survive, everyone, None, n, rng)
-    mates = Mates(np.arange(n), X, kept.rank, kept.score)
+    mates = Mates(np.arange(n), X, kept.rank, kept.score, everyone[kept.rows], np.zeros(n))
     children, _ = timed(breeding_for(Shape.space).children, n, mates, rng, None)
     duplicates, _ = timed(RowSet(n_var, X.dtype).add, X)
     return {

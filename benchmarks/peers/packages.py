@@ -27,7 +27,8 @@ def paretide(case, size, generations, seed):
         mutation=pt.PolynomialMutation(eta=ETA_MUTATION),
         duplicates="population",
     )
-    return pt.minimize(Vectorized(), algorithm, budget=size * generations, seed=seed).F
+    result = pt.minimize(Vectorized(), algorithm, budget=size * generations, seed=seed)
+    return result.population.best().F
 
 
 def genoxide(case, size, generations, seed):
