@@ -64,7 +64,7 @@ def test_a_constrained_problem_ends_feasible():
 
 
 def test_dynamic_population_covers_oneminmax_in_the_measured_time():
-    spec = pt.DynamicNSGA2(start=4, max_size=404, crossover=None)
+    spec = pt.DynamicNSGA2(start=4, max_size=404, crossover=None, duplicates="population")
     used = [evaluations_to_cover(spec, 100, seed, 30_000) for seed in range(20)]
     assert np.median(used) <= 9_000
 

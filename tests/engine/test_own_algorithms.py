@@ -123,7 +123,7 @@ def wrong(**methods):
         (lambda: pt.Evolution(survival=None), "survival must be a Survival, got None"),
         (lambda: pt.Evolution(offspring=0), "offspring"),
         (lambda: pt.Evolution(offspring=5, mode="steady"), "one child is born at a time"),
-        (lambda: pt.Evolution(duplicates="all"), "duplicates must be True, False or"),
+        (lambda: pt.Evolution(duplicates="every"), 'duplicates must be "all"'),
         (lambda: pt.Evolution(size=1), "size"),
     ],
 )

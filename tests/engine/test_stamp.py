@@ -9,7 +9,7 @@ import pytest
 import toy
 
 import paretide as pt
-from paretide.engine.store.stamp import USER_BLOCK, Stamp, read_stamp, stamp_of
+from paretide.engine.store.stamp import SCHEMA_VERSION, USER_BLOCK, Stamp, read_stamp, stamp_of
 from paretide.errors import StoreCorrupt, StoreError, StoreNotFound, StoreVersion
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -26,14 +26,14 @@ def test_a_stamp_says_whose_file_it_is(path):
     stamp = read_stamp(path)
     data = path.read_bytes()[USER_BLOCK:]
     run = pt.open_run(path)
-    assert (stamp.schema, stamp.length, stamp.crc) == (2, len(data), zlib.crc32(data))
+    assert (stamp.schema, stamp.length, stamp.crc) == (SCHEMA_VERSION, len(data), zlib.crc32(data))
     assert stamp.run_id == run.specification["run_id"]
     assert stamp.seal >= 1
 
 
 def test_a_stamp_reads_back():
     for writer in ("", "5" * 32):
-        stamp = Stamp(2, 12345, 0xABC, "0123456789abcdef" * 2, 7, writer, 99)
+        stamp = Stamp(SCHEMA_VERSION, 12345, 0xABC, "0123456789abcdef" * 2, 7, writer, 99)
         assert len(stamp.block()) == USER_BLOCK
         assert stamp_of(BytesIO(stamp.block()), Path("run.h5")) == stamp
 

@@ -355,9 +355,9 @@ def test_a_plain_hdf5_file_is_no_run(tmp_path):
 def test_another_version_is_named(tmp_path):
     path = tmp_path / "run.h5"
     whole(toy.Schaffer(), ALGORITHMS[0], budget=10, store=path)
-    data = path.read_bytes().replace(b"run schema 2 ", b"run schema 7 ", 1)
+    data = path.read_bytes().replace(b"run schema 3 ", b"run schema 7 ", 1)
     path.write_bytes(data)
-    with pytest.raises(StoreVersion, match="schema version 7, this paretide reads 1 to 2"):
+    with pytest.raises(StoreVersion, match="schema version 7, this paretide reads 1 to 3"):
         pt.open_run(path)
 
 

@@ -387,8 +387,8 @@ def test_bits_flip_with_their_probability_beside_other_parts():
         (pt.Real(0, 1), {"repair": len}, r"put @pt.repair above the function"),
         (
             pt.Real(0, 1),
-            {"duplicates": None},
-            r"duplicates, if not True or False, must be a Duplicates, got None",
+            {"duplicates": "none"},
+            r"duplicates must be \"all\".*or a pt.Duplicates, got 'none'",
         ),
         (TOURS, {"crossover": pt.SBX()}, r"SBX\(.*\) needs working coordinates.*Tours"),
         (TOURS, {"mutation": pt.PolynomialMutation()}, r"PolynomialMutation\(.*\) needs working"),

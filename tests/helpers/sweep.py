@@ -158,6 +158,7 @@ def kinds() -> dict[str, Kind]:
     slope, rows, bits = Slope(), Rows(), Bits()
     steady = {"mode": "steady", "window": 3}
     dynamic = {"start": 2, "max_size": 8, "tau": 6}
+    local = {"duplicates": "population"}
     screened = {"screen": outside.near_the_good}
     own = {"crossover": outside.blended, "survival": outside.near_the_ideal}
     return {
@@ -185,8 +186,10 @@ def kinds() -> dict[str, Kind]:
         "cache-concurrent": Kind(
             bits, pt.ConcurrentDynamicNSGA2(start=2, max_size=8), 26, options={"cache": True}
         ),
-        "exhausted": Kind(Few(), pt.NSGA2(size=3), 20),
-        "exhausted-steady": Kind(Few(), pt.NSGA2(size=3, **steady), 20),
+        "exhausted": Kind(Few(), pt.NSGA2(size=3, **local), 20),
+        "exhausted-all": Kind(Bits(), pt.NSGA2(size=6), 90),
+        "exhausted-steady": Kind(Few(), pt.NSGA2(size=3, **steady, **local), 20),
+        "exhausted-all-steady": Kind(Bits(), pt.NSGA2(size=6, **steady), 90),
         "exhausted-concurrent": Kind(Few(), pt.ConcurrentDynamicNSGA2(start=2, max_size=4), 20),
         "initial": Kind(
             slope, pt.NSGA2(size=4), 18, options={"initial": [[0.5, 0.5], [0.1, 0.2], [0.9, 0.9]]}
