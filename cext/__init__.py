@@ -12,6 +12,7 @@ try:
         dominance,
         finite,
         gather,
+        hash_set,
         incremental,
         polynomial_mutation,
         row_set,
@@ -19,6 +20,7 @@ try:
         survival,
         tournament,
         truthful,
+        uniform_crossover,
         variation,
         vectors,
     )
@@ -34,6 +36,7 @@ __all__ = [
     "dominance",
     "finite",
     "gather",
+    "hash_set",
     "incremental",
     "polynomial_mutation",
     "row_set",
@@ -41,6 +44,7 @@ __all__ = [
     "survival",
     "tournament",
     "truthful",
+    "uniform_crossover",
     "variation",
     "vectors",
 ]

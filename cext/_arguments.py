@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..errors import ConfigurationError, ShapeError
-from ..typing import FloatArray
+from ..typing import FloatArray, IntArray
 
 
 def matrix(
@@ -32,6 +32,35 @@ def vector(
     if length is not None and len(array) != length:
         raise ShapeError(f"{name} must have length {length}; got {len(array)}")
     return array
+
+
+def contestants(
+    rank: ArrayLike,
+    crowding: ArrayLike,
+    F: ArrayLike | None,
+    violation: ArrayLike | None,
+    X: ArrayLike | None = None,
+) -> tuple[IntArray, FloatArray, FloatArray | None, FloatArray | None]:
+    """What tournaments look at, converted without loss; raises where one of them is wrong.
+
+    They are as many as `X` has rows.
+    """
+    rank = vector(rank, "rank", np.int64, None if X is None else len(X))
+    n = len(rank)
+    if not 0 < n < 1 << 32:
+        what = "rank must have between 1 and 2**32 - 1 contestants"
+        if X is not None:
+            what = "X must have between 1 and 2**32 - 1 rows"
+        raise ShapeError(f"{what}; got {n}")
+    crowding = vector(crowding, "crowding", np.float64, n)
+    if (F is None) != (violation is None):
+        raise ShapeError("F and violation go together; got only one of them")
+    if F is None:
+        return rank, crowding, None, None
+    F = matrix(F, "F", np.float64)
+    if len(F) != n:
+        raise ShapeError(f"F must have {n} rows, as many as rank; got {len(F)}")
+    return rank, crowding, F, vector(violation, "violation", np.float64, n)
 
 
 def bounds(lower: ArrayLike, upper: ArrayLike, n_var: int) -> tuple[FloatArray, FloatArray]:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from ._arguments import count, matrix, probability, vector
-from .tournament import contestants
+from ._arguments import contestants, count, matrix, probability, vector
 
 cimport numpy as cnp
 from libc.stdint cimport int64_t, uint8_t, uint32_t

@@ -4,6 +4,7 @@ Never chosen at run time; the tests compare every kernel with the function of it
 that draw consume the same random stream as the kernel, so that results are equal to the bit.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -132,6 +133,39 @@ class RowSet:
                 repeated.append(i)
             self._rows.add(row)
         return np.array(repeated, dtype=np.int64)
+
+
+class HashSet:
+    """The rows themselves, in the order in which they came; hashes of its own."""
+
+    def __init__(self, n_var: int, dtype: DTypeLike) -> None:
+        self._held: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def add(self, X: NDArray[Any]) -> IntArray:
+        """One row after the other."""
+        repeated = []
+        for i, row in enumerate(X.tolist()):
+            digest = hashlib.blake2b(repr([v + 0 for v in row]).encode(), digest_size=16).digest()
+            if digest in self._held:
+                repeated.append(i)
+            else:
+                self._held.append(digest)
+        return np.array(repeated, dtype=np.int64)
+
+    def take_back(self, held: int) -> None:
+        """Cut the list."""
+        del self._held[held:]
+
+    def hashes_of(self) -> NDArray[np.uint64]:
+        """BLAKE2."""
+        return np.frombuffer(b"".join(self._held), dtype=np.uint64).reshape(-1, 2)
+
+    def add_hashes(self, hashes: NDArray[np.uint64]) -> None:
+        """Append them."""
+        self._held += [row.tobytes() for row in hashes]
 
 
 def truncate_once(distance: FloatArray, priority: FloatArray, keep: int) -> IntArray:

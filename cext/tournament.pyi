@@ -3,7 +3,7 @@ from typing import SupportsIndex
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..typing import FloatArray, IntArray
+from ..typing import IntArray
 
 def binary_tournament(
     rank: ArrayLike,
@@ -13,10 +13,3 @@ def binary_tournament(
     F: ArrayLike | None = None,
     violation: ArrayLike | None = None,
 ) -> IntArray: ...
-def contestants(
-    rank: ArrayLike,
-    crowding: ArrayLike,
-    F: ArrayLike | None,
-    violation: ArrayLike | None,
-    X: ArrayLike | None = None,
-) -> tuple[IntArray, FloatArray, FloatArray | None, FloatArray | None]: ...

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from ..errors import ShapeError
-from ._arguments import count, matrix, vector
+from ._arguments import contestants, count
 
 cimport numpy as cnp
 from libc.stdint cimport int64_t, uint32_t
@@ -78,26 +77,3 @@ def binary_tournament(rank, crowding, k, bit_generator, F=None, violation=None):
                 winners[t] = winner(&these)
     free(order)
     return result
-
-
-def contestants(rank, crowding, F, violation, X=None):
-    """What tournaments look at, converted without loss; raises where one of them is wrong.
-
-    They are as many as `X` has rows.
-    """
-    rank = vector(rank, "rank", np.int64, None if X is None else len(X))
-    n = len(rank)
-    if not 0 < n < 1 << 32:
-        what = "rank must have between 1 and 2**32 - 1 contestants"
-        if X is not None:
-            what = "X must have between 1 and 2**32 - 1 rows"
-        raise ShapeError(f"{what}; got {n}")
-    crowding = vector(crowding, "crowding", np.float64, n)
-    if (F is None) != (violation is None):
-        raise ShapeError("F and violation go together; got only one of them")
-    if F is None:
-        return rank, crowding, None, None
-    F = matrix(F, "F", np.float64)
-    if len(F) != n:
-        raise ShapeError(f"F must have {n} rows, as many as rank; got {len(F)}")
-    return rank, crowding, F, vector(violation, "violation", np.float64, n)

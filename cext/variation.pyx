@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from ._arguments import bounds, count, distribution_index, matrix, probability, vector
-from .tournament import contestants
+from ._arguments import bounds, contestants, count, distribution_index, matrix, probability, vector
 
 cimport numpy as cnp
 from libc.math cimport INFINITY

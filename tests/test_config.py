@@ -155,7 +155,8 @@ def test_the_name_of_a_part_and_its_settings_come_in_either_order(parts):
 
 
 def test_a_setting_of_a_part_alone_is_of_the_one_that_the_space_has(parts):
-    assert algorithm_of("mutation.prob=0.3") == pt.Auto(mutation=pt.PolynomialMutation(prob=0.3))
+    mixed = pt.PolynomialMutation(prob=0.3, eta=5)
+    assert algorithm_of("mutation.prob=0.3") == pt.Auto(mutation=mixed)
     bits = algorithm_of("mutation.prob=0.3", problem=pt.OneMinMax(8))
     assert bits == pt.Auto(mutation=pt.BitFlip(prob=0.3))
 

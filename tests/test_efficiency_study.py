@@ -131,7 +131,7 @@ def test_a_front_is_measured_on_its_own_range(load):
 def test_settings_of_a_name_make_an_algorithm(load):
     algorithm, job = load("optimizers").algorithm, load("jobs").job("RE21")
     made = algorithm("nsga2:size=20,mode=steady,window=3,mutation.prob=0.3", job)
-    mutation = pt.PolynomialMutation(prob=0.3)
+    mutation = pt.PolynomialMutation(prob=0.3, eta=5)  # that of mixed spaces
     assert made == pt.NSGA2(size=20, mode="steady", window=3, mutation=mutation)
     assert algorithm("random", job) == pt.RandomSearch()
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ...problems.reference import find_named
 from ...typing import SearchSpace
 from .. import kinds
 from ..algorithms.algorithm import Algorithm
@@ -46,6 +47,9 @@ def _part(key: str, value: Any, space: SearchSpace | None) -> Any:
 def _default(key: str, space: SearchSpace) -> dict[str, Any]:
     """What a space has for a part; {} if it has none."""
     usual = getattr(space, "operators", {}).get(key)
-    if usual is None:
-        return {}
-    return {"kind": usual} if isinstance(usual, str) else kinds.describe(usual)
+    if isinstance(usual, str):
+        found, _ = find_named(usual)
+        if isinstance(found, type):
+            return {"kind": usual}
+        usual = found
+    return {} if usual is None else kinds.describe(usual)
