@@ -164,7 +164,7 @@ class Breeding:
         each other are drawn again; None accepts everything. The new ones are in ``seen`` then.
         """
         limits, orphaned = self.limits, mates is None or not len(mates.ids)
-        operator = SAMPLE if orphaned else self._position
+        operator = SAMPLE if orphaned else self.position
 
         def drawn(k: int) -> Bred:
             return self._drawn(k, mates, rng)
@@ -199,7 +199,7 @@ class Breeding:
         X, parents = fused.children(mates, k, rng, REDRAWS - 1)
         if len(X) < k:
             log.debug("%d of %d candidates are new", len(X), k)
-        return unscreened(X, parents, self._position)
+        return unscreened(X, parents, self.position)
 
     @staticmethod
     def _within(given: Candidates, limits: Limits, parents: int) -> Candidates:
@@ -276,7 +276,8 @@ class Breeding:
         return fused if fused is not None and fused.in_one_call else None
 
     @cached_property
-    def _position(self) -> int:
+    def position(self) -> int:
+        """Of what children are made by, in the run's list of operators."""
         return self.operators.index(self.operator)
 
 

@@ -1,4 +1,4 @@
-"""Limits that need no training: a candidate that breaks one is drawn again, and never evaluated.
+"""What needs no training: a candidate that breaks a known limit is drawn again, not evaluated.
 
 A problem that has ``known`` says values before anything is trained. Where one of them breaks a
 constraint the candidate is refused: it is kept with an id of its own and what is known of it
@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 Known = Callable[[Any], Mapping[str, float]]
 """Values of a candidate, as ``evaluate`` gets it, that need no training."""
 
+MOST_SAID = 10_000
+"""Candidates of whom it is remembered what is known: a pool is refused first, and screened then."""
+
 Columns: TypeAlias = tuple[Any, ...]
 """Of refused candidates, in the order of ``COLUMNS``."""
 
@@ -56,6 +59,7 @@ class Limits:
         self._generation = 0  # of those that are drawn now
         self._refused: list[Columns] = []  # tables, one after the other
         self._n = 0  # rows in all of them
+        self._said: dict[bytes, list[float]] = {}  # of candidates by key, as it is asked twice
         self._kept = (0, 0)  # of these, and in a row, when the last draw was kept
 
     # -- who is refused --------------------------------------------------------------------------
@@ -66,8 +70,10 @@ class Limits:
         One for which ``known`` raises, or returns what it must not, breaks none here: it goes out,
         and fails where it would be evaluated, with its traceback.
         """
+        if not self._definition.constraints:
+            return np.zeros(len(X), dtype=np.bool_)
         F, G = self.values(X)
-        breaks = np.asarray(broken(self._definition, G).any(axis=1))
+        breaks = self._breaks(G)
         rows = np.flatnonzero(breaks)
         k = len(rows)
         if k:
@@ -77,13 +83,24 @@ class Limits:
             self._n += k
         return breaks
 
+    def broken(self, X: Candidates) -> BoolArray:
+        """(n,) True where a known value of (n, n_var) candidates breaks a limit; nobody is kept."""
+        return self._breaks(self.values(X)[1])
+
+    def _breaks(self, G: FloatArray) -> BoolArray:
+        return np.asarray(broken(self._definition, G).any(axis=1), dtype=np.bool_)
+
     def values(self, X: Candidates) -> tuple[FloatArray, FloatArray]:
         """What is known of (n, n_var): F (n, n_obj) and G (n, n_con), NaN where it is not."""
         definition = self._definition
         values = np.full((len(X), len(definition.names)), np.nan)
-        for i, row in enumerate(X):
-            known = self._known_of(row)
-            values[i] = [known.get(name, np.nan) for name in definition.names]
+        if len(self._said) > MOST_SAID:
+            self._said.clear()
+        for i, key in enumerate(definition.space.key(X) if len(X) else []):
+            if key not in self._said:
+                known = self._known_of(X[i])
+                self._said[key] = [known.get(name, np.nan) for name in definition.names]
+            values[i] = self._said[key]
         return values[:, : definition.n_obj], values[:, definition.n_obj :]
 
     def _known_of(self, row: Candidates) -> Mapping[str, float]:
