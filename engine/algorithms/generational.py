@@ -81,7 +81,9 @@ class Generational(AskTell):
         self._survival = survival
         self._offspring_size = offspring
         self._memory: PartMemory = {}  # of survival and breeding
-        self._screening = None if screen is None else Screening(screen, definition, seed, strand)
+        self._screening = (
+            None if screen is None else Screening(screen, definition, seed, strand, breeding.limits)
+        )
         self._drawn = breeding.everything()  # whom nobody new may equal; None: whoever lives
         self._variation_rng = generator(seed, VARIATION, *strand)
         self._survival_rng = generator(seed, SURVIVAL, *strand)

@@ -133,7 +133,9 @@ class SteadyState(InTurn):
         self._key = definition.space.key
         # Members and those that are open, whom nobody new may equal.
         self._taken: Taken | Everything | None = self._nobody_taken()
-        self._screening = None if screen is None else Screening(screen, definition, seed)
+        self._screening = (
+            None if screen is None else Screening(screen, definition, seed, limits=breeding.limits)
+        )
 
     # -- what a user sees ------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import logging
 import numpy as np
 import pytest
 from commands import paretide
+from limited import Touching
 from sweep import LongWords
 
 import paretide as pt
@@ -253,6 +254,45 @@ def test_what_raises_or_returns_other_names_goes_out_and_fails_there():
     assert max(problem.trained) <= 200
 
 
+def test_who_breaks_a_limit_can_be_asked_without_being_kept():
+    limits = Limits(read_definition(Sized()), Sized().known, most=5)
+    X = np.array([[300, 0.5], [30, 0.5]])
+    assert limits.broken(X).tolist() == [True, False]
+    assert "refused_X" not in limits.state()
+    parents = np.full((2, 2), -1)
+    assert limits.refuse(X, parents, 0).tolist() == [True, False]
+    assert limits.state()["refused_X"].tolist() == [[300, 0.5]]
+    limits.begin(0)  # nobody who was born beside them was kept
+    assert "refused_X" not in limits.state()
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+@pytest.mark.parametrize(
+    ("wrong", "kind", "reason"),
+    [
+        ("raises", "exception", "no layer of that width"),
+        ("names", "contract", "known must return some of the names"),
+    ],
+)
+def test_one_of_whom_known_is_wrong_fails_and_is_not_trained(
+    executor, wrong, kind, reason, tmp_path
+):
+    problem = Touching(str(tmp_path), wrong)
+    initial = [{"width": 4, "rate": 0.5}, {"width": 9, "rate": 0.5}]
+    run = pt.minimize(
+        problem, pt.NSGA2(size=6), budget=12, seed=1, executor=executor, initial=initial
+    ).run
+    everything = run.evaluations
+    failed = everything.X[:, 0] % 3 == 0
+    assert failed.any()
+    assert set(everything.failures) == set(everything.ids[failed].tolist())
+    assert {f.kind for f in everything.failures.values()} == {kind}
+    assert all(reason in f.reason for f in everything.failures.values())
+    trained = {int(path.name) for path in tmp_path.iterdir()}
+    assert trained == set(everything.ids[~failed].tolist())
+    assert len(run.refused) == 0
+
+
 def test_refusals_in_a_row_are_counted_from_the_last_that_was_not():
     limits = Limits(read_definition(Sized()), Sized().known, most=5)
     limits.note(np.array([True, False, True, True]))
@@ -266,3 +306,87 @@ def test_refusals_in_a_row_are_counted_from_the_last_that_was_not():
     limits.note(np.array([True]))
     assert limits.in_a_row == 1
     assert limits.draws_again()
+
+
+# -- what a screen is told -------------------------------------------------------------------------
+
+
+class NoLimits(Sized):
+    """Of which one objective is known, and nobody is refused."""
+
+    def __init__(self):
+        self.trained, self.asked = [], []
+        self.constraints = {}
+
+    def known(self, x):
+        self.asked.append((x["width"], x["rate"]))
+        return {"size": 2 * x["width"]}
+
+    def evaluate(self, x, ctx):
+        return {"error": super().evaluate(x, ctx)["error"]}
+
+
+@pytest.mark.parametrize("mode", ["generational", "steady"])
+@pytest.mark.parametrize("problem", [Sized(), NoLimits()])
+def test_a_screen_can_ask_what_needs_no_training(problem, mode):
+    heard = []
+
+    @pt.screen
+    def listening(pool, k, known, open, space, rng, memory):
+        F, margins = known.known_of(pool)
+        np.testing.assert_array_equal(F[:, 1], 2 * pool[:, 0])
+        assert np.isnan(F[:, 0]).all()
+        assert margins.shape == (len(pool), len(problem.constraints))
+        if problem.constraints:
+            np.testing.assert_array_equal(margins[:, 0], pool[:, 0] - 40)
+            assert np.isnan(margins[:, 1]).all()
+        heard.append(len(pool))
+        return np.arange(k)
+
+    pt.minimize(problem, pt.NSGA2(size=10, mode=mode, screen=listening), budget=30, seed=1)
+    assert heard
+
+
+def test_what_is_known_of_a_candidate_is_asked_for_once():
+    @pt.screen
+    def asking(pool, k, known, open, space, rng, memory):
+        known.known_of(pool)
+        known.known_of(pool)
+        return np.arange(k)
+
+    problem = NoLimits()
+    pt.minimize(problem, pt.NSGA2(size=10, screen=asking), budget=20, seed=1)
+    drawn = len(set(problem.asked))
+    assert drawn >= 100
+    assert len(problem.asked) <= drawn + 20  # and where it is evaluated
+
+
+def test_without_known_there_is_nothing_to_ask():
+    class Plain(NoLimits):
+        known = None
+
+        def evaluate(self, x, ctx):
+            return {**super().evaluate(x, ctx), "size": 1.0}
+
+    heard = []
+
+    @pt.screen
+    def listening(pool, k, known, open, space, rng, memory):
+        heard.append(known.known_of)
+        return np.arange(k)
+
+    pt.minimize(Plain(), pt.NSGA2(size=10, screen=listening), budget=30, seed=1)
+    assert set(heard) == {None}
+
+
+@pytest.mark.parametrize("screen", [pt.GaussianProcess(search=0), pt.ExtraTrees()])
+@pytest.mark.parametrize("problem", [Sized, NoLimits])
+def test_screened_runs_with_known_values_resume_and_replay(problem, screen, tmp_path):
+    pytest.importorskip("sklearn")
+    path, algorithm = tmp_path / "run.h5", pt.NSGA2(size=10, screen=screen)
+    whole = pt.minimize(problem(), algorithm, budget=50, seed=2).run
+    pt.minimize(problem(), algorithm, budget=33, seed=2, store=path)
+    resumed = pt.resume(path, budget=17, problem=problem()).run
+    assert resumed.evaluations.X.tobytes() == whole.evaluations.X.tobytes()
+    assert columns_of(resumed.refused) == columns_of(whole.refused)
+    replay(pt.open_run(path), problem=problem())
