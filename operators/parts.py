@@ -163,11 +163,15 @@ class KnownOutcomes(NamedTuple):
         F: (n, n_obj) minimized; NaN in the row of a candidate that failed.
         margins: (n, n_con) of constraints, at most 0 where one is kept; NaN in the row of a
             candidate that failed.
+        known_of: What needs no training, of a problem that has ``known(x)``: of (k, n_var)
+            candidates (k, n_obj) minimized and (k, n_con) margins, NaN in a column that has to be
+            evaluated. None of other problems. It runs the user's code: ask for what is needed.
     """
 
     X: Candidates
     F: FloatArray
     margins: FloatArray
+    known_of: Callable[[Candidates], tuple[FloatArray, FloatArray]] | None = None
 
 
 class Screen(Part):

@@ -52,9 +52,9 @@ def cost_of(problem: Any) -> Cost | None:
 
 
 def known_of(problem: Any, definition: Definition) -> Known | None:
-    """What refuses candidates: the problem's ``known(x)``, if it has one and there are limits."""
+    """What is known without training: the problem's ``known(x)``, if it has one."""
     known: Known | None = getattr(problem, "known", None)
-    return known if definition.has_known and definition.constraints else None
+    return known if definition.has_known else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from ...typing import FloatArray, IntArray
 from ..records.evaluations import Evaluations, empty
 from ..records.outcome import Evaluated, Failed
 from ..records.provenance import Born
+from ..records.refused import Refused, refused_in
 from ..records.waiting import Waiting
 from .batch import Batch
 from .breeding import Breeding
@@ -30,6 +31,7 @@ class AskTell(ABC):
         seed: Of the run.
         evaluations: Candidates told so far, failed ones included.
         failures: Candidates told as failed.
+        refused: Candidates that were drawn and never asked for.
     """
 
     in_turn: ClassVar[bool] = False
@@ -51,6 +53,13 @@ class AskTell(ABC):
         """Why nothing new can be drawn, once that is so: as ``stopped_by`` has it."""
         limits = self.breeding.limits
         return "exhausted by limits" if limits is not None and limits.in_a_row else "exhausted"
+
+    @property
+    def refused(self) -> Refused:
+        """Candidates that were drawn and break a limit, as ``known(x)`` says."""
+        limits = self.breeding.limits
+        state = {} if limits is None else limits.state()
+        return refused_in(state, self.definition, self.operators)
 
     @property
     def operators(self) -> tuple[str, ...]:

@@ -52,8 +52,8 @@ from ..records.provenance import (
 from .checked import check_candidates, check_rows
 from .everything import Everything
 from .fused import BUILT_IN, NOBODY, Fused, Mates, fused_for
-from .generation import REDRAWS, bred, distinct
-from .limits import Known, Limits
+from .generation import REDRAWS, Bred, bred, distinct
+from .limits import Known, Limits, Refusing
 from .part_memory import PartMemory
 from .taken import Taken, TakenAsPartSays
 
@@ -148,7 +148,7 @@ class Breeding:
                 self.repair, self.repair(given.copy(), self.space), len(given), self.space
             )
         if self.limits is not None and len(given):
-            given = self._within(given, self.limits)
+            given = self._within(given, self.limits, self.parents)
         if seen is not None:
             given = np.delete(given, seen.add(given), axis=0)
         nobody = NOBODY._replace(X=given[:0], memory=memory)
@@ -163,14 +163,22 @@ class Breeding:
         Without mates to select from it is a sample. Candidates that are in ``seen`` or equal to
         each other are drawn again; None accepts everything. The new ones are in ``seen`` then.
         """
-        limits = self.limits
-        wanted = seen if limits is None else limits.beside(seen)
-        X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, wanted)
-        while limits is not None and k and not len(X) and limits.draws_again():
-            X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, wanted)
-        if mates is None or not len(mates.ids):
-            return unscreened(X, parents, SAMPLE)
-        born = unscreened(X, parents, self._position)
+        limits, orphaned = self.limits, mates is None or not len(mates.ids)
+        operator = SAMPLE if orphaned else self.position
+
+        def drawn(k: int) -> Bred:
+            return self._drawn(k, mates, rng)
+
+        if limits is None:
+            X, parents = distinct(drawn, k, seen)
+        else:
+            wanted = Refusing(limits, seen, drawn, operator)
+            X, parents = distinct(wanted.draw, k, wanted)
+            while k and not len(X) and limits.draws_again():
+                X, parents = distinct(wanted.draw, k, wanted)
+        born = unscreened(X, parents, operator)
+        if mates is None or orphaned:
+            return born
         if len(born) < k and isinstance(seen, Everything):  # nothing new is left near the parents
             log.debug("%d of %d children are new", len(born), k)
             nobody = NOBODY._replace(X=mates.X[:0], memory=mates.memory)
@@ -191,18 +199,19 @@ class Breeding:
         X, parents = fused.children(mates, k, rng, REDRAWS - 1)
         if len(X) < k:
             log.debug("%d of %d candidates are new", len(X), k)
-        return unscreened(X, parents, self._position)
+        return unscreened(X, parents, self.position)
 
     @staticmethod
-    def _within(given: Candidates, limits: Limits) -> Candidates:
+    def _within(given: Candidates, limits: Limits, parents: int) -> Candidates:
         """Those of the user's candidates that break no limit; a warning says how many do."""
-        broken = limits.broken(given)
-        if broken.any():
+        born = orphans(given, INITIAL, parents)
+        refused = limits.refuse(born.X, born.parents, INITIAL)
+        if refused.any():
             log.warning(
-                "%d of %d initial candidates break a limit, as known(x) says, and are left out",
-                broken.sum(), len(given),
+                "%d of %d initial candidates break a limit, as known(x) says, and are refused",
+                refused.sum(), len(given),
             )  # fmt: skip
-        return given[~broken]
+        return given[~refused]
 
     # -- who repeats whom ------------------------------------------------------------------------
 
@@ -267,7 +276,8 @@ class Breeding:
         return fused if fused is not None and fused.in_one_call else None
 
     @cached_property
-    def _position(self) -> int:
+    def position(self) -> int:
+        """Of what children are made by, in the run's list of operators."""
         return self.operators.index(self.operator)
 
 

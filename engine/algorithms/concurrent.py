@@ -295,10 +295,12 @@ class Concurrent(InTurn):
                     f"told yet (the first is {self.evaluations}); tell them first"
                 )
             before = run.selections
-            k = run.begin(self._born)
+            k = run.begin(self._born, len(self._of))
             if k:
                 break
             self._spent.add(i)  # nothing new can be drawn
+            if self.breeding.limits is not None:
+                self.breeding.limits.keep()  # nor is it drawn again
             tried = True
         else:
             return
@@ -331,7 +333,8 @@ class Concurrent(InTurn):
             "waiting_G": waiting.G,
         }
         for i, run in enumerate(self.runs):
-            own |= {f"run{i}_{key}": value for key, value in run.state_dict().items()}
+            for key, value in run.state_dict().items():  # what is refused is kept of all together
+                own[key if key.startswith("refused_") else f"run{i}_{key}"] = value
             own[f"population{i}_ids"] = self.populations[i].ids
         return own
 
@@ -359,13 +362,15 @@ class Concurrent(InTurn):
         self.runs, self.populations = [], []
         self._of, self._first = state["of"].tolist(), state["first"].tolist()
         run_of = np.array(self._of, dtype=np.int64)
+        refused = {k: v for k, v in state.items() if k.startswith("refused_")}
         if told is not None and not (told.generation < len(run_of)).all():
             raise ConfigurationError("the generations of a state are not those of its outcomes")
         for i in range(count(state, "runs")):
             prefix = f"run{i}_"
             run = self._make_run(i)
             run.load_state_dict(
-                {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)},
+                {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+                | refused,
                 told=_of_run(told, run_of == i),
             )
             shown = np.isin(run.parents.ids, state[f"population{i}_ids"])

@@ -81,7 +81,9 @@ class Generational(AskTell):
         self._survival = survival
         self._offspring_size = offspring
         self._memory: PartMemory = {}  # of survival and breeding
-        self._screening = None if screen is None else Screening(screen, definition, seed, strand)
+        self._screening = (
+            None if screen is None else Screening(screen, definition, seed, strand, breeding.limits)
+        )
         self._drawn = breeding.everything()  # whom nobody new may equal; None: whoever lives
         self._variation_rng = generator(seed, VARIATION, *strand)
         self._survival_rng = generator(seed, SURVIVAL, *strand)
@@ -161,7 +163,7 @@ class Generational(AskTell):
         k = read_asked_for(k)
         brood = self._offspring
         if brood.told == brood.size:
-            self.begin(brood.first_id + brood.size)
+            self.begin(brood.first_id + brood.size, self.generation + 1)
             brood = self._offspring
         elif brood.handed == brood.size:
             waiting = brood.ids[brood.outcomes.status == PENDING]
@@ -259,10 +261,11 @@ class Generational(AskTell):
 
     # -- one generation --------------------------------------------------------------------------
 
-    def begin(self, first_id: int) -> int:
+    def begin(self, first_id: int, generation: int) -> int:
         """Commit to the selection and make the next children, from this id on: at first a sample.
 
-        Returns how many there are.
+        Returns how many there are. ``generation`` is what they are told to be of: of several that
+        go side by side they are counted together.
 
         Everything is prepared before anything is assigned: an error leaves the state as it was. If
         nothing new can be drawn, nothing is committed either.
@@ -272,6 +275,9 @@ class Generational(AskTell):
         before = generators[0].state, generators[1].state
         remembered = copied(self._memory) if self._memory else {}
         drawn, brood = 0 if self._drawn is None else len(self._drawn), None
+        limits = self._breeding.limits
+        if limits is not None:
+            limits.begin(generation)
         try:
             selected = self._commit(size) if self.generation >= 0 else None
             born = self._draw(size, selected, first_id)
@@ -286,6 +292,8 @@ class Generational(AskTell):
                     bits.state = state
         if brood is None:
             return 0
+        if limits is not None:
+            limits.keep()
         if selected is not None:
             self._parents = selected.population
         self.size, self._next_growth = size, next_growth
@@ -396,6 +404,7 @@ class Generational(AskTell):
             **({f"late_{name}": getattr(late, name) for name in LATE} if len(late) else {}),
             **({} if self._screening is None else self._screening.state()),
             **({} if self._drawn is None else {"retold_drawn": self._drawn.state()}),
+            **({} if self._breeding.limits is None else self._breeding.limits.state()),
             **stored(self._memory),
         }
 
@@ -446,6 +455,8 @@ class Generational(AskTell):
             ids, X, F, G = (np.array(state[f"late_{name}"]) for name in LATE)
             self._late = _joined(self._late, ids, X, F, G)
         self._looked = None
+        if self._breeding.limits is not None:
+            self._breeding.limits.load(state)
         self._load_history(state, told)
 
     def _load_history(self, state: dict[str, Any], told: Evaluations | None) -> None:

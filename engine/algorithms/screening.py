@@ -23,6 +23,7 @@ from ..randomness import SCREENING, generator
 from ..records.evaluations import Evaluations
 from ..records.provenance import AS_DRAWN, Born, Choices, nobody
 from .checked import check_chosen, check_memory
+from .limits import Limits
 from .part_memory import PartMemory, copied
 
 log = logging.getLogger(__name__)
@@ -42,15 +43,18 @@ class Screening:
         definition: Of the problem.
         seed: Of the run.
         strand: Tells the generators of several that share a seed apart.
+        limits: Know what needs no training; None if everything does.
     """
 
     def __init__(
-        self, screen: Screen, definition: Definition, seed: int, strand: tuple[int, ...] = ()
-    ) -> None:
+        self, screen: Screen, definition: Definition, seed: int, strand: tuple[int, ...] = (),
+        limits: Limits | None = None,
+    ) -> None:  # fmt: skip
         screen.check_fit(definition.space)
         self.memory: PartMemory = {}
         self._screen, self._definition = screen, definition
         self._seed, self._strand = seed, strand
+        self._limits = limits
         self._told: list[tuple[IntArray, Candidates, FloatArray, FloatArray]] = []
         self._n_told = 0
         self._mended: dict[int, tuple[FloatArray, FloatArray]] = {}
@@ -76,14 +80,25 @@ class Screening:
         ids, X, F, G = self._table()
         for row in np.flatnonzero([id in self._mended for id in ids.tolist()]).tolist():
             F[row], G[row] = self._mended[int(ids[row])]
+        of_all = self._margins(G)
+        failed = ~self._definition.fit_for_ranking(F, G)
+        F[failed], of_all[failed] = np.nan, np.nan
+        known_of = None if self._limits is None else self._known_of
+        return KnownOutcomes(X, self._definition.minimized(F), _finite(of_all), known_of)
+
+    def _known_of(self, X: Candidates) -> tuple[FloatArray, FloatArray]:
+        """What needs no training of (k, n_var), as ``KnownOutcomes.known_of`` says it."""
+        assert self._limits is not None  # otherwise nobody is given this
+        F, G = self._limits.values(X)
+        return self._definition.minimized(F), self._margins(G)
+
+    def _margins(self, G: FloatArray) -> FloatArray:
+        """(n, n_con) of constraint values in the user's units."""
         margins = [
             constraint.g(values)
             for constraint, values in zip(self._definition.constraints.values(), G.T, strict=True)
         ]
-        of_all = np.array(margins, dtype=np.float64).reshape(len(margins), len(ids)).T.copy()
-        failed = ~self._definition.fit_for_ranking(F, G)
-        F[failed], of_all[failed] = np.nan, np.nan
-        return KnownOutcomes(X, self._definition.minimized(F), _finite(of_all))
+        return np.array(margins, dtype=np.float64).reshape(len(margins), len(G)).T.copy()
 
     def _table(self) -> tuple[IntArray, Candidates, FloatArray, FloatArray]:
         """Of everything told the columns; F and G may be written to."""

@@ -19,7 +19,8 @@ from ..records.provenance import OPERATORS, SAMPLE, Born, orphans
 from .algorithm import Algorithm
 from .breeding import Breeding, Mates, sampling_of
 from .checked import check_candidates
-from .generation import REDRAWS
+from .generation import REDRAWS, Bred
+from .limits import Refusing
 from .part_memory import PartMemory
 
 
@@ -85,14 +86,22 @@ class SequenceBreeding(Breeding):
     ) -> Born:
         """``k`` that are not in ``seen``, and are in it then; fewer if nothing new comes."""
         memory = {} if mates is None or mates.memory is None else mates.memory
+        limits = self.limits
+
+        def drawn(k: int) -> Bred:
+            X = self.algorithm.draw(k, self.space, rng, memory)
+            X = check_candidates(self.algorithm, X, len(X), self.space)
+            return X, orphans(X, SAMPLE, self.parents).parents
+
+        refusing = None if limits is None else Refusing(limits, seen, drawn, SAMPLE)
+        wanted, draw = (seen, drawn) if refusing is None else (refusing, refusing.draw)
         found = [np.empty((0, self.space.n_var), dtype=self.space.dtype)]
         missing, barren = k, 0
-        while missing and barren < REDRAWS:
-            X = self.algorithm.draw(missing, self.space, rng, memory)
+        while missing and (barren < REDRAWS or (limits is not None and limits.draws_again())):
+            X, _ = draw(missing)
             if not len(X):
                 break
-            X = check_candidates(self.algorithm, X, len(X), self.space)
-            new = X if seen is None else np.delete(X, seen.add(X), axis=0)
+            new = X if wanted is None else np.delete(X, wanted.add(X), axis=0)
             found.append(new)
             missing -= len(new)
             barren = 0 if len(new) or not self.algorithm.endless else barren + 1

@@ -133,7 +133,9 @@ class SteadyState(InTurn):
         self._key = definition.space.key
         # Members and those that are open, whom nobody new may equal.
         self._taken: Taken | Everything | None = self._nobody_taken()
-        self._screening = None if screen is None else Screening(screen, definition, seed)
+        self._screening = (
+            None if screen is None else Screening(screen, definition, seed, limits=breeding.limits)
+        )
 
     # -- what a user sees ------------------------------------------------------------------------
 
@@ -366,6 +368,7 @@ class SteadyState(InTurn):
         """The first candidates: as many as the population or the window, whichever is larger."""
         k, rng = max(self.size, self.window), self._variation_rng
         memory = self._members.memory
+        self._draw_for_now()
         self._bear(self._breeding.first(self._initial, k, rng, self._taken, memory))
         self._initial = nobody(self.definition.space).X
         self.generation = 0
@@ -379,6 +382,7 @@ class SteadyState(InTurn):
                 breeding = self._below_max if small else self._breeding
                 mates, rng = self._members.mates(), self._variation_rng
                 self._torn = True
+                self._draw_for_now()
                 self._bear(self._child(breeding, mates, rng))
                 self._torn = False
             if not self._unstarted:
@@ -386,6 +390,11 @@ class SteadyState(InTurn):
             id = self._unstarted[0]
             self._order.start(id, self._cost_of(id))  # which is the user's, and may raise
             self._ready.append(self._unstarted.popleft())
+
+    def _draw_for_now(self) -> None:
+        """What refuses candidates is told of which generation the next ones are."""
+        if self._breeding.limits is not None:
+            self._breeding.limits.begin(max(self.generation, 0))
 
     def _child(self, breeding: Breeding, mates: Mates, rng: np.random.Generator) -> Born:
         """One, or none if nothing new can be drawn."""
@@ -419,6 +428,8 @@ class SteadyState(InTurn):
             )
             self._unstarted.append(self._born)
             self._born += 1
+        if self._breeding.limits is not None:
+            self._breeding.limits.keep()
 
     def _cost_of(self, id: int) -> float:
         if self._cost is None:
@@ -494,6 +505,7 @@ class SteadyState(InTurn):
             **{f"order_{name}": value for name, value in self._order.state().items()},
             **stored(self._members.memory),
             **({} if self._screening is None else self._screening.state()),
+            **({} if self._breeding.limits is None else self._breeding.limits.state()),
             **(
                 {"retold_drawn": self._taken.state()} if isinstance(self._taken, Everything) else {}
             ),
@@ -557,6 +569,8 @@ class SteadyState(InTurn):
             )
         if self._screening is not None:
             self._screening.load(state, told)
+        if self._breeding.limits is not None:
+            self._breeding.limits.load(state)
         self._waiting = Waiting(self._nobody())
         self._wait(waiting)
         order = _part(state, "order_")

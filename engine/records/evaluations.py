@@ -25,7 +25,7 @@ from .provenance import AS_DRAWN, INITIAL, OPERATORS, Born, orphans
 MOST_TABLES, MOST_ROWS = 256, 65_536
 """That an archive keeps as they came before it copies them."""
 
-_CANDIDATES = re.compile(r"(run\d+_)?(parents|offspring|late|open|members|initial)_X")
+_CANDIDATES = re.compile(r"(run\d+_)?(parents|offspring|late|open|members|initial|refused)_X")
 """Names of the arrays of candidates in a state."""
 
 MOST_PARENTS = 64

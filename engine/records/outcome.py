@@ -18,8 +18,9 @@ from ...operators.arrays import all_finite
 from ...problems.definition import Definition
 from ...typing import ByteArray, Candidates, FloatArray, IntArray
 
-PENDING, EVALUATED, FAILED = 0, 1, 2
-"""Status of a candidate: asked and not told, told with values, told as failed."""
+PENDING, EVALUATED, FAILED, REFUSED = 0, 1, 2, 3
+"""Status of a candidate: asked and not told, told with values, told as failed, never asked for
+because it breaks a limit that needs no training."""
 
 FailureKind = Literal["exception", "non-finite", "contract", "deadline", "memory", "crash", "told"]
 

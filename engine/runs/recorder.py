@@ -86,6 +86,7 @@ class Recorder:
             populations=list(session.populations),
             final=session.outcome(stopped_by).ids,
             stopped_by=stopped_by,
+            refused=session.refused(),
             path=self._store.path if self._store is not None else None,
             retried=session.retries.tables(),
             chosen=tuple(choices_in(session.state())),

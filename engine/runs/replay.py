@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from ...errors import StoreMismatch
-from ...problems.definition import read_definition
+from ...problems.definition import Definition, read_definition
 from ...problems.stand_in import StandIn
+from ...typing import Candidates
 from ..algorithms.algorithm import Algorithm, as_problem, cost_of, known_of
-from ..records.evaluations import Evaluations, empty, of_problem
+from ..records.evaluations import Evaluations, empty, of_problem, state_of_problem
 from ..records.provenance import AS_DRAWN, INITIAL, OPERATORS, Choices
 from ..store.state import believed
 from .cache import Memory
@@ -53,7 +54,7 @@ def replay(run: Run, *, problem: Any = None, algorithm: Algorithm | None = None)
         definition, cost = read_definition(problem), cost_of(problem)
         known = known_of(problem, definition)
         refuse_other_problem(specification, problem, definition, path)
-    seed, initial = int(specification["seed"]), _initial(of_problem(run.as_told, definition))
+    seed, initial = int(specification["seed"]), _initial(run, definition)
     with believed(path):
         machine = algorithm.machine(definition, seed, cost, initial, known)
     nothing_known = Memory(empty(definition), grows=False)
@@ -102,6 +103,7 @@ def _told_together(everything: Evaluations, *, steady: bool) -> Iterator[Evaluat
 
 
 def _compare(session: Session, run: Run) -> None:
+    _compare_refused(session, run)
     pairs = list(zip(session.populations, run.populations, strict=False))
     for generation, (ours, stored) in enumerate(pairs):
         if not np.array_equal(ours, stored):
@@ -118,7 +120,33 @@ def _compare(session: Session, run: Run) -> None:
         raise StoreMismatch("the final population is another one")
 
 
-def _initial(everything: Evaluations) -> Any:
-    """The candidates that the run began with, in order."""
+def _compare_refused(session: Session, run: Run) -> None:
+    """As many as both have: a run may have drawn once more, for whom nobody was told."""
+    ours, theirs = session.refused(), _refused(run, session.definition)
+    n, key = min(len(ours), len(theirs)), session.definition.space.key
+    if not n:
+        return
+    for id, our, their in zip(ours.ids.tolist(), key(ours.X[:n]), key(theirs[:n]), strict=False):
+        if our != their:
+            raise StoreMismatch(
+                f"the refused candidate {id} is another one; does known(x) still say the same?"
+            )
+
+
+def _initial(run: Run, definition: Definition) -> Any:
+    """The candidates that the run began with: those that were refused, then all others, in order.
+
+    Neither depends on who stands between them.
+    """
+    everything = of_problem(run.as_told, definition)
     rows = np.flatnonzero(everything.operator == OPERATORS[INITIAL])
-    return everything.X[rows[np.argsort(everything.ids[rows])]]
+    taken = everything.X[rows[np.argsort(everything.ids[rows])]]
+    refused = _refused(run, definition)[run.refused.operator_code == INITIAL]
+    return np.concatenate([refused, taken])
+
+
+def _refused(run: Run, definition: Definition) -> Candidates:
+    """Who was refused, for a problem that is there itself."""
+    state = state_of_problem({"refused_X": run.refused.X}, run.definition, definition)
+    X: Candidates = state["refused_X"]
+    return X

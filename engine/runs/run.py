@@ -25,10 +25,12 @@ from ..records.outcome import Failed
 from ..records.plain_text import one_line
 from ..records.population import Population
 from ..records.provenance import Choices
+from ..records.refused import Refused, refused_in
 from ..store.codec import Event, Retried
 from ..store.continuation import JournalAhead, JournalMissing, journal_path, read_events
 from ..store.image import Image, read_image
 from ..store.stamp import read_stamp
+from ..store.state import believed
 from ..store.store import real_path
 from .convergence import Convergence, convergence
 from .interventions import read_interventions
@@ -52,6 +54,8 @@ class Run:
         populations: Ids of the population after each selection, in order of generation.
         final: Ids of the population at the end; of one that goes on, the last that is known.
         stopped_by: Why it ended, or "" while it goes on or was killed.
+        refused: Candidates that were drawn and break a limit, as the problem's ``known`` says; read
+            of a run that goes on, those that its file had when it was sealed last.
         path: Of its file; None in memory.
         retried: Outcomes of candidates that had failed and were evaluated again, a table for each
             of ``specification["events"]``, in the order in which they came.
@@ -64,6 +68,7 @@ class Run:
     populations: list[IntArray]
     final: IntArray
     stopped_by: str
+    refused: Refused
     path: Path | None = None
     retried: tuple[Evaluations, ...] = ()
     chosen: tuple[Choices, ...] = ()
@@ -283,12 +288,15 @@ def _run(path: Path, image: Image, events: list[Event], version: Version) -> Run
     for event in events:
         if isinstance(event, Retried):
             retries.record(event.rows)
+    with believed(path):
+        refused = refused_in(image.state, definition, image.evaluations.operators)
     return Run(
         specification=image.specification,
         archive=archive,
         populations=image.populations + later,
         final=later[-1] if later else image.final,
         stopped_by=image.stopped_by,
+        refused=refused,
         path=path,
         retried=retries.tables(),
         chosen=(*choices_in(image.state), *(e for e in events if isinstance(e, Choices))),

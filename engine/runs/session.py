@@ -24,6 +24,7 @@ from ..records.evaluations import Archive, Evaluations, empty, of_problem, recor
 from ..records.outcome import Completion, Failed, Task
 from ..records.population import Population
 from ..records.provenance import Born
+from ..records.refused import Refused, refused_in
 from .cache import Memory
 from .interventions import Retry, failed_ids
 from .retries import Retries, latest
@@ -218,6 +219,10 @@ class Session:
         """Of the machine, without what stands in the archive."""
         state = self.machine.state_dict()
         return {name: value for name, value in state.items() if not _RETOLD.match(name)}
+
+    def refused(self) -> Refused:
+        """Who was drawn and never asked for."""
+        return refused_in(self.state(), self.definition, self._operators)
 
     def advance(self) -> bool:
         """Tell those whose turn it is, up to the end of a generation; False if there were none."""

@@ -27,7 +27,7 @@ _SCALARS, _NAMES, _ENCODED = "state/scalars", "state/names", "state/encoded"
 _TEXTS = (_SCALARS, _NAMES, _ENCODED)
 
 _COLUMN = re.compile(
-    r"state/(?P<table>(run\d+_)?(parents|offspring|late|open|members|waiting|initial))_"
+    r"state/(?P<table>(run\d+_)?(parents|offspring|late|open|members|waiting|initial|refused))_"
     r"(?P<column>ids|X|F|G|parents|operator|choice|status|generation|told|rank|crowding|by_value)"
 )
 """Arrays of our own algorithms that are tables of candidates."""
@@ -166,7 +166,11 @@ def _check_ids(reading: Reading, state: dict[str, Any], finished: int) -> None:
         for name in state
         if (found := _COLUMN.fullmatch(f"state/{name}")) is not None
     }
-    kept = sum(len(state[name]) for name, column in columns.items() if column == "X")
+    kept = sum(
+        len(state[name])
+        for name, column in columns.items()
+        if column == "X" and name != "refused_X"  # none of them has such an id
+    )
     for name, column in columns.items():
         if column == "ids" and not ((state[name] >= 0) & (state[name] < finished + kept)).all():
             reading.wrong(f"state/{name} are no ids")

@@ -11,6 +11,7 @@ from ...checks import real_number, whole_number
 from ...errors import ConfigurationError
 from ...typing import BoolArray, Candidates, FloatArray, IntArray, SearchSpace
 from ..parts import KnownOutcomes, Screen
+from .ahead import SURE_SD, ahead_of
 from .choosing import choose, scale_of
 from .inputs import Inputs, check_fit, inputs
 from .known import evaluated, non_dominated, violations
@@ -70,17 +71,30 @@ class ExtraTrees(Screen):
         ok = evaluated(known)
         if ok.sum() < 2:
             return None
-        targets = np.column_stack([objective_targets(f) for f in known.F[ok].T])
+        ahead = ahead_of(known, ok)
+        to_fit = ~ahead.objectives
+        targets = np.column_stack(
+            [
+                objective_targets(f) if unknown else ahead.targets(j, f)
+                for j, (f, unknown) in enumerate(zip(known.F[ok].T, to_fit, strict=True))
+            ]
+        )
         if not targets.any():
             return None
         seen = inputs(known.X, space)
-        asked = inputs(np.concatenate([pool, open]), space)
+        candidates = np.concatenate([pool, open])
+        asked = inputs(candidates, space)
         kept = violations(known.margins[ok]) == 0
+        keeps = violations(known.margins[ok][:, ~ahead.margins]) == 0  # what has to be trained
+        sure, fit = ahead.sure(candidates)
+        answers = np.repeat(sure[None], self.trees, axis=0)
+        feasible = fit.astype(np.float64)
         with single_thread():
-            answers = self._answers(seen, ok, targets, asked, rng)
-            feasible = np.ones(len(asked))
-            if not kept.all():
-                labels = kept.astype(np.float64)[:, None]
+            if to_fit.any():
+                fitted = self._answers(seen, ok, targets[:, to_fit], asked, rng)
+                answers[:, :, to_fit] = fitted
+            if not keeps.all():
+                labels = keeps.astype(np.float64)[:, None]
                 feasible *= self._answers(seen, ok, labels, asked, rng).mean(axis=0)[:, 0]
             if not ok.all():
                 everyone = np.ones(len(ok), dtype=np.bool_)
@@ -89,7 +103,7 @@ class ExtraTrees(Screen):
         best = non_dominated(known.F[ok], kept)
         scales = [scale_of(y, f, best) for y, f in zip(targets.T, known.F[ok].T, strict=True)]
         told = len(known.F) + len(open)
-        beliefs = Trees(answers, feasible)
+        beliefs = Trees(answers, feasible, ahead.objectives)
         return choose(beliefs, len(pool), k, targets[kept], scales, told, self.unscreened)
 
     def _answers(
@@ -109,11 +123,12 @@ class ExtraTrees(Screen):
 
 
 class Trees:
-    """What trees say of candidates; see ``Beliefs``."""
+    """What trees say of candidates; see ``Beliefs``. ``sure`` (n_obj,) are not asked of trees."""
 
-    def __init__(self, answers: FloatArray, feasible: FloatArray) -> None:
+    def __init__(self, answers: FloatArray, feasible: FloatArray, sure: BoolArray) -> None:
         self.mean: FloatArray = answers.mean(axis=0)
         self._sd: FloatArray = np.maximum(answers.std(axis=0), LEAST_SD)
+        self._sd[:, sure] = SURE_SD
         self._feasible = feasible
 
     def sd(self) -> FloatArray:
@@ -126,7 +141,7 @@ class Trees:
 
     def believe(self, i: int) -> None:
         """Candidate ``i`` has come out as its mean: trees know it to be so."""
-        self._sd[i] = LEAST_SD
+        self._sd[i] = np.minimum(self._sd[i], LEAST_SD)
 
 
 def _one_hot(of: Inputs, *all_of: Inputs) -> FloatArray:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ...checks import real_number, whole_number
 from ...errors import ConfigurationError
-from ...typing import Candidates, FloatArray, IntArray, SearchSpace, WorkingSpace
+from ...typing import BoolArray, Candidates, FloatArray, IntArray, SearchSpace, WorkingSpace
 from ..parts import KnownOutcomes, Screen
+from .ahead import SURE_SD, Ahead, ahead_of
 from .choosing import choose, scale_of
 from .inputs import Inputs, check_fit, inputs
 from .known import evaluated, most_telling, non_dominated, violations
@@ -52,13 +53,15 @@ class Model(NamedTuple):
     """What is known of all columns.
 
     Attributes:
-        objectives: A process for each.
+        ahead: What needs no training, and no process.
+        objectives: A process for each; None for one that needs no training.
         limited: A process for each limit, of ``limits``.
         front: (n, n_obj) of the feasible ones known, noise left out.
         scales: Of the objectives.
     """
 
-    objectives: list[Process]
+    ahead: Ahead
+    objectives: list[Process | None]
     limited: list[Process]
     limits: list[float]
     front: FloatArray
@@ -169,35 +172,47 @@ class GaussianProcess(Screen):
         self, known: KnownOutcomes, space: WorkingSpace, memory: Memory
     ) -> Model | None:  # fmt: skip
         """What can be said of everything known; None if that is nothing."""
-        columns = self._columns(known)
+        ok = evaluated(known)
+        ahead = ahead_of(known, ok)
+        columns = self._columns(known, ok, ahead)
         seen = inputs(known.X, space)
         if columns is None or seen.ordered.shape[1] + seen.listed.shape[1] == 0:
             return None
-        thetas = self._hyperparameters(columns, seen, known, memory)
         n_obj = known.F.shape[1]
-        processes = [Process(thetas[c.key], seen.take(c.rows), c.y) for c in columns]
-        values = np.column_stack([process.smoothed for process in processes[:n_obj]])
+        modelled = [c for c in columns if c.key >= n_obj or not ahead.objectives[c.key]]
+        thetas = self._hyperparameters(modelled, seen, known, memory)
+        made = {c.key: Process(thetas[c.key], seen.take(c.rows), c.y) for c in modelled}
+        objectives = [made.get(j) for j in range(n_obj)]
+        values = np.column_stack(
+            [c.y if p is None else p.smoothed for c, p in zip(columns, objectives, strict=False)]
+        )
         F = known.F[columns[0].rows]
         kept = violations(known.margins[columns[0].rows]) == 0
         best = non_dominated(F, kept)
         scales = [scale_of(columns[j].y, F[:, j], best) for j in range(n_obj)]
         limits = [c.limit for c in columns[n_obj:]]
-        return Model(processes[:n_obj], processes[n_obj:], limits, values[kept], scales)
+        limited = [made[c.key] for c in columns[n_obj:]]
+        return Model(ahead, objectives, limited, limits, values[kept], scales)
 
     def _best(
         self, model: Model, pool: Candidates, k: int, open: Candidates, space: WorkingSpace,
         told: int, unscreened: float,
     ) -> IntArray:  # fmt: skip
-        asked = inputs(np.concatenate([pool, open]), space)
+        candidates = np.concatenate([pool, open])
+        asked = inputs(candidates, space)
+        sure, fit = model.ahead.sure(candidates)
         beliefs = Processes(
-            [process.at(asked) for process in model.objectives],
+            [
+                Sure(targets) if process is None else process.at(asked)
+                for process, targets in zip(model.objectives, sure.T, strict=True)
+            ],
             [(p.at(asked), limit) for p, limit in zip(model.limited, model.limits, strict=True)],
+            fit,
         )
         return choose(beliefs, len(pool), k, model.front, model.scales, told, unscreened)
 
-    def _columns(self, known: KnownOutcomes) -> list[Column] | None:
-        """What there is to model; None if that is nothing."""
-        ok = evaluated(known)
+    def _columns(self, known: KnownOutcomes, ok: BoolArray, ahead: Ahead) -> list[Column] | None:
+        """Every objective, and what else there is to model; None if nothing varies."""
         rows = np.flatnonzero(ok)
         if len(rows) < 2:
             return None
@@ -205,8 +220,11 @@ class GaussianProcess(Screen):
         told = most_telling(F, violations(margins), self.points)
         rows, F, margins = rows[told], F[told], margins[told]
         n_obj, n_con = F.shape[1], margins.shape[1]
-        columns = [Column(j, rows, objective_targets(f), np.inf) for j, f in enumerate(F.T)]
-        broken = (margins > 0).sum(axis=0)
+        columns = [
+            Column(j, rows, ahead.targets(j, f) if sure else objective_targets(f), np.inf)
+            for j, (f, sure) in enumerate(zip(F.T, ahead.objectives, strict=True))
+        ]
+        broken = np.where(ahead.margins, 0, (margins > 0).sum(axis=0))
         for j in np.sort(np.argsort(-broken, kind="stable")[:MOST_MARGINS]).tolist():
             if broken[j]:
                 y, limit = margin_targets(margins[:, j])
@@ -247,11 +265,31 @@ def _first_of_each(keys: list[bytes]) -> IntArray:
     return np.array(sorted({key: i for i, key in reversed([*enumerate(keys)])}.values()))
 
 
-class Processes:
-    """What Gaussian processes say of candidates; see ``Beliefs``."""
+class Sure:
+    """What needs no training, in the place of a ``Posterior``."""
 
-    def __init__(self, objectives: list[Posterior], limited: list[tuple[Posterior, float]]) -> None:
-        self._objectives, self._limited = objectives, limited
+    def __init__(self, targets: FloatArray) -> None:
+        self.mean = targets
+        self.variance = np.full(len(targets), SURE_SD**2)
+
+    def believe(self, i: int) -> None:
+        """It was sure before."""
+
+
+class Processes:
+    """What Gaussian processes say of candidates; see ``Beliefs``.
+
+    Args:
+        objectives: One for each.
+        limited: Those that have a limit, and it.
+        fit: (k,) False for candidates that cannot be feasible, as is known without training.
+    """
+
+    def __init__(
+        self, objectives: list[Posterior | Sure], limited: list[tuple[Posterior, float]],
+        fit: BoolArray,
+    ) -> None:  # fmt: skip
+        self._objectives, self._limited, self._fit = objectives, limited, fit
         self.mean = np.column_stack([p.mean for p in objectives])
 
     def sd(self) -> FloatArray:
@@ -262,7 +300,7 @@ class Processes:
         """(k,) the product of the probabilities of keeping each limit."""
         from scipy.special import ndtr
 
-        probability = np.ones(len(self.mean))
+        probability = self._fit.astype(np.float64)
         for process, limit in self._limited:
             probability *= ndtr((limit - process.mean) / np.sqrt(process.variance))
         return probability

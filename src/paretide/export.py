@@ -6,12 +6,13 @@ format        file beside run.h5     what it holds
 ``csv``       ``run.csv``            what ``paretide show --csv`` prints
 ``parquet``   ``run.parquet``        ``run.evaluations.to_frame()``, typed
 ``optuna``    ``run.optuna.db``      a study in SQLite, a trial an evaluation
+``refused``   ``run.refused.csv``    what ``paretide show --refused`` prints
 ============  =====================  ==========================================================
 
-All hold every evaluation in the order it was told, in the user's units and directions, and call
-columns what ``records.frames.column_names`` calls them. In CSV a text that a spreadsheet would take
-for a formula has an apostrophe in front, and what does not show is an escape; Parquet holds texts
-as they are. Lists and mappings are JSON, where NaN and infinities are null.
+All but the last hold every evaluation in the order it was told, in the user's units and directions,
+and call columns what ``records.frames.column_names`` calls them. In CSV a text that a spreadsheet
+would take for a formula has an apostrophe in front, and what does not show is an escape; Parquet
+holds texts as they are. Lists and mappings are JSON, where NaN and infinities are null.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from .engine.runs.run import Run
 from .engine.store.files import replace_file
 from .errors import ConfigurationError
 from .problems.definition import Definition
-from .records import json_text, strict, write_csv
+from .records import json_text, strict, write_csv, write_refused_csv
 from .typing import Candidates, FloatArray, SearchSpace, has_coordinates
 
 OWN = ("", ".journal", ".journal.next", ".lock")
@@ -66,7 +67,7 @@ def export(run: Run, to: str, output: Path | None = None, overwrite: bool = Fals
 
     Args:
         run: The run; one that goes on is written as far as it is known.
-        to: "csv", "parquet" or "optuna".
+        to: "csv", "parquet", "optuna" or "refused".
         output: Where to; None is beside the run, see ``default_output``.
         overwrite: Replace what is there.
 
@@ -141,6 +142,11 @@ def _write_csv(run: Run, path: Path) -> None:
     # A logged text may hold what UTF-8 cannot; the store writes it as an escape, too.
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         write_csv(run, file)
+
+
+def _write_refused(run: Run, path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_refused_csv(run, file)
 
 
 # Parquet
@@ -391,5 +397,6 @@ FORMATS: dict[str, tuple[str, Any]] = {
     "csv": (".csv", _write_csv),
     "parquet": (".parquet", _write_parquet),
     "optuna": (".optuna.db", _write_optuna),
+    "refused": (".refused.csv", _write_refused),
 }
 """Suffix and writer of each format."""

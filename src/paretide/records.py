@@ -64,6 +64,7 @@ def front_json(run: Run, at_most: int | None = None) -> str:
             "budget": run.specification["budget"],
             "evaluations": len(run.evaluations),
             "failed": len(run.evaluations.failures),
+            "refused": len(run.refused),
             "stopped_by": run.stopped_by,
             "events": run.specification.get("events", []),
             "feasible": bool(front.feasible.any()),
@@ -84,7 +85,16 @@ def write_csv(run: Run, file: TextIO) -> None:
     what is missing is empty. A text is written as ``plain_text.lines`` does, with an apostrophe
     before one that a spreadsheet would take for a formula.
     """
-    columns = run.evaluations.columns()
+    write_columns(run.evaluations.columns(), file)
+
+
+def write_refused_csv(run: Run, file: TextIO) -> None:
+    """The same of the candidates that were refused, in the order in which they were drawn."""
+    write_columns(run.refused.columns(), file)
+
+
+def write_columns(columns: Mapping[str, Any], file: TextIO) -> None:
+    """Named columns of equal length as CSV."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(map(_cell, columns))
     for row in zip(*map(_values, columns.values()), strict=True):

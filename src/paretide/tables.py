@@ -161,6 +161,7 @@ def run_summary(run: Run) -> Any:
         "generations": len(run.populations),
         "failed": len(run.evaluations.failures),
         **_evaluated_again(run),
+        **_refused(run),
         "from the cache": run.evaluations.recalled.sum(),
         "state": f"stopped by {run.stopped_by}" if run.stopped_by else "going on, or interrupted",
         "started": specification["created"],
@@ -184,6 +185,13 @@ def _evaluated_again(run: Run) -> dict[str, str]:
         "evaluated again": f"{again} that had failed, {mended} have values now; the run is not of "
         "its seed alone"
     }
+
+
+def _refused(run: Run) -> dict[str, str]:
+    """How many candidates break a limit that needs no training, if there are any."""
+    n = len(run.refused)
+    known = "" if run.stopped_by else ", as far as the file was sealed"
+    return {"refused": f"{n} that were never evaluated{known} (--refused)"} if n else {}
 
 
 def _cut(text: object, most: int = MOST_WIDTH) -> str:

@@ -72,6 +72,15 @@ class Mended(Slope):
         return super().evaluate(x, ctx)
 
 
+class Limited(Slope):
+    """As ``Slope``; that the sum is too large is known before anything is evaluated."""
+
+    constraints = {"sum": pt.upper(0.9)}
+
+    def known(self, x):
+        return {"sum": float(x[0] + x[1])}
+
+
 class Rows(pt.Problem):
     """Evaluated by rows, three at a time, under a constraint."""
 
@@ -114,6 +123,24 @@ class Few(Bits):
 
     def evaluate(self, x, ctx):
         return {"ones": int(x.sum()), "zeros": int((1 - x).sum())}
+
+
+class FewLimited(Few):
+    """Four candidates that may be, of eight."""
+
+    constraints = {"most": pt.upper(1)}
+
+    def known(self, x):
+        return {"most": int(x.sum())}
+
+
+class LongWords(own_spaces.Words):
+    """Words that are too short are known before anything is evaluated."""
+
+    constraints = {"letters": pt.lower(6)}
+
+    def known(self, x):
+        return {"letters": len(x)}
 
 
 # -- kinds of runs ---------------------------------------------------------------------------------
@@ -198,6 +225,24 @@ def kinds() -> dict[str, Kind]:
         "known-steady": Kind(
             slope, pt.NSGA2(size=4, **steady), 18, options={"initial": _known(slope)}
         ),
+        "limited": Kind(Limited(), pt.NSGA2(size=4), 20),
+        "limited-initial": Kind(
+            Limited(),
+            pt.NSGA2(size=4),
+            18,
+            options={"initial": [[0.5, 0.5], [0.1, 0.2], [0.9, 0.9]]},
+        ),
+        "limited-dynamic": Kind(Limited(), pt.DynamicNSGA2(**dynamic), 26),
+        "limited-steady": Kind(Limited(), pt.NSGA2(size=4, **steady), 22),
+        "limited-concurrent": Kind(Limited(), pt.ConcurrentDynamicNSGA2(start=2, max_size=8), 34),
+        "limited-screened": Kind(Limited(), pt.NSGA2(size=4, **screened), 26),
+        "limited-words": Kind(LongWords(), pt.NSGA2(size=4), 20),
+        "limited-exhausted": Kind(FewLimited(), pt.NSGA2(size=3), 20),
+        "limited-exhausted-steady": Kind(FewLimited(), pt.NSGA2(size=3, **steady), 20),
+        "limited-exhausted-concurrent": Kind(
+            FewLimited(), pt.ConcurrentDynamicNSGA2(start=2, max_size=4), 20
+        ),
+        "limited-random": Kind(Limited(), pt.RandomSearch(size=4), 20),
         "retries": Kind(slope, pt.NSGA2(size=4), 16, options={"retries": 1}),
         "mended": Kind(Mended(), pt.NSGA2(size=4), 24, mended_at=0.6),
         "mended-at-end": Kind(Mended(), pt.NSGA2(size=5), 100, mended_at=1),
@@ -401,6 +446,7 @@ def facts(kind: Kind, result: Any) -> tuple[Any, ...]:
     everything = result.run.evaluations
     rows = np.arange(len(everything)) if kind.in_turn else np.argsort(everything.ids)
     X, space = everything.X[rows], everything.definition.space
+    refused = result.run.refused
     failures = sorted((i, f.reason, f.kind) for i, f in everything.failures.items())
     return (
         result.stopped_by,
@@ -413,6 +459,8 @@ def facts(kind: Kind, result: Any) -> tuple[Any, ...]:
         failures,
         sorted(result.run.earlier_failures.items()),
         sorted(everything.extras.items()),
+        space.encode(refused.X) if X.dtype == object else refused.X.tobytes(),
+        *(getattr(refused, name).tobytes() for name in ("ids", "F", "G", "generation", "parents")),
         [population.tolist() for population in result.run.populations],
         result.population.ids.tolist(),
         result.population.F.tobytes(),

@@ -49,11 +49,11 @@ def assert_rows(rows, k, m):
 @pytest.mark.parametrize("n_obj", [1, 2, 3, 4, 5])
 def test_different_rows_of_the_pool_are_chosen_the_same_every_time(screen, space, n_obj):
     known = told(space, 24, n_obj, 1, failed=[3, 7])
-    before = [a.copy() for a in known]
+    before = [a.copy() for a in known[:3]]
     rows = chosen(screen, known, space, open=4)
     assert_rows(rows, 3, 30)
     np.testing.assert_array_equal(chosen(screen, known, space, open=4), rows)
-    for array, was in zip(known, before, strict=True):
+    for array, was in zip(known[:3], before, strict=True):
         np.testing.assert_array_equal(array, was)
 
 
@@ -197,7 +197,7 @@ def test_hyperparameters_are_fitted_when_a_tenth_more_is_known():
     known = told(MIXED, 44)
 
     def first(n):
-        return KnownOutcomes(*(a[:n] for a in known))
+        return KnownOutcomes(*(a[:n] for a in known[:3]))
 
     chosen(screen, first(40), MIXED, memory=memory)
     was = {name: a.copy() for name, a in memory.items()}

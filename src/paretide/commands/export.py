@@ -13,13 +13,15 @@ from .common import Store
 
 def export(
     store: Store,
-    to: Annotated[str, typer.Option(help="csv, parquet or optuna.", show_default=False)],
+    to: Annotated[str, typer.Option(help="csv, parquet, optuna or refused.", show_default=False)],
     output: Annotated[
         Path | None, typer.Option(help="File; default: beside the run.", show_default=False)
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace that file.")] = False,
 ) -> None:
     """Every evaluation as CSV, Parquet or an Optuna study; also while the run goes on.
+
+    "refused" are the candidates that break a limit which needs no training, as CSV.
 
     A variable, objective or constraint that is called like another column is x.NAME, F.NAME,
     G.NAME; what was logged is log.NAME. Lists are JSON; formulas in CSV begin with an apostrophe.
@@ -29,4 +31,6 @@ def export(
 
     opened = open_run(store)
     written = job.export(opened, to, output or job.default_output(store, to), overwrite)
-    say(f"{written}: {len(opened.evaluations)} evaluations" + job.opening(written, to))
+    what = "refused candidates" if to == "refused" else "evaluations"
+    n = len(opened.refused) if to == "refused" else len(opened.evaluations)
+    say(f"{written}: {n} {what}" + job.opening(written, to))

@@ -29,6 +29,10 @@ def show(
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Every evaluation as CSV, with the columns of a frame.")
     ] = False,
+    refused: Annotated[
+        bool,
+        typer.Option("--refused", help="Candidates that break a known limit, with why, as CSV."),
+    ] = False,
     picture: Picture = None,
 ) -> None:
     """What a run is, how far it came, and its front; also while it goes on."""
@@ -36,11 +40,11 @@ def show(
     from ..engine.runs.run import open_run
     from ..errors import ConfigurationError
 
-    if sum([front, failures, lineage is not None, as_json, as_csv]) > 1:
+    if sum([front, failures, lineage is not None, as_json, as_csv, refused]) > 1:
         raise ConfigurationError(
-            "--front, --failures, --lineage, --json and --csv exclude each other"
+            "--front, --failures, --lineage, --json, --csv and --refused exclude each other"
         )
-    if at_most is not None and (failures or lineage is not None or as_csv):
+    if at_most is not None and (failures or lineage is not None or as_csv or refused):
         raise ConfigurationError("--at-most is of the front: with --front, --json, or alone")
     check_picture(picture, store)
     opened = open_run(store)
@@ -50,6 +54,9 @@ def show(
     elif as_csv:
         with output.writing():
             records.write_csv(opened, sys.stdout)
+    elif refused:
+        with output.writing():
+            records.write_refused_csv(opened, sys.stdout)
     elif failures:
         for text in tables.failure_texts(opened):
             output.say(text)
