@@ -52,7 +52,7 @@ from ..records.provenance import (
 from .checked import check_candidates, check_rows
 from .everything import Everything
 from .fused import BUILT_IN, NOBODY, Fused, Mates, fused_for
-from .generation import REDRAWS, bred, distinct
+from .generation import REDRAWS, bred, distinct, varied
 from .limits import Known, Limits
 from .part_memory import PartMemory
 from .taken import Taken, TakenAsPartSays
@@ -170,7 +170,7 @@ class Breeding:
             X, parents = distinct(lambda k: self._drawn(k, mates, rng), k, wanted)
         if mates is None or not len(mates.ids):
             return unscreened(X, parents, SAMPLE)
-        born = unscreened(X, parents, self._position)
+        born = unscreened(X, parents, self.position)
         if len(born) < k and isinstance(seen, Everything):  # nothing new is left near the parents
             log.debug("%d of %d children are new", len(born), k)
             nobody = NOBODY._replace(X=mates.X[:0], memory=mates.memory)
@@ -191,7 +191,21 @@ class Breeding:
         X, parents = fused.children(mates, k, rng, REDRAWS - 1)
         if len(X) < k:
             log.debug("%d of %d candidates are new", len(X), k)
-        return unscreened(X, parents, self._position)
+        return unscreened(X, parents, self.position)
+
+    def varied(self, parents: Candidates, rng: np.random.Generator) -> tuple[Candidates, IntArray]:
+        """Children of (n, n_var) ``parents``, which meet in the order in which they come.
+
+        Returns (k, n_var), k <= n, and the (k, p) rows of ``parents`` that each descends from.
+        Parents that are too few for one more mating have no child.
+        """
+        p, each = (1, 1) if self.crossover is None else (self.crossover.parents, 2)
+        rows = np.arange(len(parents) // p * p).reshape(-1, p)
+        k = min(each * len(rows), len(parents))
+        if not k:
+            return parents[:0], rows
+        X = varied(self, [parents[mates] for mates in rows.T], k, rng)
+        return X, np.repeat(rows, each, axis=0)[:k]
 
     @staticmethod
     def _within(given: Candidates, limits: Limits) -> Candidates:
@@ -267,7 +281,8 @@ class Breeding:
         return fused if fused is not None and fused.in_one_call else None
 
     @cached_property
-    def _position(self) -> int:
+    def position(self) -> int:
+        """Of what children are made by, in the run's list of operators."""
         return self.operators.index(self.operator)
 
 

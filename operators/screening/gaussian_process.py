@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from ...checks import real_number, whole_number
 from ...errors import ConfigurationError
 from ...typing import Candidates, FloatArray, IntArray, SearchSpace, WorkingSpace
-from ..parts import KnownOutcomes, Screen
+from ..parts import KnownOutcomes, Screen, Vary
 from .choosing import choose, scale_of
 from .inputs import Inputs, check_fit, inputs
 from .known import evaluated, most_telling, non_dominated, violations
@@ -22,8 +21,6 @@ from .single_thread import single_thread
 from .targets import margin_targets, objective_targets
 
 Memory = dict[str, NDArray[Any]]
-
-Vary = Callable[[Candidates, np.random.Generator], Candidates]
 
 PARENTS = 20
 """Of a generation on the model."""
@@ -139,13 +136,6 @@ class GaussianProcess(Screen):
         rng: np.random.Generator, memory: Memory, vary: Vary,
     ) -> Candidates:  # fmt: skip
         """The pool after ``search`` generations on the model; as it came where nothing is fitted.
-
-        Args:
-            pool: As are ``k``, known, open, space, rng and memory: of ``__call__``, which comes
-                next, with what is returned.
-            vary: ``vary(parents, rng)``: (n, n_var) children of as many parents, by the run's own
-                crossover, mutation and repair, without those that have been evaluated; there may
-                be fewer.
 
         Its first k rows are those that it came with, which may go out unscreened.
         """
