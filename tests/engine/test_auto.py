@@ -41,14 +41,14 @@ def test_what_was_chosen_stays_when_the_run_goes_on(tmp_path):
     path = tmp_path / "run.h5"
     pt.minimize(toy.Mixed(), budget=30, seed=1, store=path)
     first = pt.open_run(path).specification["algorithm"]
-    longer = pt.resume(path, budget=2_000)
+    longer = pt.resume(path, budget=130)
     assert longer.run.specification["algorithm"] == first
-    again = pt.minimize(toy.Mixed(), budget=2_030, seed=1, store=path, or_resume=True)
+    again = pt.minimize(toy.Mixed(), budget=160, seed=1, store=path, or_resume=True)
     assert again.stopped_by == "budget"
 
 
 def test_it_is_nsga2_with_these_settings():
-    budget = 200
+    budget = 60
     choice = chosen(read_definition(toy.Schaffer()), budget)
     plain = pt.NSGA2(size=choice.size, offspring=choice.offspring, screen=choice.screen)
     one, other = (
