@@ -15,12 +15,17 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, ClassVar, NamedTuple, TypeVar, overload
 
+import numpy as np
+
 from ..checks import whole_number
 from ..errors import ConfigurationError
 from ..typing import BoolArray, Candidates, FloatArray, IntArray, SearchSpace
 
 Function = Callable[..., Any]
 R = TypeVar("R", bound="Part")
+
+Vary = Callable[[Candidates, np.random.Generator], Candidates]
+"""Children of parents, see ``Screen.improve``."""
 
 
 class Part:
@@ -197,6 +202,26 @@ class Screen(Part):
         run's seed and the number of outcomes told. ``memory`` is as that of a ``Survival``.
         """
         raise self._missing()
+
+    def improve(
+        self, pool: Candidates, k: int, known: KnownOutcomes, open: Candidates, space: SearchSpace,
+        rng: np.random.Generator, memory: dict[str, Any], vary: Vary,
+    ) -> Candidates:  # fmt: skip
+        """A better pool (m, n_var), of which a call picks next; here the one that it came with.
+
+        A part may put children in the place of rows of the pool, and search its model for what is
+        worth an evaluation. All arguments but ``vary`` are those of the call to come, ``memory``
+        and ``rng`` included.
+
+        Args:
+            vary: ``vary(parents, rng)``: children of (n, n_var), at most n of them, by the run's
+                own crossover, mutation and repair. Rows 0 and 1 mate, 2 and 3, and so on. Who has
+                been drawn before, or breaks a known limit, is left out.
+
+        At least k rows must be left that are different and new; those of ``pool`` are. Who is
+        chosen and was made here is stored as such, ``choice`` -2, and not made again.
+        """
+        return pool
 
     def check_fit(self, space: SearchSpace) -> None:
         """Raise ConfigurationError for a space that it cannot model.

@@ -52,7 +52,7 @@ from ..records.provenance import (
 from .checked import check_candidates, check_rows
 from .everything import Everything
 from .fused import BUILT_IN, NOBODY, Fused, Mates, fused_for
-from .generation import REDRAWS, Bred, bred, distinct
+from .generation import REDRAWS, Bred, bred, distinct, varied
 from .limits import Known, Limits, Refusing
 from .part_memory import PartMemory
 from .taken import Taken, TakenAsPartSays
@@ -200,6 +200,20 @@ class Breeding:
         if len(X) < k:
             log.debug("%d of %d candidates are new", len(X), k)
         return unscreened(X, parents, self.position)
+
+    def varied(self, parents: Candidates, rng: np.random.Generator) -> tuple[Candidates, IntArray]:
+        """Children of (n, n_var) ``parents``, which meet in the order in which they come.
+
+        Returns (k, n_var), k <= n, and the (k, p) rows of ``parents`` that each descends from.
+        Parents that are too few for one more mating have no child.
+        """
+        p, each = (1, 1) if self.crossover is None else (self.crossover.parents, 2)
+        rows = np.arange(len(parents) // p * p).reshape(-1, p)
+        k = min(each * len(rows), len(parents))
+        if not k:
+            return parents[:0], rows
+        X = varied(self, [parents[mates] for mates in rows.T], k, rng)
+        return X, np.repeat(rows, each, axis=0)[:k]
 
     @staticmethod
     def _within(given: Candidates, limits: Limits, parents: int) -> Candidates:

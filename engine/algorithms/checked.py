@@ -78,6 +78,21 @@ def check_chosen(part: Any, rows: Any, k: int, n: int) -> IntArray:
     return np.asarray(chosen, dtype=np.int64)
 
 
+def check_pool(part: Any, X: Any, space: SearchSpace) -> Candidates:
+    """``X`` as a copy, if it is (any number, n_var) in the dtype of the space, and in the space."""
+    m = len(X) if isinstance(X, np.ndarray) and X.ndim else 0
+    return check_candidates(part, X, m, space)
+
+
+def check_enough(part: Any, n: int, k: int) -> None:
+    """Refuse a pool of ``n`` that may go out where ``k`` are to be chosen."""
+    if n < k:
+        raise ShapeError(
+            f"{part!r} improved its pool to {n} rows that are different, new and within the limits "
+            f"of the problem; expected {k} at least, which those of the pool that it came with are"
+        )
+
+
 def check_repeated(part: Any, repeated: Any, k: int) -> IntArray:
     """The numbers of the rows that are marked in (k,) bool ``repeated``."""
     if not isinstance(repeated, np.ndarray) or repeated.shape != (k,) or repeated.dtype != bool:

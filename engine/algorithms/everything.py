@@ -42,6 +42,13 @@ class Everything:
         digests = b"".join(hashlib.blake2b(key, digest_size=16).digest() for key in keys)
         return np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2)
 
+    def repeated(self, X: Candidates) -> IntArray:
+        """The ascending numbers of rows that repeat others; nothing is added."""
+        held = len(self)
+        rows = self.add(X)
+        self.take_back(held)
+        return rows
+
     def take_back(self, held: int) -> None:
         """Forget those that were added since there were ``held``."""
         self._hashes.take_back(held)

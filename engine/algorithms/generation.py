@@ -59,21 +59,32 @@ def survivors(
 
 def bred(parts: Breeding, mates: Mates, k: int, rng: np.random.Generator) -> Bred:
     """``k`` children of ``mates``, k >= 1; without a crossover, each of one parent."""
-    space, mating, crossover = parts.space, parts.mating, parts.crossover
+    mating, crossover = parts.mating, parts.crossover
     p, matings = (1, k) if crossover is None else (crossover.parents, (k + 1) // 2)
-    check = check_candidates if parts.repair is None else check_rows  # what is to be repaired
     also = {name: getattr(mates, name) for name in named_of(mating)}
     rows = mating(mates.rank, mates.score, matings, p, rng, **also)
     rows = check_mates(mating, rows, (matings, p), len(mates.ids))
-    X, *others = (mates.X[parents] for parents in rows.T)
+    X = varied(parts, [mates.X[parents] for parents in rows.T], k, rng)
+    return X, mates.ids[rows if crossover is None else np.repeat(rows, 2, axis=0)[:k]]
+
+
+def varied(
+    parts: Breeding, mated: list[Candidates], k: int, rng: np.random.Generator
+) -> Candidates:
+    """``k`` children of matings in which row i of each of the ``mated`` (m, n_var) takes part.
+
+    Without a crossover, one child of each mating; otherwise two, 2i and 2i + 1.
+    """
+    space, crossover = parts.space, parts.crossover
+    check = check_candidates if parts.repair is None else check_rows  # what is to be repaired
+    X, *others = mated
     if crossover is not None:
-        X = check(crossover, crossover(X, *others, space, rng), 2 * matings, space)[:k]
-        rows = np.repeat(rows, 2, axis=0)[:k]
+        X = check(crossover, crossover(X, *others, space, rng), 2 * len(X), space)[:k]
     if parts.mutation is not None:
         X = check(parts.mutation, parts.mutation(X, space, rng), k, space)
     if parts.repair is not None:
         X = check_candidates(parts.repair, parts.repair(X, space), k, space)
-    return X, mates.ids[rows]
+    return X
 
 
 def distinct(draw: Callable[[int], Bred], k: int, seen: Seen | None) -> Bred:

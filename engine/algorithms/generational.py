@@ -29,11 +29,14 @@ from .asking import UNASKED, AskTell
 from .batch import Batch
 from .breeding import Breeding
 from .counts import count
+from .everything import Everything
+from .offshoots import Offshoots
 from .offspring import Offspring
 from .part_memory import PartMemory, copied, read, stored
 from .schedule import Constant, Doubling, stored_size
 from .screening import Screening
 from .selection import Selected, select
+from .taken import Taken
 from .telling import read_asked_for
 
 LATE = ("ids", "X", "F", "G")
@@ -360,11 +363,22 @@ class Generational(AskTell):
             born = breeding.children(k, mates, rng, drawn)
         if screening is None:
             return born
-        chosen = screening.pick(born, births, first_id, born.X[:0])
+        offshoots = Offshoots(born, breeding, self._all_taken(mates.X, born.X))
+        chosen = screening.pick(offshoots, births, first_id, born.X[:0])
         if drawn is not None and len(chosen) < len(born):
             drawn.take_back(before)
             drawn.add(chosen.X)
         return chosen
+
+    def _all_taken(self, *living: Candidates) -> Taken | Everything | None:
+        """Whom nobody new may equal: all that were drawn, or those that live, or nobody."""
+        taken = self._breeding.taken()
+        if self._drawn is not None or taken is None:
+            return self._drawn
+        for X in living:
+            for key, row in zip(self.definition.space.key(X), X, strict=True):
+                taken.join(key, row)
+        return taken
 
     def foretell(self, choices: Choices) -> None:
         """What was chosen for candidates that are still to be born."""

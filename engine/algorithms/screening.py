@@ -21,12 +21,24 @@ from ...problems.definition import Definition
 from ...typing import Candidates, FloatArray, IntArray
 from ..randomness import SCREENING, generator
 from ..records.evaluations import Evaluations
-from ..records.provenance import AS_DRAWN, Born, Choices, nobody
-from .checked import check_chosen, check_memory
+from ..records.provenance import (
+    AS_DRAWN,
+    EVOLVED,
+    Born,
+    Choices,
+    Made,
+    choices_of,
+    nobody,
+)
+from .checked import check_chosen, check_enough, check_memory, check_pool
 from .limits import Limits
+from .offshoots import Offshoots
 from .part_memory import PartMemory, copied
 
 log = logging.getLogger(__name__)
+
+MADE_BY = ("X", "parents", "operator")
+"""Of candidates that are not told yet, what a state has beside their choice."""
 
 COLUMNS = ("ids", "X", "F", "G")
 """Of what is known, in the user's units; F and G are NaN of candidates that failed."""
@@ -59,6 +71,7 @@ class Screening:
         self._n_told = 0
         self._mended: dict[int, tuple[FloatArray, FloatArray]] = {}
         self._foretold: dict[int, int] = {}
+        self._made: dict[int, Made] = {}  # of those that are foretold, who is in no pool
         self._memories: dict[int, Mapping[str, Any]] = {}  # since a choice that is foretold
         self._new: list[Choices] = []
         self._warned = False
@@ -119,30 +132,41 @@ class Screening:
         """How many children are to be drawn for ``k`` that are evaluated."""
         return k * self._screen.draws if self._n_told >= self._screen.least else k
 
-    def pick(self, pool: Born, k: int, first_id: int, under_way: Candidates) -> Born:
-        """``k`` of the children, or all if there are no more; they get ids from ``first_id`` on.
+    def pick(self, pool: Offshoots, k: int, first_id: int, under_way: Candidates) -> Born:
+        """``k`` of the pool, or all if there are no more; they get ids from ``first_id`` on.
 
-        ``under_way`` (p, n_var) have been asked for and not told. Raises ShapeError for rows that
-        are none, and what the screen raises; nothing has happened then.
+        The pool may evolve on the screen's model before. ``under_way`` (p, n_var) have been asked
+        for and not told. Raises ShapeError for rows that are none, and what the screen raises;
+        nothing has happened then.
         """
         if self._n_told < self._screen.least:
-            return pool
-        k = min(k, len(pool))
+            return pool.born
+        k = min(k, len(pool.born))
         ids = range(first_id, first_id + k)
         if any(id in self._foretold for id in ids):
-            rows = _completed([self._foretold.get(id) for id in ids], len(pool))
+            chosen = self._as_foretold(pool, ids)
             memory = self._memories.get(first_id, self.memory)
         else:
             memory = copied(self.memory)
-            rows = self._ask(pool.X, k, under_way, memory)
-        choice = rows.astype(np.int32)
-        self._new.append(Choices(first_id, choice, self._if_new(memory)))
+            chosen = self._ask(pool, k, under_way, memory)
+        self._new.append(choices_of(first_id, chosen, self._if_new(memory)))
         self.memory = dict(memory)
         for id in ids:
             self._foretold.pop(id, None)
+            self._made.pop(id, None)
         self._memories.pop(first_id, None)
-        chosen = pool.take(rows)
-        return Born(chosen.X, chosen.parents, chosen.operator, choice)
+        return chosen
+
+    def _as_foretold(self, pool: Offshoots, ids: range) -> Born:
+        """Who was chosen before, and others for those ids of which nothing is known."""
+        rows = [self._foretold.get(id) for id in ids]
+        made = [self._made[id] for id in ids if id in self._made]
+        if not made:
+            return pool.drawn.take(_completed(rows, len(pool.drawn)))
+        X, parents = (np.concatenate(column) for column in zip(*made, strict=True))
+        places = iter(range(len(pool.drawn), len(pool.drawn) + len(made)))
+        rows = [next(places) if row == EVOLVED else row for row in rows]
+        return pool.drawn_and(X, parents).take(_completed(rows, len(pool.drawn)))
 
     def _if_new(self, memory: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """None if it is what was remembered before."""
@@ -151,27 +175,38 @@ class Screening:
         )
         return None if same else memory
 
-    def _ask(self, pool: Candidates, k: int, under_way: Candidates, memory: PartMemory) -> IntArray:
-        screen = self._screen
+    def _ask(self, pool: Offshoots, k: int, under_way: Candidates, memory: PartMemory) -> Born:
+        screen, everyone = self._screen, pool.drawn
         rng = generator(self._seed, SCREENING, *self._strand, self._n_told)
         rows = None
-        if len(pool) > k:
+        if len(everyone) > k:
             space, known = self._definition.space, self.known()
-            rows = screen(pool, k, known, under_way, space, rng, memory)
+            drawn = everyone.X
+            X = screen.improve(drawn, k, known, under_way, space, rng, memory, pool.vary)
+            if X is not drawn:
+                everyone = pool.evolved(check_pool(screen, X, space))
+                check_enough(screen, len(everyone), k)
+            rows = screen(everyone.X, k, known, under_way, space, rng, memory)
             check_memory(screen, memory)
         if rows is None:
-            if len(pool) > k and not self._warned:
+            if len(pool.drawn) > k and not self._warned:
                 self._warned = True
                 log.warning(
                     "%s has no model of %d outcomes: children go out as they are drawn until it "
                     "has", screen, self._n_told,
                 )  # fmt: skip
-            return np.arange(k)
-        return check_chosen(screen, rows, k, len(pool))
+            return pool.drawn.take(np.arange(k))
+        return everyone.take(check_chosen(screen, rows, k, len(everyone)))
 
     def foretell(self, choices: Choices) -> None:
         """What was chosen for candidates that are still to be born."""
         self._foretold.update(enumerate(choices.choice.tolist(), choices.first))
+        if choices.made is not None:
+            rows = np.flatnonzero(choices.choice == EVOLVED).tolist()
+            for place, row in enumerate(rows):
+                some = slice(place, place + 1)
+                X, parents = choices.made
+                self._made[choices.first + row] = Made(X[some], parents[some])
         if choices.memory is not None:
             self._memories[choices.first] = choices.memory
 
@@ -207,7 +242,7 @@ class Screening:
         columns: Any = state if told is None else vars(told)
         prefix = "retold_" if told is None else ""
         self._told, self._n_told = [], 0
-        self._mended, self._foretold, self._memories, self._new = {}, {}, {}, []
+        self._mended, self._foretold, self._made, self._memories, self._new = {}, {}, {}, {}, []
         ids, X, F, G = (np.array(columns[f"{prefix}{name}"]) for name in COLUMNS)
         later = np.isin(ids, unfinished)
         self.tell(ids[~later], X[~later], F[~later], G[~later])
@@ -215,7 +250,10 @@ class Screening:
 
 
 def choices_in(state: Mapping[str, Any]) -> list[Choices]:
-    """What was chosen for candidates that are not told yet, by the state of a machine."""
+    """What was chosen for candidates that are not told yet, by the state of a machine.
+
+    Those that were made on a model are in it, as all of them are.
+    """
     found = []
     for name, values in state.items():
         table, _, column = name.rpartition("_")
@@ -228,11 +266,10 @@ def choices_in(state: Mapping[str, Any]) -> list[Choices]:
             ids = np.asarray(state[f"{before}open_ids"])
         else:
             ids = np.arange(len(choice)) + state[f"{before}first_id"]
-        found += [
-            Choices(int(id), choice[row : row + 1])
-            for row, id in enumerate(ids.tolist())
-            if choice[row] != AS_DRAWN
-        ]
+        X, parents, operator = (np.asarray(state[f"{table}_{name}"]) for name in MADE_BY)
+        born = Born(X, parents, operator, choice)
+        rows = np.flatnonzero(choice != AS_DRAWN).tolist()
+        found += [choices_of(int(ids[row]), born.take(np.array([row]))) for row in rows]
     return found
 
 

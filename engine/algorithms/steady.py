@@ -32,7 +32,7 @@ from ..randomness import SURVIVAL, VARIATION, generator, restored, state_of
 from ..records.evaluations import Evaluations
 from ..records.outcome import EVALUATED, FAILED, PENDING
 from ..records.population import Population, no_population
-from ..records.provenance import Born, Choices, nobody
+from ..records.provenance import EVOLVED, Born, Choices, nobody
 from ..records.waiting import Waiting
 from .asking import InTurn
 from .batch import Batch
@@ -40,6 +40,7 @@ from .breeding import Breeding, Mates
 from .counts import count
 from .everything import Everything
 from .members import Members
+from .offshoots import Offshoots
 from .part_memory import read, stored
 from .schedule import Constant, Doubling, stored_size
 from .screening import Screening
@@ -405,7 +406,8 @@ class SteadyState(InTurn):
         held = 0 if taken is None else len(taken)
         pool = breeding.children(k, mates, rng, taken)
         under_way = self._stacked(list(self._open.values()))[0].X
-        chosen = screening.pick(pool, 1, self._born, under_way)
+        offshoots = Offshoots(pool, breeding, taken)
+        chosen = screening.pick(offshoots, 1, self._born, under_way)
         if isinstance(taken, Everything):
             taken.take_back(held)
             taken.add(chosen.X)
@@ -413,7 +415,9 @@ class SteadyState(InTurn):
             for row, key in enumerate(self._keys(pool.X)):
                 if row != chosen.choice[0]:
                     taken.leave(key)
-            taken.last = self._keys(chosen.X)[0]
+            (taken.last,) = self._keys(chosen.X)
+            if chosen.choice[0] == EVOLVED:
+                taken.join(taken.last, chosen.X[0])
         return chosen
 
     def _bear(self, new: Born) -> None:

@@ -45,6 +45,16 @@ class Taken:
             self.last = key
         return np.array(repeated, dtype=np.int64)
 
+    def repeated(self, X: Candidates) -> IntArray:
+        """The ascending numbers of rows that repeat others; nothing is added."""
+        held: set[bytes] = set()
+        rows = []
+        for i, key in enumerate(self._keys_of(X)):
+            if key in self._held or key in held:
+                rows.append(i)
+            held.add(key)
+        return np.array(rows, dtype=np.int64)
+
     def join(self, key: bytes, row: Candidates) -> None:
         """One more has this key, whoever else does; (n_var,) is it."""
         self._held[key] = self._held.get(key, 0) + 1
@@ -68,16 +78,20 @@ class TakenAsPartSays(Taken):
 
     def add(self, X: Candidates) -> IntArray:
         """Add the rows of ``X``; returns the ascending numbers of those that repeat others."""
-        others = np.empty((len(self._rows), self._space.n_var), dtype=self._space.dtype)
-        for i, row in enumerate(self._rows.values()):
-            others[i] = row
-        repeated = check_repeated(self._part, self._part(X, others, self._space), len(X))
+        repeated = self.repeated(X)
         known = set(repeated.tolist())
         for i, key in enumerate(self._keys_of(X)):
             if i not in known:
                 self.join(key, X[i])
             self.last = key
         return repeated
+
+    def repeated(self, X: Candidates) -> IntArray:
+        """The ascending numbers of rows that repeat others; nothing is added."""
+        others = np.empty((len(self._rows), self._space.n_var), dtype=self._space.dtype)
+        for i, row in enumerate(self._rows.values()):
+            others[i] = row
+        return check_repeated(self._part, self._part(X, others, self._space), len(X))
 
     def join(self, key: bytes, row: Candidates) -> None:
         """One more has this key; the part compares others with it."""

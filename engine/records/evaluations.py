@@ -20,7 +20,7 @@ from .frames import LOGGED, frame, logged_names, named_columns
 from .outcome import EVALUATED, Completion, Failed
 from .plain_text import one_line
 from .population import Population
-from .provenance import AS_DRAWN, INITIAL, OPERATORS, Born, orphans
+from .provenance import AS_DRAWN, INITIAL, OPERATORS, Born, Choices, orphans
 
 MOST_TABLES, MOST_ROWS = 256, 65_536
 """That an archive keeps as they came before it copies them."""
@@ -45,7 +45,7 @@ class Evaluations:
         parents: (n, p) int64 ids, as many as meet in a crossover; -1 where there is none.
         operator_code: (n,) uint8 position in ``operators`` of what made them.
         choice: (n,) int32, which of the children that were drawn for it a screen has chosen; -1 if
-            it went out as it was drawn.
+            it went out as it was drawn, -2 if it was made on the screen's model.
         status: (n,) uint8: 1 evaluated, 2 failed.
         X: (n, n_var) in the dtype of the space.
         F: (n, n_obj) float64; NaN where failed.
@@ -261,6 +261,14 @@ def of_problem(rows: Evaluations, definition: Definition) -> Evaluations:
     if not isinstance(there, StandIn) or there is space:
         return replace(rows, definition=definition)
     return replace(rows, definition=definition, X=there.candidates_of(space, rows.X))
+
+
+def choices_of_problem(choices: Choices, there: Definition, definition: Definition) -> Choices:
+    """What was chosen, as ``of_problem`` does with candidates. Raises StoreCorrupt."""
+    if choices.made is None or not isinstance(there.space, StandIn):
+        return choices
+    X = there.space.candidates_of(definition.space, choices.made.X)
+    return replace(choices, made=choices.made._replace(X=X))
 
 
 def state_of_problem(

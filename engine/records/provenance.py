@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ OPERATORS = ("sample", "initial", "bit flip", "SBX, polynomial mutation")
 SAMPLE, INITIAL, BIT_FLIP, SBX_POLYNOMIAL = range(len(OPERATORS))
 """What every run's list of operators begins with; a run with others has theirs at the end."""
 
-AS_DRAWN = -1
-"""The choice of a candidate that no screen has chosen of several."""
+AS_DRAWN, EVOLVED = -1, -2
+"""Choices of candidates that no screen has chosen of several, and that were made on its model."""
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Born:
         parents: (k, p) int64 ids; -1 where there is none.
         operator: (k,) uint8 position of what made them in the run's list of operators.
         choice: (k,) int32, which of the children that were drawn a screen has chosen; -1 for those
-            that went out as they were drawn.
+            that went out as they were drawn, -2 for those that were made on its model.
     """
 
     X: Candidates
@@ -51,6 +51,18 @@ def unscreened(X: Candidates, parents: IntArray, operator: int) -> Born:
     return Born(X, parents, constants[k, operator, np.uint8], constants[k, AS_DRAWN, np.int32])
 
 
+class Made(NamedTuple):
+    """Candidates that were made on a model: nobody draws them again.
+
+    Attributes:
+        X: (m, n_var) in the dtype of the space.
+        parents: (m, p) int64, as ``Born.parents``.
+    """
+
+    X: Candidates
+    parents: IntArray
+
+
 @dataclass(frozen=True)
 class Choices:
     """What a screen has chosen for candidates with ids in a row.
@@ -60,11 +72,20 @@ class Choices:
         choice: (k,) int32, as ``Born.choice``.
         memory: What the screen remembers since then, by name; None for what it did before. Who
             reads a choice asks no model, and needs it to go on.
+        made: Those of them that were made on its model, in order; None if there are none.
     """
 
     first: int
     choice: NDArray[np.int32]
     memory: Mapping[str, NDArray[Any]] | None = None
+    made: Made | None = None
+
+
+def choices_of(first: int, born: Born, memory: Mapping[str, NDArray[Any]] | None = None) -> Choices:
+    """The choices of candidates with ids from ``first`` on."""
+    rows = np.flatnonzero(born.choice == EVOLVED)
+    made = Made(born.X[rows], born.parents[rows]) if len(rows) else None
+    return Choices(first, born.choice, memory, made)
 
 
 def orphans(X: Candidates, operator: int, parents: int = 2) -> Born:

@@ -52,7 +52,7 @@ class Recorder:
         """Keep what a screen has chosen since the last call, before it is evaluated."""
         for choices in self._session.machine.new_choices():
             if self._store is not None and self._began:
-                self._store.append_choices(choices)
+                self._store.append_choices(choices, self._session.definition.space)
 
     def populations(self) -> None:
         """Keep the populations that were selected since the last call."""

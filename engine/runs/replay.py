@@ -17,8 +17,14 @@ from ...problems.definition import Definition, read_definition
 from ...problems.stand_in import StandIn
 from ...typing import Candidates
 from ..algorithms.algorithm import Algorithm, as_problem, cost_of, known_of
-from ..records.evaluations import Evaluations, empty, of_problem, state_of_problem
-from ..records.provenance import AS_DRAWN, INITIAL, OPERATORS, Choices
+from ..records.evaluations import (
+    Evaluations,
+    choices_of_problem,
+    empty,
+    of_problem,
+    state_of_problem,
+)
+from ..records.provenance import AS_DRAWN, INITIAL, OPERATORS, Born, Choices, choices_of
 from ..store.state import believed
 from .cache import Memory
 from .interventions import read_interventions
@@ -59,11 +65,8 @@ def replay(run: Run, *, problem: Any = None, algorithm: Algorithm | None = None)
         machine = algorithm.machine(definition, seed, cost, initial, known)
     nothing_known = Memory(empty(definition), grows=False)
     session = Session.fresh(definition, machine, specification["budget"], nothing_known)
-    for choices in run.chosen:
-        machine.foretell(choices)
-    for id, choice in zip(run.as_told.ids.tolist(), run.as_told.choice, strict=True):
-        if choice != AS_DRAWN:
-            machine.foretell(Choices(id, np.array([choice])))
+    for choices in (*run.chosen, *_chosen(run.as_told)):
+        machine.foretell(choices_of_problem(choices, run.definition, definition))
     _tell(session, run)
     if len(session.populations) < len(run.populations):  # one that was selected and had no child
         session.ask()
@@ -131,6 +134,13 @@ def _compare_refused(session: Session, run: Run) -> None:
             raise StoreMismatch(
                 f"the refused candidate {id} is another one; does known(x) still say the same?"
             )
+
+
+def _chosen(everything: Evaluations) -> Iterator[Choices]:
+    """What a screen has chosen, as the table says."""
+    born = Born(everything.X, everything.parents, everything.operator_code, everything.choice)
+    for row in np.flatnonzero(born.choice != AS_DRAWN).tolist():
+        yield choices_of(int(everything.ids[row]), born.take(np.array([row])))
 
 
 def _initial(run: Run, definition: Definition) -> Any:

@@ -12,13 +12,13 @@ from typing import Any
 
 from ...checks import whole_number
 from ...errors import ConfigurationError
-from ...problems.definition import read_definition
+from ...problems.definition import Definition, read_definition
 from ..algorithms.algorithm import Algorithm, as_problem, cost_of, known_of
 from ..executors import make_executor
 from ..executors.base import Executor, Job
 from ..executors.stored import describe_executor, stored_executor
 from ..foreign_names import WHOLE_RUN, foreign_names
-from ..records.evaluations import of_problem
+from ..records.evaluations import choices_of_problem, of_problem
 from ..records.provenance import Choices
 from ..store.codec import Event, Retried
 from ..store.state import believed
@@ -171,7 +171,7 @@ def go_on(
             session.restore(
                 image.evaluations, image.waiting, image.populations, image.state, retries
             )
-        _replay(session, events, interrupts)
+        _replay(session, events, image.evaluations.definition, interrupts)
         recorder = Recorder(session, specification, store, image.seal)
         if asked is not None:
             stopped_by = "" if events else image.stopped_by
@@ -227,10 +227,13 @@ def _extended(stored: int | None, added: int | None, stop: Stop | None, path: Pa
     return None
 
 
-def _replay(session: Session, events: Sequence[Event], interrupts: Interrupts) -> None:
+def _replay(
+    session: Session, events: Sequence[Event], there: Definition, interrupts: Interrupts
+) -> None:
+    """Tell what a journal holds; ``there`` is the problem as its file describes it."""
     for event in events:
         if isinstance(event, Choices):
-            session.machine.foretell(event)
+            session.machine.foretell(choices_of_problem(event, there, session.definition))
     for event in events:
         interrupts.raise_pending()
         if isinstance(event, Choices):

@@ -5,7 +5,9 @@ kind E  = evaluations: the columns of ``Evaluations`` in the order of ``ARRAYS``
           what their space encodes
 kind P  = population of a generation: its ids
 kind R  = as E, of candidates that were evaluated again
-kind C  = choices of a screen: which of the children drawn for it each candidate is, of ids in a row
+kind C  = choices of a screen, of candidates with ids in a row: which of the children drawn for
+          it each is (int32), what the screen remembers, and of those that were made on its
+          model, in order, what their space encodes and the ids of their parents
 
 The JSON is strict (``strict_json.py``); that of schema 1 is not.
 """
@@ -24,10 +26,10 @@ import numpy as np
 from ...errors import StoreCorrupt
 from ...problems.definition import Definition
 from ...problems.encoded import BYTES, encode, form_of, little, parted
-from ...typing import IntArray
+from ...typing import Candidates, IntArray, SearchSpace
 from ..records.evaluations import ARRAYS, Evaluations
 from ..records.outcome import Failed
-from ..records.provenance import AS_DRAWN, OPERATORS, Choices
+from ..records.provenance import AS_DRAWN, EVOLVED, OPERATORS, Choices, Made
 from . import strict_json
 
 _HEAD = struct.Struct("<cII")
@@ -64,7 +66,7 @@ def encode_evaluations(rows: Evaluations, *, retried: bool = False) -> bytes:
     """A record of kind E, or R."""
     kind = RETRIED if retried else EVALUATIONS
     arrays = [
-        _bytes_of_candidates(rows) if name == "X" else getattr(rows, name).tobytes()
+        _bytes_of(rows.definition.space, rows.X) if name == "X" else getattr(rows, name).tobytes()
         for name in ARRAYS
     ]
     if not rows.failures and not rows.extras:
@@ -77,9 +79,9 @@ def encode_evaluations(rows: Evaluations, *, retried: bool = False) -> bytes:
     return _framed(kind, len(rows), strict_json.dumps(named).encode(), arrays)
 
 
-def _bytes_of_candidates(rows: Evaluations) -> bytes:
-    """Of those that are bytes of any length: the lengths (int64), then the bytes."""
-    encoded = encode(rows.definition.space, rows.X)
+def _bytes_of(space: SearchSpace, X: Candidates) -> bytes:
+    """Candidates; of those that are bytes of any length the lengths (int64), then the bytes."""
+    encoded = encode(space, X)
     if isinstance(encoded, list):
         lengths = np.array([len(row) for row in encoded], dtype=np.int64)
         return lengths.tobytes() + b"".join(encoded)
@@ -105,14 +107,16 @@ def encode_population(generation: int, ids: IntArray) -> bytes:
     return _framed(POPULATION, len(ids), named, [ids.tobytes()])
 
 
-def encode_choices(choices: Choices) -> bytes:
-    """A record of kind C."""
+def encode_choices(choices: Choices, space: SearchSpace) -> bytes:
+    """A record of kind C; ``space`` is that of the candidates."""
     named: dict[str, Any] = {"first": choices.first}
     arrays = [choices.choice.tobytes()]
     if choices.memory is not None:
         memory = {name: np.asarray(array) for name, array in choices.memory.items()}
         named["memory"] = [[name, little(a.dtype), list(a.shape)] for name, a in memory.items()]
         arrays += [array.tobytes() for array in memory.values()]
+    if choices.made is not None:
+        arrays += [_bytes_of(space, choices.made.X), choices.made.parents.tobytes()]
     return _framed(CHOICES, len(choices.choice), strict_json.dumps(named).encode(), arrays)
 
 
@@ -133,7 +137,7 @@ def decode(payload: bytes, layout: Layout, definition: Definition, *, strict: bo
         if kind == POPULATION:
             return _decode_population(named, rows, data)
         if kind == CHOICES:
-            return _decode_choices(named, rows, data)
+            return _decode_choices(named, rows, data, layout, definition)
         if kind in (EVALUATIONS, RETRIED):
             found = _decode_evaluations(named, rows, data, layout, definition)
             return found if kind == EVALUATIONS else Retried(found)
@@ -151,11 +155,13 @@ def _decode_population(named: dict[str, Any], rows: int, data: bytes) -> tuple[i
     return generation, ids
 
 
-def _decode_choices(named: dict[str, Any], rows: int, data: bytes) -> Choices:
+def _decode_choices(
+    named: dict[str, Any], rows: int, data: bytes, layout: Layout, definition: Definition
+) -> Choices:
     first, choice = named["first"], np.frombuffer(data, "<i4", rows).astype(np.int32)
     _need(type(first) is int and first >= 0, f"choices from the id {first!r:.100} on")
-    _need(not (choice < AS_DRAWN).any(), "choices of nobody")
-    offset, memory = choice.nbytes, None
+    _need(not (choice < EVOLVED).any(), "choices of nobody")
+    offset, memory, made = choice.nbytes, None, None
     if "memory" in named:
         memory = {}
         for name, dtype, shape in named["memory"]:
@@ -166,8 +172,32 @@ def _decode_choices(named: dict[str, Any], rows: int, data: bytes) -> Choices:
             array = np.frombuffer(data, kind, math.prod(shape), offset).reshape(shape)
             memory[str(name)] = array.astype(kind.newbyteorder("="))
             offset += array.nbytes
+    ids = first + np.flatnonzero(choice == EVOLVED)
+    if len(ids):
+        X, offset = _column(data, offset, len(ids), *layout["X"])
+        parents, offset = _column(data, offset, len(ids), *layout["parents"])
+        made = Made(definition.space.decode(X), parents)
+        _need(bool(np.all(definition.space.contains(made.X))), "candidates outside their space")
+        older = (parents >= -1) & (parents < ids[:, None])
+        _need(bool(older.all()), "parents that were born after their children")
     _need(offset == len(data), f"{len(data)} bytes of choices, {offset} are needed")
-    return Choices(first, choice, memory)
+    return Choices(first, choice, memory, made)
+
+
+def _column(
+    data: bytes, offset: int, rows: int, dtype: str, row_shape: list[int]
+) -> tuple[Any, int]:
+    """The column that begins there, and where it ends."""
+    if (dtype, tuple(row_shape)) == BYTES:
+        lengths = np.frombuffer(data, "<i8", rows, offset)
+        begin = offset + lengths.nbytes
+        _need(not rows or lengths.min() >= 0, "candidates of less than no bytes")
+        end = begin + sum(lengths.tolist())
+        _need(end <= len(data), "candidates beyond its end")
+        return parted(data[begin:end], np.concatenate([[0], np.cumsum(lengths)])), end
+    shape = (rows, *row_shape)
+    column = np.frombuffer(data, dtype, math.prod(shape), offset).reshape(shape)
+    return column.astype(column.dtype.newbyteorder("=")), offset + column.nbytes
 
 
 def _decode_evaluations(
@@ -176,19 +206,7 @@ def _decode_evaluations(
     columns: dict[str, Any] = {}
     offset = 0
     for name, (dtype, row_shape) in layout.items():
-        if (dtype, tuple(row_shape)) == BYTES:
-            lengths = np.frombuffer(data, "<i8", rows, offset)
-            begin = offset + lengths.nbytes
-            _need(not rows or lengths.min() >= 0, "candidates of less than no bytes")
-            offset = begin + sum(lengths.tolist())
-            _need(offset <= len(data), "candidates beyond its end")
-            ends = np.concatenate([[0], np.cumsum(lengths)])
-            columns[name] = parted(data[begin:offset], ends)
-            continue
-        shape = (rows, *row_shape)
-        column = np.frombuffer(data, dtype, math.prod(shape), offset).reshape(shape)
-        columns[name] = column.astype(column.dtype.newbyteorder("="))
-        offset += column.nbytes
+        columns[name], offset = _column(data, offset, rows, dtype, row_shape)
     _need(offset == len(data), f"{len(data)} bytes of columns, {offset} are needed")
     columns["X"] = definition.space.decode(columns["X"])
     columns.setdefault("choice", np.full(rows, AS_DRAWN, dtype=np.int32))

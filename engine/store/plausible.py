@@ -9,7 +9,7 @@ import numpy as np
 from ...typing import BoolArray
 from ..records.evaluations import Evaluations
 from ..records.outcome import EVALUATED, FAILED
-from ..records.provenance import AS_DRAWN
+from ..records.provenance import EVOLVED
 
 LARGEST_ID = 2**48
 """Beyond every id, and small enough to be counted with."""
@@ -34,7 +34,7 @@ def faults(rows: Evaluations) -> Iterator[str]:
             "parents that were born after their children",
         ),
         (rows.operator_code < len(rows.operators), "operators without a name"),
-        (rows.choice >= AS_DRAWN, "choices of nobody"),
+        (rows.choice >= EVOLVED, "choices of nobody"),
         (
             (rows.worker_code >= 0) & (rows.worker_code < len(rows.workers)),
             "workers without a name",

@@ -36,7 +36,7 @@ from ...errors import (
     StoreNotFound,
     StoreVersion,
 )
-from ...typing import IntArray
+from ...typing import IntArray, SearchSpace
 from ..records.evaluations import Evaluations
 from ..records.provenance import Choices
 from .codec import (
@@ -167,9 +167,9 @@ class RunStore:
         """Journal candidates that were evaluated again. Raises StoreError."""
         self._append(encode_evaluations(rows, retried=True))
 
-    def append_choices(self, choices: Choices) -> None:
-        """Journal what a screen has chosen. Raises StoreError."""
-        self._append(encode_choices(choices))
+    def append_choices(self, choices: Choices, space: SearchSpace) -> None:
+        """Journal what a screen has chosen of a space. Raises StoreError."""
+        self._append(encode_choices(choices, space))
 
     def append_population(self, generation: int, ids: IntArray) -> None:
         """Journal the population of a generation. Raises StoreError."""

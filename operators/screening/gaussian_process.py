@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from ...checks import real_number, whole_number
 from ...errors import ConfigurationError
 from ...typing import BoolArray, Candidates, FloatArray, IntArray, SearchSpace, WorkingSpace
-from ..parts import KnownOutcomes, Screen
+from ..parts import KnownOutcomes, Screen, Vary
 from .ahead import SURE_SD, Ahead, ahead_of
 from .choosing import choose, scale_of
 from .inputs import Inputs, check_fit, inputs
@@ -23,8 +22,6 @@ from .single_thread import single_thread
 from .targets import margin_targets, objective_targets
 
 Memory = dict[str, NDArray[Any]]
-
-Vary = Callable[[Candidates, np.random.Generator], Candidates]
 
 PARENTS = 20
 """Of a generation on the model."""
@@ -86,6 +83,8 @@ class GaussianProcess(Screen):
             it will not find out by itself.
         search: Generations for which the pool evolves on the model before it is chosen from:
             surrogate-assisted search of the acquisition function.
+        searched: Outcomes told up to which it does: with more of them the search takes longer, and
+            finds less that is worth it.
         points: Outcomes that the processes know, at most: the best ones, and some of the others.
         fit_points: Of those, how many lengths, weights and noise are fitted to, at most.
 
@@ -98,11 +97,13 @@ class GaussianProcess(Screen):
     least: int = 10
     unscreened: float = 0.25
     search: int = 0
+    searched: int = 400
     points: int = 400
     fit_points: int = 200
 
     def __post_init__(self) -> None:
-        counts = {"draws": 1, "least": 2, "search": 0, "points": 10, "fit_points": 10}
+        counts = {"draws": 1, "least": 2, "search": 0, "searched": 0}
+        counts |= {"points": 10, "fit_points": 10}
         for name, least in counts.items():
             value = whole_number(f"GaussianProcess {name}", getattr(self, name), least=least)
             object.__setattr__(self, name, value)
@@ -141,25 +142,22 @@ class GaussianProcess(Screen):
         self, pool: Candidates, k: int, known: KnownOutcomes, open: Candidates, space: SearchSpace,
         rng: np.random.Generator, memory: Memory, vary: Vary,
     ) -> Candidates:  # fmt: skip
-        """The pool after ``search`` generations on the model; as it came where nothing is fitted.
+        """See ``Screen``: the pool after ``search`` generations on the model.
 
-        Args:
-            pool: As are ``k``, known, open, space, rng and memory: of ``__call__``, which comes
-                next, with what is returned.
-            vary: ``vary(parents, rng)``: (n, n_var) children of as many parents, by the run's own
-                crossover, mutation and repair, without those that have been evaluated; there may
-                be fewer.
-
-        Its first k rows are those that it came with, which may go out unscreened.
+        It is the one that came where nothing is fitted, and beyond ``searched`` outcomes. Its first
+        k rows are those that it came with, which may go out unscreened.
         """
         space = check_fit(self, space)
+        if not self.search or len(known.F) > self.searched:
+            return pool
         with single_thread():
             try:
-                model = self._model(known, space, memory) if self.search else None
+                model = self._model(known, space, memory)
             except np.linalg.LinAlgError:
                 return pool
-            for _ in range(self.search if model else 0):
-                assert model is not None
+            if model is None:
+                return pool
+            for _ in range(self.search):
                 n = min(PARENTS, len(pool))
                 best = self._best(model, pool, n, open, space, 0, 0.0)
                 parents = best[rng.integers(0, n, self.draws * k)]

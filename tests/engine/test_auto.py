@@ -41,14 +41,14 @@ def test_what_was_chosen_stays_when_the_run_goes_on(tmp_path):
     path = tmp_path / "run.h5"
     pt.minimize(toy.Mixed(), budget=30, seed=1, store=path)
     first = pt.open_run(path).specification["algorithm"]
-    longer = pt.resume(path, budget=2_000)
+    longer = pt.resume(path, budget=130)
     assert longer.run.specification["algorithm"] == first
-    again = pt.minimize(toy.Mixed(), budget=2_030, seed=1, store=path, or_resume=True)
+    again = pt.minimize(toy.Mixed(), budget=160, seed=1, store=path, or_resume=True)
     assert again.stopped_by == "budget"
 
 
 def test_it_is_nsga2_with_these_settings():
-    budget = 200
+    budget = 60
     choice = chosen(read_definition(toy.Schaffer()), budget)
     plain = pt.NSGA2(size=choice.size, offspring=choice.offspring, screen=choice.screen)
     one, other = (
@@ -140,7 +140,7 @@ class Six(toy.Schaffer):
 
 
 def test_a_screen_is_chosen_where_it_fits(monkeypatch, tmp_path):
-    rules = tuple(rule._replace(screen=Last()) for rule in RULES)
+    rules = tuple(rule._replace(screen=Last(), on_reals=Last()) for rule in RULES)
     monkeypatch.setattr(auto, "RULES", rules)
     assert chosen(read_definition(toy.Schaffer()), 200).screen == Last()
     assert chosen(read_definition(Together()), 200).screen is None
@@ -157,6 +157,19 @@ def test_a_screen_is_chosen_where_it_fits(monkeypatch, tmp_path):
     longer = pt.resume(path, budget=20)
     assert longer.run.specification["algorithm"]["settings"] == stored
     assert longer.run.evaluations.X[:60].tobytes() == result.run.evaluations.X.tobytes()
+
+
+def test_children_evolve_on_the_model_where_that_pays():
+    def search(problem, budget):
+        screen = chosen(read_definition(problem), budget).screen
+        return None if screen is None else screen.search
+
+    budgets = (50, 150, 151, 350, 351, 1_000, 1_001)
+    assert [search(toy.Schaffer(), b) for b in budgets] == [4, 4, 4, 4, 0, 0, None]
+    assert [search(toy.Mixed(), b) for b in budgets] == [4, 4, 0, 0, 0, 0, None]
+    evolved = "a model picks, once they have evolved on it for 4 generations"
+    assert evolved in pt.Auto().describe(toy.Mixed(), 100)
+    assert "evolved" not in pt.Auto().describe(toy.Mixed(), 200)
 
 
 def test_a_screen_of_ones_own_and_none_are_used():

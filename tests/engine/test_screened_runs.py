@@ -1,13 +1,21 @@
 """A screen picks of several children; what it chose is kept, and nobody is asked for it again."""
 
 import logging
+from dataclasses import dataclass
 
 import numpy as np
 import outside
+import own_spaces
 import pytest
+import sweep
+from sweep import Kind, MemoryStore
 
 import paretide as pt
+from paretide.engine.algorithms.breeding import breeding_for
+from paretide.engine.algorithms.offshoots import Offshoots
+from paretide.engine.records.provenance import EVOLVED, Choices, Made, unscreened
 from paretide.engine.runs.replay import replay
+from paretide.engine.store.codec import CHOICES, decode, encode_choices, layout_of
 
 KINDS = {
     "generational": {"size": 6, "offspring": 4},
@@ -135,6 +143,202 @@ def test_wrong_choices_are_named(rows, what):
 
     with pytest.raises(pt.errors.ShapeError, match=f"wrong.*{what}"):
         pt.minimize(Slope(), pt.NSGA2(size=6, screen=wrong), budget=24, seed=1)
+
+
+# -- evolution on the model ------------------------------------------------------------------------
+
+SEARCHED = {
+    "generational": pt.NSGA2(size=6, offspring=4, screen=outside.Searching()),
+    "population": pt.NSGA2(size=6, duplicates="population", screen=outside.Searching()),
+    "steady": pt.NSGA2(size=6, mode="steady", window=3, screen=outside.Searching()),
+    "dynamic": pt.DynamicNSGA2(start=2, max_size=8, tau=6, screen=outside.Searching()),
+    "concurrent": pt.ConcurrentDynamicNSGA2(start=2, max_size=8, screen=outside.Searching()),
+    "model": pt.NSGA2(size=6, offspring=4, screen=pt.GaussianProcess(search=2)),
+    "model-steady": pt.NSGA2(
+        size=6, mode="steady", window=3, screen=pt.GaussianProcess(draws=6, search=2)
+    ),
+}
+searched = pytest.mark.parametrize("algorithm", SEARCHED.values(), ids=list(SEARCHED))
+
+
+def columns(run):
+    everything = run.evaluations
+    names = ("ids", "X", "F", "parents", "operator_code", "choice", "generation")
+    return [getattr(everything, name).tobytes() for name in names]
+
+
+def refuse_models(algorithm, monkeypatch):
+    def refused(*arguments):
+        raise AssertionError("asked")
+
+    for name in ("__call__", "improve"):
+        monkeypatch.setattr(type(algorithm.screen), name, refused)
+
+
+@searched
+def test_those_made_on_a_model_are_kept_and_their_parents_were_evaluated(algorithm):
+    everything = pt.minimize(Slope(), algorithm, budget=40, seed=1).run.evaluations
+    made = everything.choice == EVOLVED
+    assert made.sum() >= 3
+    assert (everything.choice >= 0).any()
+    parents = everything.parents[made]
+    assert ((parents >= 0) & (parents < everything.ids[made, None])).all()
+    assert set(everything.operator[made]) == {everything.operator[-1]} - {"sample"}
+    assert len(np.unique(everything.X, axis=0)) == len(everything)
+    assert (everything.columns()["choice"][made] == -2).all()
+
+
+@searched
+def test_a_run_whose_pools_evolved_is_replayed_without_a_model(algorithm, tmp_path, monkeypatch):
+    path = tmp_path / "run.h5"
+    whole = pt.minimize(Slope(), algorithm, budget=40, seed=1, store=path)
+    refuse_models(algorithm, monkeypatch)
+    for run in (pt.open_run(path), whole.run):
+        again = replay(run, problem=Slope())
+        assert again.everything().table().X.tobytes() == whole.run.evaluations.X.tobytes()
+
+
+@searched
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_run_whose_pools_evolved_goes_on_from_its_journal(algorithm, lost, tmp_path):
+    """The last record may be lost: nobody has been evaluated by what it says."""
+    kind = Kind(Slope(), algorithm, budget=40, workers=1)
+    store = MemoryStore(frozenset({4}))
+    begun = sweep.run(kind, store, 0)
+    chosen = [i for i, left in enumerate(store.lefts) if _last_is_choice(left)]
+    left = store.lefts[chosen[len(chosen) * 2 // 3] - lost]
+    resumed = sweep.resume(kind, MemoryStore(frozenset(), left), 0)
+    assert columns(resumed.run) == columns(begun.run)
+
+
+def _last_is_choice(left):
+    return bool(left.records) and left.records[-1][:1] == CHOICES
+
+
+@dataclass(frozen=True)
+class Looking(pt.Screen):
+    """Makes children on a model, and leaves the pool as it came."""
+
+    draws: int = 4
+    least: int = 6
+
+    def improve(self, pool, k, known, open, space, rng, memory, vary):
+        assert len(vary(pool, rng))
+        return pool
+
+    def __call__(self, pool, k, known, open, space, rng, memory):
+        return np.arange(len(pool) - k, len(pool))
+
+
+@kinds
+@pytest.mark.parametrize("duplicates", ["all", "population", None])
+def test_what_is_made_on_a_model_moves_nothing_that_is_drawn(settings, duplicates):
+    settings = settings | {"duplicates": duplicates}
+    one, other = (
+        pt.minimize(Slope(), pt.NSGA2(**settings, screen=screen), budget=40, seed=1).run
+        for screen in (last, Looking())
+    )
+    assert columns(one) == columns(other)
+
+
+@dataclass(frozen=True)
+class Improving(Looking):
+    """Returns what a function makes of its arguments."""
+
+    function: object = None
+
+    def improve(self, pool, k, known, open, space, rng, memory, vary):
+        return self.function(pool, known, vary, rng)
+
+
+@kinds
+def test_a_screens_own_rows_have_no_parents_and_are_new(settings):
+    rng = np.random.default_rng(0)
+
+    def own(pool, known, vary, _):
+        return np.concatenate([pool, pool[:2], known.X[-2:], rng.random((3, 3))])
+
+    screen = Improving(function=own)
+    run = pt.minimize(Slope(), pt.NSGA2(**settings, screen=screen), budget=30, seed=1).run
+    made = run.evaluations.choice == EVOLVED
+    assert made.sum() > 10
+    assert (run.evaluations.parents[made] == -1).all()
+    assert len(np.unique(run.evaluations.X, axis=0)) == len(run.evaluations)
+
+
+@kinds
+@pytest.mark.parametrize(
+    ("function", "what"),
+    [
+        (lambda pool, *_: pool[:0], "improved its pool to 0 rows"),
+        (lambda pool, *_: np.repeat(pool[:1], 30, axis=0), "to 1 rows that are different"),
+        (lambda pool, *_: pool + 2, "returned rows outside the space"),
+        (lambda pool, *_: pool[:, :2], "returned an array of shape"),
+        (lambda pool, *_: None, "returned None"),
+    ],
+)
+def test_wrong_pools_are_named(settings, function, what):
+    algorithm = pt.NSGA2(**settings, screen=Improving(function=function))
+    if "to 1 rows" in what and "mode" in settings:
+        assert len(pt.minimize(Slope(), algorithm, budget=24, seed=1).run.evaluations) == 24
+        return
+    with pytest.raises(pt.errors.ShapeError, match=what):
+        pt.minimize(Slope(), algorithm, budget=24, seed=1)
+
+
+def test_nothing_that_breaks_a_known_limit_is_made_on_a_model():
+    class Limited(Slope):
+        def known(self, x):
+            return {"sum": float(x.sum())}
+
+    Limited.constraints = {"sum": pt.upper(1.2)}
+    for settings in KINDS.values():
+        algorithm = pt.NSGA2(**settings, screen=outside.Searching())
+        everything = pt.minimize(Limited(), algorithm, budget=40, seed=1).run.evaluations
+        assert (everything.choice == EVOLVED).any()
+        assert (everything.X.sum(axis=1) <= 1.2).all()
+
+
+def test_children_know_the_first_parents_of_the_rows_that_they_are_made_of():
+    space = own_spaces.Tours(7)
+    breeding = breeding_for(space)  # three parents meet
+    rng = np.random.default_rng(1)
+    pool = unscreened(
+        own_spaces.shuffled(9, space, rng), np.arange(27).reshape(9, 3), breeding.position
+    )
+    seen = breeding.everything()
+    seen.add(pool.X)
+    offshoots = Offshoots(pool, breeding, seen)
+    first = offshoots.vary(pool.X[:8], rng)
+    assert 1 <= len(first) <= 4
+    assert len(seen) == 9
+    second = offshoots.vary(first[[0, 0, 0]], rng)
+    evolved = offshoots.evolved(np.concatenate([first[:1], pool.X[[4, 2]], second, pool.X[[4]]]))
+    assert evolved.choice[:3].tolist() == [EVOLVED, 4, 2]
+    assert len(evolved) == 3 + len(second)
+    assert evolved.parents[:3].tolist() == [[0, 3, 6], [12, 13, 14], [6, 7, 8]]
+    assert (evolved.parents[3:] == 0).all()
+    assert len(offshoots.vary(pool.X[:2], rng)) == 0
+
+
+@pytest.mark.parametrize("problem", [Slope(), own_spaces.Words(), own_spaces.Routes()], ids=repr)
+def test_choices_of_those_made_on_a_model_are_read_as_they_were_written(problem):
+    rows = pt.minimize(problem, pt.NSGA2(size=4), budget=6, seed=1).run.evaluations
+    space, layout = rows.definition.space, layout_of(rows)
+    choice = np.array([3, EVOLVED, -1, EVOLVED], dtype=np.int32)
+    made = Made(rows.X[[1, 5]], rows.parents[[1, 5]])
+    written = encode_choices(Choices(40, choice, {"a": np.arange(3.0)}, made), space)
+    found = decode(written, layout, rows.definition)
+    assert (found.first, found.choice.tolist()) == (40, choice.tolist())
+    assert space.key(found.made.X) == space.key(made.X)
+    assert np.array_equal(found.made.parents, made.parents)
+    assert found.memory["a"].tolist() == [0, 1, 2]
+    for wrong in (written[:-1], written + b"0"):
+        with pytest.raises(pt.errors.StoreCorrupt):
+            decode(wrong, layout, rows.definition)
+    later = Choices(0, choice, None, made._replace(parents=made.parents + 50))
+    with pytest.raises(pt.errors.StoreCorrupt, match="born after their children"):
+        decode(encode_choices(later, space), layout, rows.definition)
 
 
 @kinds

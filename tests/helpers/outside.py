@@ -114,6 +114,39 @@ def near_the_good(pool, k, known, open, space, rng, memory):
     return np.argsort(far, kind="stable")[:k]
 
 
+@dataclass(frozen=True)
+class Searching(pt.Screen):
+    """Picks children of the pool's best, and theirs, by what ``worth`` says of rows."""
+
+    draws: int = 3
+    least: int = 5
+
+    def worth(self, rows, known):
+        good = known.X[np.argsort(known.F.sum(axis=1), kind="stable")[:3]]
+        return -np.abs(rows[:, None] - good).sum(axis=2).min(axis=1)
+
+    def improve(self, pool, k, known, open, space, rng, memory, vary):
+        memory["improved"] = memory.get("improved", np.array(0)) + 1
+        for _ in range(2):
+            best = pool[np.argsort(-self.worth(pool, known), kind="stable")[: 2 * k]]
+            pool = np.concatenate([pool, vary(best[rng.integers(0, len(best), 4 * k)], rng)])
+        return pool
+
+    def __call__(self, pool, k, known, open, space, rng, memory):
+        worth = self.worth(pool, known)
+        drawn = np.argmin(worth)  # one that has hardly been made on the model
+        worth[drawn] = np.inf if len(known.X) % 3 else worth[drawn]
+        return np.argsort(-worth, kind="stable")[:k]
+
+
+@dataclass(frozen=True)
+class SearchingTexts(Searching):
+    """The same, of a space of texts."""
+
+    def worth(self, rows, known):
+        return np.array([len(row[0]) for row in rows], dtype=float)
+
+
 @pt.screen(draws=2, least=4)
 def longest(pool, k, known, open, space, rng, memory):
     """Of a space of texts."""

@@ -187,6 +187,7 @@ def kinds() -> dict[str, Kind]:
     dynamic = {"start": 2, "max_size": 8, "tau": 6}
     local = {"duplicates": "population"}
     screened = {"screen": outside.near_the_good}
+    searched = {"screen": outside.Searching()}
     own = {"crossover": outside.blended, "survival": outside.near_the_ideal}
     return {
         "generational": Kind(slope, pt.NSGA2(size=4), 20),
@@ -274,6 +275,17 @@ def kinds() -> dict[str, Kind]:
         ),
         "screened-exhausted": Kind(Bits(), pt.NSGA2(size=6, **screened), 90),
         "screened-words": Kind(own_spaces.Words(), pt.NSGA2(size=4, screen=outside.longest), 20),
+        "searched": Kind(slope, pt.NSGA2(size=4, offspring=3, **searched), 26),
+        "searched-steady": Kind(slope, pt.NSGA2(size=4, **searched, **steady), 24),
+        "searched-steady-population": Kind(
+            slope, pt.NSGA2(size=4, duplicates="population", **searched, **steady), 22
+        ),
+        "searched-concurrent": Kind(
+            slope, pt.ConcurrentDynamicNSGA2(start=2, max_size=8, **searched), 34
+        ),
+        "searched-words": Kind(
+            own_spaces.Words(), pt.NSGA2(size=4, screen=outside.SearchingTexts()), 20
+        ),
         "mended-screened": Kind(Mended(), pt.NSGA2(size=4, **screened), 24, mended_at=0.6),
         "mended-screened-steady": Kind(
             Mended(), pt.NSGA2(size=4, **screened, **steady), 24, mended_at=0.6
@@ -372,8 +384,8 @@ class MemoryStore:
     def append_retried(self, rows):
         self._append(encode_evaluations(rows, retried=True))
 
-    def append_choices(self, choices):
-        self._append(encode_choices(choices))
+    def append_choices(self, choices, space):
+        self._append(encode_choices(choices, space))
 
     def append_population(self, generation, ids):
         self._append(encode_population(generation, ids))

@@ -251,6 +251,10 @@ def test_a_pool_that_has_evolved_is_nearer_to_the_best():
 def test_a_pool_stays_where_nothing_is_to_be_searched():
     pool, same = improved(pt.GaussianProcess(), told(MIXED, 20), MIXED)
     assert same is pool
+    pool, same = improved(pt.GaussianProcess(search=2, searched=19), told(MIXED, 20), MIXED)
+    assert same is pool
+    pool, other = improved(pt.GaussianProcess(search=2, searched=20), told(MIXED, 20), MIXED)
+    assert other is not pool
     for known in NOTHING.values():
         pool, same = improved(pt.GaussianProcess(search=2), known, MIXED)
         assert same is pool
