@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 from ...errors import ConfigurationError
+from ...operators.crossover.uniform import UniformCrossover
+from ...operators.mutation.polynomial import PolynomialMutation
 from ...operators.parts import Screen
 from ...operators.screening import GaussianProcess
 from ...problems.definition import Definition, read_definition
@@ -51,6 +53,11 @@ SCREEN = GaussianProcess(unscreened=0.125)
 
 SEARCH = GaussianProcess(unscreened=0.125, search=4)
 """Of those for which it pays to evolve children on it before one is picked."""
+
+WIDE = {"crossover": UniformCrossover(), "mutation": PolynomialMutation(eta=3)}
+"""What children of real numbers are made by where they evolve on a model, which narrow steps lead
+into one corner. DTLZ2 (8 variables) at 200: 90, and 64 with the operators of the space; without
+evolution 82; means of three runs. ZDT1 (10 variables): 99 with either, without evolution 48."""
 
 MOST_OBJECTIVES = 5
 """For which improvement on a model has been tried."""
@@ -136,7 +143,7 @@ def _fitting(screen: Screen | None, definition: Definition) -> tuple[Screen | No
         screen.check_fit(definition.space)
     except ConfigurationError as error:
         return None, str(error)
-    searched = getattr(screen, "search", 0)
+    searched = screen.search if isinstance(screen, GaussianProcess) else 0
     evolved = f", once they have evolved on it for {searched} generations" if searched else ""
     return screen, f"of {screen.draws} children drawn for each evaluation, a model picks{evolved}"
 
@@ -179,6 +186,9 @@ class Auto(NSGA2):
             changed["offspring"] = choice.offspring
         if self.screen == "auto":
             changed["screen"] = choice.screen
+            if type(definition.space) is Real and choice.screen == SEARCH:
+                given = {key: getattr(self, key) for key in WIDE}
+                changed |= {key: WIDE[key] for key in WIDE if given[key] == "default"}
         found = super(Auto, replace(self, **changed)).resolved(definition, budget)
         if budget is None:
             log.warning("Auto: %s: %r", choice.why[0], found)

@@ -50,7 +50,9 @@ def test_what_was_chosen_stays_when_the_run_goes_on(tmp_path):
 def test_it_is_nsga2_with_these_settings():
     budget = 60
     choice = chosen(read_definition(toy.Schaffer()), budget)
-    plain = pt.NSGA2(size=choice.size, offspring=choice.offspring, screen=choice.screen)
+    plain = pt.NSGA2(
+        size=choice.size, offspring=choice.offspring, screen=choice.screen, **auto.WIDE
+    )
     one, other = (
         pt.minimize(toy.Schaffer(), algorithm, budget=budget, seed=4)
         for algorithm in (pt.Auto(), plain)
@@ -169,6 +171,12 @@ def test_children_evolve_on_the_model_where_that_pays():
     assert [search(toy.Mixed(), b) for b in budgets] == [4, 4, 0, 0, 0, 0, None]
     evolved = "a model picks, once they have evolved on it for 4 generations"
     assert evolved in pt.Auto().describe(toy.Mixed(), 100)
+    assert "UniformCrossover(" in pt.Auto().describe(toy.Schaffer(), 200)
+    for problem, budget in ((toy.Mixed(), 100), (toy.Schaffer(), 500)):
+        found = pt.Auto().resolved(read_definition(problem), budget)
+        assert (found.crossover, found.mutation) == ("default", "default")
+    mine = pt.Auto(crossover=pt.SBX(eta=3)).resolved(read_definition(toy.Schaffer()), 200)
+    assert (mine.crossover, mine.mutation) == (pt.SBX(eta=3), auto.WIDE["mutation"])
     assert "evolved" not in pt.Auto().describe(toy.Mixed(), 200)
 
 
