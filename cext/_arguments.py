@@ -39,7 +39,7 @@ def contestants(
     crowding: ArrayLike,
     F: ArrayLike | None,
     violation: ArrayLike | None,
-    X: ArrayLike | None = None,
+    X: NDArray[Any] | None = None,
 ) -> tuple[IntArray, FloatArray, FloatArray | None, FloatArray | None]:
     """What tournaments look at, converted without loss; raises where one of them is wrong.
 
@@ -55,7 +55,7 @@ def contestants(
     crowding = vector(crowding, "crowding", np.float64, n)
     if (F is None) != (violation is None):
         raise ShapeError("F and violation go together; got only one of them")
-    if F is None:
+    if F is None or violation is None:
         return rank, crowding, None, None
     F = matrix(F, "F", np.float64)
     if len(F) != n:

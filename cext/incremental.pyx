@@ -28,6 +28,9 @@ cdef class Ranked:
         Crowding distances, as ``crowding_distance`` gives them for each front alone, to the bit.
     order : (n_obj, capacity) int64
         Row j holds the rows by ascending ``F[:, j]``.
+    copies_give_way : bool
+        Whether the last row of the last front that equals a row before it in all objectives goes
+        in the place of a feasible one that equals none.
 
     Raises
     ------
@@ -43,7 +46,8 @@ cdef class Ranked:
 
     O(n_obj n) a call, and n_obj times the product of the numbers of rows pushed back from a front
     and of rows in the next one, unless the front is pushed back as a whole: then all behind it are,
-    too.
+    too. For copies that give way also the square of the number of rows of the last front that tie
+    in the first objective.
 
     Source: Li, Deb, Zhang, Zhang (2017), "Efficient nondomination level update method for
     steady-state evolutionary multiobjective optimization", algorithms 1 to 3; for the distances
@@ -55,6 +59,7 @@ cdef class Ranked:
     cdef int64_t[::1] rank
     cdef int64_t[:, ::1] order
     cdef Py_ssize_t capacity, n_obj
+    cdef bint copies_give_way
     cdef int64_t[::1] start, place, rows    # work space: by rank, and rows in order of rank
     cdef double[::1] values, gaps           # of these rows
 
@@ -65,7 +70,9 @@ cdef class Ranked:
         int64_t[::1] rank not None,
         double[::1] distance not None,
         int64_t[:, ::1] order not None,
+        bint copies_give_way=False,
     ):
+        self.copies_give_way = copies_give_way
         self.F, self.violation, self.rank = F, violation, rank
         self.distance, self.order = distance, order
         self.capacity, self.n_obj = F.shape[0], F.shape[1]
@@ -134,6 +141,8 @@ cdef class Ranked:
             with nogil:
                 self._join(n, source)
                 row = _most_crowded(self.rank, self.distance, n + 1, source)
+                if self.copies_give_way and self.violation[row] == 0.0:
+                    row = _copy_for(self.F, self.rank, self.order, n + 1, row)
                 last = self.rank[row]
                 _leave(self.order, n + 1, row)
                 for j in range(self.n_obj):
@@ -212,6 +221,35 @@ cdef Py_ssize_t _most_crowded(
             chosen -= rank[i] == rank[row] and distance[i] == distance[row]
         row = i
     return row
+
+
+cdef Py_ssize_t _copy_for(
+    const double[:, ::1] F, const int64_t[::1] rank, const int64_t[:, ::1] order, Py_ssize_t n,
+    Py_ssize_t row,
+) noexcept nogil:
+    """The last copy of another row in the front of `row`, or `row` if that has a copy or none has."""
+    cdef Py_ssize_t p, q, i, k, last = -1
+    for p in range(n):
+        i = order[0, p]
+        if rank[i] != rank[row]:
+            continue
+        q = p - 1
+        while q >= 0 and F[order[0, q], 0] == F[i, 0]:
+            k = order[0, q]
+            if rank[k] == rank[row] and _equal(F, i, k):
+                if i == row or k == row:
+                    return row
+                last = max(last, i, k)
+            q -= 1
+    return last if last >= 0 else row
+
+
+cdef inline bint _equal(const double[:, ::1] F, Py_ssize_t a, Py_ssize_t b) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(F.shape[1]):
+        if F[a, j] != F[b, j]:
+            return False
+    return True
 
 
 cdef void _leave(int64_t[:, ::1] order, Py_ssize_t n, Py_ssize_t row) noexcept nogil:

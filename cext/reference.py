@@ -45,7 +45,7 @@ def truncate(F: FloatArray, order: IntArray, priority: FloatArray, keep: int) ->
 
 
 def survive(
-    F: FloatArray, rank: IntArray, keep: int, rng: np.random.Generator
+    F: FloatArray, rank: IntArray, keep: int, rng: np.random.Generator, giving_way: int = 0
 ) -> tuple[IntArray, IntArray, FloatArray]:
     """Whole fronts, then the least crowded; drawing in the order of the kernel."""
     fronts = [np.flatnonzero(rank == r) for r in range(int(rank.max(initial=-1)) + 1)]
@@ -55,16 +55,42 @@ def survive(
         room = max(0, keep - sum(map(len, survivors)))
         kept = np.arange(min(room, len(front)))
         if 0 < room < len(front):
-            order = _shuffled_order(F[front], rng)
-            kept = truncate(F[front], order, rng.random(len(front)), room)
+            first = list(range(len(front)))
+            if (rank <= rank[front[0]]).sum() <= giving_way:
+                first = first_equals(F[front])
+            unlike = sorted(set(first))
+            at_once = room <= len(unlike)
+            cut = front[unlike] if at_once else front
+            order = _shuffled_order(F[cut], rng)
+            kept = truncate(F[cut], order, rng.random(len(cut)), room)
+            kept = kept if at_once else with_the_lost(first, kept)
             left = np.array([np.searchsorted(kept, o[np.isin(o, kept)]) for o in order])
-            crowding[front[kept]] = crowding_distance(F[front[kept]], left)
+            crowding[cut[kept]] = crowding_distance(F[cut[kept]], left)
+            survivors.append(cut[kept])
+            continue
         survivors.append(front[kept])
     for front, all_of_it in zip(survivors, fronts, strict=True):
         if 0 < len(front) == len(all_of_it):
             crowding[front] = crowding_distance(F[front], _shuffled_order(F[front], rng))
     rows = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *survivors]))
     return rows, rank[rows], crowding[rows]
+
+
+def first_equals(F: FloatArray) -> list[int]:
+    """For each row the first one that equals it."""
+    return [next(k for k in range(len(F)) if (F[k] == row).all()) for row in F]
+
+
+def with_the_lost(first: list[int], kept: IntArray) -> IntArray:
+    """While a first one has no copy in `kept`, it comes for the last that has one there."""
+    left = set(kept.tolist())
+    for lost in sorted(set(first) - {first[i] for i in left}):
+        held = [first[i] for i in left]
+        spare = [i for i in left if held.count(first[i]) > 1]
+        if not spare:
+            break
+        left = left - {max(spare)} | {lost}
+    return np.array(sorted(left), dtype=np.int64)
 
 
 def _shuffled_order(F: FloatArray, rng: np.random.Generator) -> IntArray:
@@ -463,6 +489,7 @@ def replace(
     order: IntArray,
     n: int,
     bit_generator: np.random.BitGenerator,
+    copies_give_way: bool = False,
 ) -> int:
     """Insert a row; sort out the last front, then its least distance; measure everything again."""
     insert(F, violation, rank, distance, order, n, bit_generator)
@@ -470,6 +497,11 @@ def replace(
     least = [i for i in last if distance[i] == min(distance[last])]
     rng = np.random.Generator(bit_generator)
     row = least[_below(rng, len(least)) if len(least) > 1 else 0]
+    if copies_give_way and violation[row] == 0:
+        first = first_equals(F[last])
+        copies = [i for k, i in enumerate(last) if first[k] != k]
+        if first.count(first[last.index(row)]) == 1 and copies:
+            row = max(copies)
     for by_value in order:
         left = [row if i == n else i for i in by_value[: n + 1].tolist() if i != row]
         by_value[:n] = left

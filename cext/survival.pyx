@@ -34,6 +34,8 @@ cdef struct Fronts:
     uint32_t *sorted        # (m, n): front after front, each in the order of each objective
     double *crowding        # (n,)
     uint8_t *kept           # (n,): whether a row survives
+    uint8_t *cut            # (n,): whether it is in the front that is cut, and
+    uint32_t *first         # (n,): if so, the first row of the same objectives in there
     double *values          # (n,) and
     double *gaps            # (n,): of one objective, in its order
 
@@ -41,13 +43,18 @@ cdef struct Fronts:
 cnp.import_array()
 
 
-def survive(F, rank, keep, bit_generator):
+def survive(F, rank, keep, bit_generator, giving_way=0):
     """Choose `keep` rows by rank, then by current crowding distance; measure those chosen.
 
     Whole fronts survive while they fit. Of the one that does not, the point of the smallest
     crowding distance is removed again and again, and its neighbours' distances are updated. Points
     that tie in an objective are ordered at random, independently in each; among equal distances a
     random one goes first.
+
+    Copies, which equal a row before them in all objectives, give way in that front, but only where
+    otherwise an objective vector would be lost. If it has no fewer different ones than there is
+    room, then all copies go before anything is measured. Otherwise what the cut has lost comes
+    back, each by its first row, for copies of others that it has kept, those of the last rows first.
 
     Parameters
     ----------
@@ -59,7 +66,11 @@ def survive(F, rank, keep, bit_generator):
     keep : int
         How many survive, at most n.
     bit_generator : numpy.random.BitGenerator
-        Draws only where something ties, and a double for each point of a front that is cut.
+        Draws only where something ties, and a double for each point of a front that is cut, less
+        the copies that go before.
+    giving_way : int
+        Copies give way if no more rows are of the rank of the front that is cut, or of a better
+        one: how many rows are feasible, or 0 so that copies stay.
 
     Returns
     -------
@@ -76,7 +87,7 @@ def survive(F, rank, keep, bit_generator):
     ShapeError
         `F` is not two-dimensional, or `rank` is not (n,) or not in [0, n).
     ConfigurationError
-        `keep` is outside [0, n].
+        `keep` or `giving_way` is outside [0, n].
 
     Notes
     -----
@@ -94,6 +105,9 @@ def survive(F, rank, keep, bit_generator):
     cdef Py_ssize_t n_kept = keep
     if not 0 <= n_kept <= n:
         count(keep, "keep", n)      # says what is wrong
+    cdef Py_ssize_t n_giving_way = giving_way
+    if not 0 <= n_giving_way <= n:
+        count(giving_way, "giving_way", n)
     cdef cnp.ndarray rows = new_vector(n_kept, cnp.NPY_INT64)
     cdef cnp.ndarray kept_rank = new_vector(n_kept, cnp.NPY_INT64)
     cdef cnp.ndarray kept_crowding = new_vector(n_kept, cnp.NPY_DOUBLE)
@@ -116,6 +130,8 @@ def survive(F, rank, keep, bit_generator):
     all.values = <double *>take(&memory, n, sizeof(double))
     all.gaps = <double *>take(&memory, n, sizeof(double))
     all.kept = <uint8_t *>take(&memory, n, 1)
+    all.cut = <uint8_t *>take(&memory, n, 1)
+    all.first = <uint32_t *>take(&memory, n, sizeof(uint32_t))
     with bit_generator.lock:
         with nogil:
             if not memory.missing:
@@ -128,7 +144,7 @@ def survive(F, rank, keep, bit_generator):
             if not memory.missing:
                 wrong = _count(&all)
             if not memory.missing and wrong < 0:
-                _survive(&all, n_kept, orders, source, &memory)
+                _survive(&all, n_kept, n_giving_way, orders, source, &memory)
             if not memory.missing and wrong < 0:
                 _write(
                     &all,
@@ -159,7 +175,8 @@ cdef Py_ssize_t _count(Fronts *all) noexcept nogil:
 
 
 cdef void _survive(
-    Fronts *all, Py_ssize_t keep, const uint32_t *orders, bitgen_t *source, Memory *memory
+    Fronts *all, Py_ssize_t keep, Py_ssize_t giving_way, const uint32_t *orders,
+    bitgen_t *source, Memory *memory,
 ) noexcept nogil:
     """Mark and measure those who survive, unless memory is missing; `orders` is (m, n)."""
     cdef Py_ssize_t n = all.n, n_whole = 0, n_fronts, start, room, i, j, p, r
@@ -183,7 +200,9 @@ cdef void _survive(
         all.kept[i] = all.rank[i] < n_whole
     if n_fronts > n_whole:
         start, room = all.start[n_whole], keep - all.start[n_whole]
-        _cut(all, n_whole, start, all.start[n_fronts] - start, room, source, memory)
+        for i in range(n):
+            all.cut[i] = all.rank[i] == n_whole
+        _cut(all, start, all.start[n_fronts], room, giving_way, source, memory)
         if memory.missing:
             return
         _measure(all, start, room, NULL)
@@ -202,14 +221,20 @@ cdef inline void pick(
 
 
 cdef void _cut(
-    Fronts *all, int64_t rank, Py_ssize_t start, Py_ssize_t size, Py_ssize_t keep,
+    Fronts *all, Py_ssize_t start, Py_ssize_t end, Py_ssize_t keep, Py_ssize_t giving_way,
     bitgen_t *source, Memory *memory,
 ) noexcept nogil:
     """Leave the first `keep` of a front, in every objective, unless memory is missing."""
-    cdef Py_ssize_t i, j, p, q = 0
+    cdef Py_ssize_t size = end - start, unlike = size, i, j, p, q = 0
     cdef uint32_t *line
     cdef double scale, span
     cdef Cut cut
+    if end <= giving_way:
+        unlike = _find_copies(all, &all.sorted[start], size)
+    cdef bint some_return = keep > unlike
+    if keep <= unlike < size:
+        _remove_copies(all, start, size)
+        size = unlike
     cdef double *priority = <double *>take(memory, size, sizeof(double))
     cdef uint32_t *place = <uint32_t *>take(memory, size, sizeof(uint32_t))     # in their line
     cdef uint32_t *number = <uint32_t *>take(memory, all.n, sizeof(uint32_t))   # in the front
@@ -218,7 +243,7 @@ cdef void _cut(
         return
     for i in range(all.n):
         number[i] = <uint32_t>q
-        q += all.rank[i] == rank
+        q += all.cut[i]
     for j in range(all.m):
         line = &all.sorted[j * all.n + start]
         _look_along(all, j, line, size, &scale, &span, source)
@@ -231,9 +256,67 @@ cdef void _cut(
     line = &all.sorted[start]   # as good as any other objective's
     for p in range(size):
         all.kept[line[p]] = is_left(&cut, number[line[p]])
+    if some_return:
+        _bring_back(all)
     for j in range(all.m):
         line = &all.sorted[j * all.n + start]
         pick(line, size, all.kept, line)
+
+
+cdef Py_ssize_t _find_copies(
+    Fronts *all, const uint32_t *line, Py_ssize_t size
+) noexcept nogil:
+    """Find the first row of each objective vector in a front; returns how many there are.
+
+    By the first objective, ties by the others, equal rows by their numbers: so `line` is sorted.
+    """
+    cdef Py_ssize_t j, p, unlike = 0
+    cdef const double *here
+    cdef const double *before = NULL
+    for p in range(size):
+        here = all.points + line[p] * all.m
+        j = 0
+        while before != NULL and j < all.m and here[j] == before[j]:
+            j += 1
+        if j < all.m:
+            all.first[line[p]] = line[p]
+            unlike += 1
+        else:
+            all.first[line[p]] = all.first[line[p - 1]]
+        before = here
+    return unlike
+
+
+cdef void _remove_copies(Fronts *all, Py_ssize_t start, Py_ssize_t size) noexcept nogil:
+    """Leave the first row of each objective vector in the front that is cut."""
+    cdef Py_ssize_t i, j
+    cdef uint32_t *line
+    for i in range(all.n):
+        all.cut[i] &= all.first[i] == <uint32_t>i
+    for j in range(all.m):
+        line = &all.sorted[j * all.n + start]
+        pick(line, size, all.cut, line)
+
+
+cdef void _bring_back(Fronts *all) noexcept nogil:
+    """Each objective vector that was lost, by its first row, for a copy of one that was kept."""
+    cdef Py_ssize_t i, last = all.n
+    cdef int64_t *held = all.next   # by the first row: how many of its copies are kept
+    memset(held, 0, all.n * sizeof(int64_t))
+    for i in range(all.n):
+        if all.cut[i]:
+            held[all.first[i]] += all.kept[i]
+    for i in range(all.n):
+        if not all.cut[i] or held[all.first[i]] > 0:
+            continue
+        # `i` is a first one: its copies come later, and find it held.
+        last -= 1
+        while not (all.cut[last] and all.kept[last] and held[all.first[last]] > 1):
+            last -= 1
+        all.kept[last] = False
+        held[all.first[last]] -= 1
+        all.kept[i] = True
+        held[i] = 1
 
 
 cdef void _measure(

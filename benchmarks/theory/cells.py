@@ -81,8 +81,9 @@ def forecast(evaluations: float, generations: float) -> float:
     return PER_EVALUATION * evaluations + PER_GENERATION * generations
 
 
-AS_PROVED: dict[str, Any] = {"crossover": None, "duplicates": None}
-"""As the theory has it: bits are flipped and not exchanged, copies are not drawn again."""
+AS_PROVED: dict[str, Any] = {"crossover": None, "duplicates": None, "copies": "stay"}
+"""As the theory has it: bits are flipped and not exchanged, copies neither drawn again nor first to
+go."""
 
 
 def classic(size: int, **settings: Any) -> pt.NSGA2:

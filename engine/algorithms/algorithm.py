@@ -357,7 +357,7 @@ class Algorithm:
         return f"{type(self).__name__}({values})"
 
 
-def check_choice(algorithm: Any, key: str, choices: tuple[str, ...]) -> None:
+def check_choice(algorithm: Any, key: str, choices: tuple[str | None, ...]) -> None:
     """Raise ConfigurationError unless a setting is one of these."""
     value = getattr(algorithm, key)
     if value not in choices:

@@ -13,7 +13,7 @@ from ...checks import whole_number
 from ...errors import ConfigurationError
 from ...operators.parts import Crossover, Mating, Mutation, Repair, Sampling, Screen
 from ...operators.settings import read_eta
-from ...operators.survival import Crowding, Ties
+from ...operators.survival import Copies, Crowding, Ties
 from ...problems.definition import Definition, read_definition
 from ...typing import Candidates
 from ..foreign_names import DYNAMIC
@@ -74,6 +74,7 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
         mutation: Mutation | Default | None = "default",
         crowding: Crowding = "current",
         ties: Ties = "random",
+        copies: Copies | None = None,
         duplicates: Which = "all",
         screen: Screen | None = None,
         mating: Mating | None = None,
@@ -85,6 +86,7 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
             "mutation": mutation,
             "crowding": crowding,
             "ties": ties,
+            "copies": copies,
             "duplicates": duplicates,
             "screen": screen,
             "mating": mating,

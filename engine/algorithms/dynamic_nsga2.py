@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 from ...checks import whole_number
 from ...operators.parts import Crossover, Mating, Mutation, Repair, Sampling, Screen
 from ...operators.settings import read_eta
-from ...operators.survival import Crowding, Ties
+from ...operators.survival import Copies, Crowding, Ties
 from ...problems.definition import Definition
 from ..foreign_names import DYNAMIC
 from .algorithm import Mode
@@ -72,6 +72,7 @@ class DynamicNSGA2(NSGA2Settings):
         mutation: Mutation | Default | None = "default",
         crowding: Crowding = "current",
         ties: Ties = "random",
+        copies: Copies | None = None,
         duplicates: Which = "all",
         screen: Screen | None = None,
         mating: Mating | None = None,
@@ -86,6 +87,7 @@ class DynamicNSGA2(NSGA2Settings):
             "mutation": mutation,
             "crowding": crowding,
             "ties": ties,
+            "copies": copies,
             "duplicates": duplicates,
             "screen": screen,
             "mating": mating,

@@ -76,7 +76,7 @@ class Members:
         self.keys: list[bytes] = []
         arrays = (self.minimized, self.violation, self.rank, self.crowding)
         self._ranked = (
-            Ranked(*arrays, self.by_value)
+            Ranked(*arrays, self.by_value, survival.copies_give_way)
             if changes_by_one(survival)
             else Reselected(survival, self.memory, *arrays)
         )

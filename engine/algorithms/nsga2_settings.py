@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from ...errors import ConfigurationError
 from ...operators.parts import Crossover, Mating, Mutation, Repair, Sampling, Screen, read_part
-from ...operators.survival import Crowding, RankAndCrowding, Ties
+from ...operators.survival import Copies, Crowding, RankAndCrowding, Ties, copies_give_way
 from ...typing import SearchSpace
 from .algorithm import Algorithm, check_choice
 from .breeding import Breeding, Default, Which, breeding_for, read_choice, read_duplicates
@@ -30,6 +30,9 @@ class NSGA2Settings(Algorithm):
             the same, and there is no truthful one.
         ties: Who stays of those with equal distances. "random", or "balanced": as many of each
             objective value as can be (Doerr, Ivan, Krejca, arXiv 2412.11931); not in steady state.
+        copies: Of members equal in all objectives. "yield": in the front that is cut all but one go
+            before another feasible objective vector is lost. "stay": no matter, as the theory has
+            it. None is "yield", and "stay" with balanced ties.
         duplicates: Who is drawn again. "all": who equals any candidate that was ever drawn, failed
             ones included, so that nothing is evaluated twice and a finite space ends as exhausted.
             "population": who equals a member or another child. None: nobody. Or a
@@ -47,6 +50,7 @@ class NSGA2Settings(Algorithm):
     mutation: Mutation | Default | None = "default"
     crowding: Crowding = "current"
     ties: Ties = "random"
+    copies: Copies | None = None
     duplicates: Which = "all"
     mating: Mating | None = None
     sampling: Sampling | None = None
@@ -66,6 +70,8 @@ class NSGA2Settings(Algorithm):
         object.__setattr__(self, "duplicates", which)
         check_choice(self, "crowding", get_args(Crowding))
         check_choice(self, "ties", get_args(Ties))
+        check_choice(self, "copies", (*get_args(Copies), None))
+        copies_give_way(kind, self.copies, self.ties)  # or they conflict
         if self.mode == "steady" and (self.crowding == "truthful" or self.ties == "balanced"):
             raise ConfigurationError(
                 f'{kind}: crowding="truthful" and ties="balanced" rank whole generations; leave '
@@ -86,4 +92,4 @@ class NSGA2Settings(Algorithm):
 
     def survival_part(self) -> RankAndCrowding:
         """Rank and crowding distance."""
-        return RankAndCrowding(crowding=self.crowding, ties=self.ties)
+        return RankAndCrowding(crowding=self.crowding, ties=self.ties, copies=self.copies)

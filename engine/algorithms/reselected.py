@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import numpy as np
 
 from ...operators.parts import Survival
@@ -66,7 +68,7 @@ class Reselected:
         return found.rows
 
 
-def changes_by_one(survival: Survival) -> bool:
+def changes_by_one(survival: Survival) -> TypeGuard[RankAndCrowding]:
     """Whether ``Ranked`` does what the survival would, without starting anew."""
     return (
         type(survival) is RankAndCrowding

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...operators.arrays import gather, stack
 from ...operators.parts import Survival
-from ...operators.survival import RankAndCrowding, survive
+from ...operators.survival import RankAndCrowding
 from ...typing import Candidates, FloatArray, IntArray
 from ..records.fast import constants
 from ..records.population import Population
@@ -51,7 +51,7 @@ def select(
         pairs += [(parents.G, G), (parents.violation, theirs)]
     minimized = definition.minimized(everyone)
     if type(survival) is RankAndCrowding and not definition.constraints:  # no zeros to look at
-        rows, rank, score = survive(minimized, None, size, rng, survival.crowding, survival.ties)
+        rows, rank, score = survival(minimized, None, size, rng, memory)
     else:
         rows, rank, score = survivors(survival, minimized, total, size, rng, memory)
     ids, X, F, *of_constraints = gather(rows, *pairs)

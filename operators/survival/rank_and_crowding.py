@@ -12,6 +12,7 @@ from ...cext import dominance, survival, truthful
 from ...errors import ConfigurationError
 from ...typing import FloatArray, IntArray
 from ..parts import Survival, Survivors
+from .copies import Copies, copies_give_way, cut_unlike_first
 from .crowding import Crowding, balanced_priority, crowding_by_rank
 from .ranking import constrained_rank
 
@@ -31,20 +32,34 @@ class RankAndCrowding(Survival):
             Doerr, arXiv 2407.17687).
         ties: Who stays of those with equal distances. "random", or "balanced": as many of each
             objective value as can be (Doerr, Ivan, Krejca, arXiv 2412.11931).
+        copies: Of rows equal in all objectives. "yield": in the front that is cut all but one go
+            before another feasible objective vector is lost. "stay": no matter. None is "yield",
+            and "stay" with balanced ties.
 
     Source: Deb, Pratap, Agarwal, Meyarivan 2002, section III; see ``survive``.
     """
 
     crowding: Crowding = "current"
     ties: Ties = "random"
+    copies: Copies | None = None
 
     def __post_init__(self) -> None:
-        for key, choices in (("crowding", get_args(Crowding)), ("ties", get_args(Ties))):
+        for key, choices in (
+            ("crowding", get_args(Crowding)),
+            ("ties", get_args(Ties)),
+            ("copies", (*get_args(Copies), None)),
+        ):
             if getattr(self, key) not in choices:
                 raise ConfigurationError(
                     f"RankAndCrowding: {key} must be one of {list(choices)}, "
                     f"got {getattr(self, key)!r}"
                 )
+        copies_give_way("RankAndCrowding", self.copies, self.ties)  # or they conflict
+
+    @property
+    def copies_give_way(self) -> bool:
+        """Whether they do, in the front that is cut."""
+        return copies_give_way("RankAndCrowding", self.copies, self.ties)
 
     def __call__(
         self,
@@ -55,7 +70,7 @@ class RankAndCrowding(Survival):
         memory: dict[str, Any],
     ) -> Survivors:
         """The ``size`` best of F (n, n_obj), minimized; violation None: all rows are feasible."""
-        return survive(F, violation, size, rng, self.crowding, self.ties)
+        return survive(F, violation, size, rng, self.crowding, self.ties, self.copies)
 
 
 def survive(
@@ -65,6 +80,7 @@ def survive(
     rng: np.random.Generator,
     crowding: Crowding = "current",
     ties: Ties = "random",
+    copies: Copies | None = None,
 ) -> Survivors:
     """The ``n`` best rows, or all if there are no more: whole fronts, the last one by crowding.
 
@@ -79,6 +95,9 @@ def survive(
             objectives (Zheng, Gao, Doerr 2024).
         ties: "random": rows of equal distance are equal. "balanced": of those the values that have
             more copies lose them first, for discrete objectives; see :func:`balanced_priority`.
+        copies: "yield": of rows equal in all objectives only the first one stays as far as
+            otherwise a feasible objective vector of the last front would be lost. None is "yield",
+            and "stay" with balanced ties.
 
     Returns:
         The survivors. Their ranks are those among all rows, which removal of worse ones never
@@ -87,9 +106,11 @@ def survive(
     """
     if violation is not None and not violation.any():  # it is never negative
         violation = None
+    n_feasible = len(F) - (0 if violation is None else int(np.count_nonzero(violation)))
+    giving_way = n_feasible if copies_give_way("survive", copies, ties) else 0
     if crowding == "current" and ties == "random":
         given = None if violation is None else constrained_rank(F, violation)
-        return Survivors(*survival.survive(F, given, min(n, len(F)), rng.bit_generator))
+        return Survivors(*survival.survive(F, given, min(n, len(F)), rng.bit_generator, giving_way))
     rank = dominance.nondominated_rank(F) if violation is None else constrained_rank(F, violation)
     if len(F) <= n:
         kept = np.arange(len(F))
@@ -98,7 +119,14 @@ def survive(
         cut = int(np.searchsorted(sizes, n))  # the first front that fills the population
         front = np.flatnonzero(rank == cut)
         room = n - (int(sizes[cut - 1]) if cut else 0)
-        chosen = front[_least_crowded(F[front], room, rng, crowding, ties)]
+
+        def least_crowded(F: FloatArray, room: int) -> IntArray:
+            return _least_crowded(F, room, rng, crowding, ties)
+
+        if sizes[cut] <= giving_way:
+            chosen = front[cut_unlike_first(F[front], room, least_crowded)]
+        else:
+            chosen = front[least_crowded(F[front], room)]
         kept = np.sort(np.concatenate([np.flatnonzero(rank < cut), chosen]))
     kept_rank = rank[kept]
     return Survivors(kept, kept_rank, crowding_by_rank(F[kept], kept_rank, rng, crowding))

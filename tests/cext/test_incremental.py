@@ -14,7 +14,7 @@ from paretide.errors import ShapeError
 class Rows:
     """A population of which ``join`` and ``swap`` change one row at a time."""
 
-    def __init__(self, n_obj, capacity, seed):
+    def __init__(self, n_obj, capacity, seed, copies_give_way=False):
         self.F = np.zeros((capacity, n_obj))
         self.violation = np.zeros(capacity)
         self.rank = np.full(capacity, -7)
@@ -22,7 +22,8 @@ class Rows:
         self.distance = np.full(capacity, np.nan)
         self.n = 0
         self.bits = np.random.PCG64(seed)
-        self.ranked = incremental.Ranked(*self.arrays())
+        self.ranked = incremental.Ranked(*self.arrays(), copies_give_way)
+        self.copies_give_way = copies_give_way
 
     def arrays(self):
         return self.F, self.violation, self.rank, self.distance, self.order
@@ -54,7 +55,7 @@ class OracleRows(Rows):
         reference.insert(*self.arrays(), self.n, self.bits)
 
     def replace(self):
-        return reference.replace(*self.arrays(), self.n, self.bits)
+        return reference.replace(*self.arrays(), self.n, self.bits, self.copies_give_way)
 
 
 def kinds(n_obj):
@@ -69,9 +70,9 @@ def kinds(n_obj):
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.data(), st.integers(1, 4), st.integers(1, 12), st.integers(0, 99))
-def test_equals_everything_anew(data, n_obj, size, seed):
-    ours, oracle = Rows(n_obj, size + 1, seed), OracleRows(n_obj, size + 1, seed)
+@given(st.data(), st.integers(1, 4), st.integers(1, 12), st.integers(0, 99), st.booleans())
+def test_equals_everything_anew(data, n_obj, size, seed, copies_give_way):
+    ours, oracle = (kind(n_obj, size + 1, seed, copies_give_way) for kind in (Rows, OracleRows))
     for F, violation in data.draw(st.lists(kinds(n_obj), min_size=1, max_size=30)):
         assert ours.add(F, violation, size) == oracle.add(F, violation, size)
         for found, expected in zip(ours.all(), oracle.all(), strict=True):

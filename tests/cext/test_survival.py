@@ -22,12 +22,12 @@ def generators(seed):
     return np.random.default_rng(seed), np.random.default_rng(seed)
 
 
-def assert_same(F, rank, keep, seed):
+def assert_same(F, rank, keep, seed, giving_way=0):
     here, there = generators(seed)
-    found = survive(F, rank, keep, here.bit_generator)
+    found = survive(F, rank, keep, here.bit_generator, giving_way)
     if rank is None:
         rank = reference.nondominated_rank(F)
-    expected = reference.survive(F, rank, keep, there)
+    expected = reference.survive(F, rank, keep, there, giving_way)
     for ours, theirs in zip(found, expected, strict=True):
         assert ours.dtype == theirs.dtype
         np.testing.assert_array_equal(ours, theirs)
@@ -48,6 +48,18 @@ def test_any_ranks_will_do(F, data, seed):
     n = len(F)
     rank = data.draw(arrays(np.int64, n, elements=st.integers(0, n - 1)))
     assert_same(F, rank, data.draw(st.integers(0, n)), seed)
+
+
+@settings(deadline=None, max_examples=300)
+@given(matrices, st.booleans(), st.data(), st.integers(0, 2**32))
+def test_copies_give_way_as_those_of_the_oracle(F, flat, data, seed):
+    """A few values on one front, or fronts of any kind; some of them infeasible."""
+    n = len(F)
+    if flat:  # few enough different ones for every case
+        F = F[data.draw(arrays(np.int64, n, elements=st.integers(0, max(0, n // 3))))]
+    rank = np.zeros(n, dtype=np.int64) if flat else None
+    giving_way = data.draw(st.one_of(st.just(n), st.integers(0, n)))
+    assert_same(F, rank, data.draw(st.integers(0, n)), seed, giving_way)
 
 
 @pytest.mark.parametrize("n", [900, 3_000])
@@ -119,3 +131,9 @@ def test_nothing_is_drawn_where_nothing_ties_and_no_front_is_cut():
 def test_wrong_arguments_are_named(F, rank, keep, error, message):
     with pytest.raises(error, match=message):
         survive(F, np.array(rank), keep, np.random.PCG64(1))
+
+
+@pytest.mark.parametrize("giving_way", [-1, 4])
+def test_more_copies_than_rows_are_refused(giving_way):
+    with pytest.raises(ConfigurationError, match="giving_way"):
+        survive(np.zeros((3, 2)), None, 2, np.random.PCG64(1), giving_way)

@@ -409,7 +409,7 @@ def test_bounds_are_given_only_where_they_are_proved():
 def test_nsga2_covers_the_front_within_a_small_multiple_of_its_bound(problem, formula):
     size = 4 * problem.front_size
     most = 4 * bound(problem, formula).growth(size)
-    machine = pt.NSGA2(size=size, duplicates=None).start(problem, seed=1)
+    machine = pt.NSGA2(size=size, duplicates=None, copies="stay").start(problem, seed=1)
     while machine.evaluations < most:
         batch = machine.ask()
         machine.tell(batch, F=problem.evaluate_batch(batch.X))
