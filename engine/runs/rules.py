@@ -8,7 +8,8 @@ run goes on, and is replayed, by the rules that it was started under or not at a
 1: the first. Files that name no rules are of these.
 2: nobody who was ever drawn is drawn again (``duplicates="all"``); contestants of tournaments come
    from permutations and are compared by dominance; samples are scrambled Sobol sequences; bits are
-   crossed; mixed variables are varied on several scales; sizes and windows come from the budget.
+   crossed; mixed variables are varied more widely; copies in the objectives give way; sizes and
+   windows come from the budget.
 """
 
 from __future__ import annotations

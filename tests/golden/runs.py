@@ -16,7 +16,10 @@ import paretide as pt
 FILE = Path(__file__).with_name("runs.json")
 
 ALGORITHMS = {
-    "auto": pt.Auto(),
+    "auto": pt.Auto(screen=None),  # what a model picks depends on the processor
+    "random": pt.RandomSearch(),
+    "sobol": pt.Sobol(),
+    "grid": pt.Grid(),
     "nsga2": pt.NSGA2(size=20),
     "nsga2-once": pt.NSGA2(size=21, crowding="once", duplicates=None),
     "dnsga2": pt.DynamicNSGA2(start=4, max_size=24, first_tau=60, tau=40),
