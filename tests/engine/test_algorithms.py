@@ -70,7 +70,7 @@ def test_dynamic_population_covers_oneminmax_in_the_measured_time():
 
 
 def test_dynamic_population_beats_the_classic_one_without_help_from_deduplication():
-    proved = {"duplicates": None, "crossover": None}
+    proved = {"duplicates": None, "crossover": None, "copies": "stay"}
     dynamic = pt.DynamicNSGA2(start=4, max_size=204, **proved)
     classic = pt.NSGA2(size=204, **proved)
     fast = [evaluations_to_cover(dynamic, 50, seed, 60_000) for seed in range(5)]
@@ -80,7 +80,7 @@ def test_dynamic_population_beats_the_classic_one_without_help_from_deduplicatio
 
 @pytest.mark.parametrize(("crowding", "covers"), [("current", True), ("once", False)])
 def test_current_crowding_covers_with_the_least_population(crowding, covers):
-    proved = {"duplicates": None, "crossover": None}
+    proved = {"duplicates": None, "crossover": None, "copies": "stay"}
     spec = pt.DynamicNSGA2(start=4, max_size=41, crowding=crowding, **proved)
     used = [evaluations_to_cover(spec, 40, seed, 8_000) for seed in range(5)]
     assert (np.array(used) < 8_000).all() == covers
@@ -97,7 +97,7 @@ def test_current_crowding_covers_with_the_least_population(crowding, covers):
 )
 def test_truthful_crowding_covers_four_objectives(crowding, ties, covers):
     problem = pt.OneMinMax(16, m=4)  # 81 values
-    spec = pt.NSGA2(size=81, crowding=crowding, ties=ties, duplicates=None)
+    spec = pt.NSGA2(size=81, crowding=crowding, ties=ties, duplicates=None, copies="stay")
     for seed in range(3):
         machine = spec.start(problem, seed=seed)
         while machine.evaluations < 20_000 and not problem.front_covered(machine.population.F):
