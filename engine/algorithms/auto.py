@@ -17,7 +17,7 @@ from ...operators.mutation.polynomial import PolynomialMutation
 from ...operators.parts import Screen
 from ...operators.screening import GaussianProcess
 from ...problems.definition import Definition, read_definition
-from ...problems.space import Real
+from ...problems.space import Real, Space
 from .algorithm import as_problem
 from .budget_rules import size_for
 from .nsga2 import NSGA2
@@ -123,7 +123,7 @@ def chosen(
         return Choice(size, None, None, (*why, f"offspring=None, screen=None: {CHEAP}"))
     rule = next(rule for rule in RULES if evaluations <= rule.budget)
     if screen == "auto":
-        reals = type(definition.space) is Real
+        reals = type(definition.space) in (Real, Space) and definition.space.continuous.all()
         screen, reason = _fitting(rule.on_reals if reals else rule.screen, definition)
     else:
         reason = "as it is set"

@@ -169,6 +169,9 @@ def test_children_evolve_on_the_model_where_that_pays():
     budgets = (50, 150, 151, 350, 351, 1_000, 1_001)
     assert [search(toy.Schaffer(), b) for b in budgets] == [4, 4, 4, 4, 0, 0, None]
     assert [search(toy.Mixed(), b) for b in budgets] == [4, 4, 0, 0, 0, 0, None]
+    named = toy.Schaffer()
+    named.space = pt.Space(a=pt.Float(-1, 1), b=pt.Float(1e-3, 1, log=True))
+    assert [search(named, b) for b in budgets] == [4, 4, 4, 4, 0, 0, None]
     evolved = "a model picks, once they have evolved on it for 4 generations"
     assert evolved in pt.Auto().describe(toy.Mixed(), 100)
     assert "UniformCrossover(" in pt.Auto().describe(toy.Schaffer(), 200)
