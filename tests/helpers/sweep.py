@@ -126,9 +126,10 @@ class Few(Bits):
 
 
 class FewLimited(Few):
-    """Four candidates that may be, of eight."""
+    """Sixteen candidates that may be, of 32."""
 
-    constraints = {"most": pt.upper(1)}
+    space = pt.Binary(5)
+    constraints = {"most": pt.upper(2)}
 
     def known(self, x):
         return {"most": int(x.sum())}
@@ -238,10 +239,10 @@ def kinds() -> dict[str, Kind]:
         "limited-concurrent": Kind(Limited(), pt.ConcurrentDynamicNSGA2(start=2, max_size=8), 34),
         "limited-screened": Kind(Limited(), pt.NSGA2(size=4, **screened), 26),
         "limited-words": Kind(LongWords(), pt.NSGA2(size=4), 20),
-        "limited-exhausted": Kind(FewLimited(), pt.NSGA2(size=3), 20),
-        "limited-exhausted-steady": Kind(FewLimited(), pt.NSGA2(size=3, **steady), 20),
+        "limited-exhausted": Kind(FewLimited(), pt.NSGA2(size=3), 40),
+        "limited-exhausted-steady": Kind(FewLimited(), pt.NSGA2(size=3, **steady), 40),
         "limited-exhausted-concurrent": Kind(
-            FewLimited(), pt.ConcurrentDynamicNSGA2(start=2, max_size=4), 20
+            FewLimited(), pt.ConcurrentDynamicNSGA2(start=2, max_size=4), 40
         ),
         "limited-random": Kind(Limited(), pt.RandomSearch(size=4), 20),
         "retries": Kind(slope, pt.NSGA2(size=4), 16, options={"retries": 1}),
