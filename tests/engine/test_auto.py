@@ -172,6 +172,7 @@ def test_children_evolve_on_the_model_where_that_pays():
     named = toy.Schaffer()
     named.space = pt.Space(a=pt.Float(-1, 1), b=pt.Float(1e-3, 1, log=True))
     assert [search(named, b) for b in budgets] == [4, 4, 4, 4, 0, 0, None]
+    assert pt.Auto().resolved(read_definition(named), 200).crossover == pt.UniformCrossover()
     evolved = "a model picks, once they have evolved on it for 4 generations"
     assert evolved in pt.Auto().describe(toy.Mixed(), 100)
     assert "UniformCrossover(" in pt.Auto().describe(toy.Schaffer(), 200)
