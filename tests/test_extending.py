@@ -101,7 +101,7 @@ def test_all_commands_of_the_page_are_run():
 
 def test_the_code_that_is_shown_is_the_code_of_the_engine():
     assert [name for _, name, _ in SHOWN] == [
-        "survivors", "bred", "distinct", "real_children", "tournaments",
+        "survivors", "bred", "varied", "distinct", "real_children", "tournaments",
     ]  # fmt: skip
     for file, name, shown in SHOWN:
         assert shown == source_of(file, name), f"{file}: {name} has changed"

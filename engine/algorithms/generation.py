@@ -39,6 +39,9 @@ NOBODY = Survivors(constants[0, 0, np.int64], constants[0, 0, np.int64], constan
 Bred: TypeAlias = tuple[Candidates, IntArray]
 """(k, n_var) children, and the (k, parents) ids of those that each descends from."""
 
+Mated: TypeAlias = list[Candidates]
+"""Of each mating the first parent, the second, and so on: (m, n_var) each."""
+
 
 def survivors(
     survival: Survival, F: FloatArray, violation: FloatArray, size: int,
@@ -68,18 +71,15 @@ def bred(parts: Breeding, mates: Mates, k: int, rng: np.random.Generator) -> Bre
     return X, mates.ids[rows if crossover is None else np.repeat(rows, 2, axis=0)[:k]]
 
 
-def varied(
-    parts: Breeding, mated: list[Candidates], k: int, rng: np.random.Generator
-) -> Candidates:
+def varied(parts: Breeding, mated: Mated, k: int, rng: np.random.Generator) -> Candidates:
     """``k`` children of matings in which row i of each of the ``mated`` (m, n_var) takes part.
 
     Without a crossover, one child of each mating; otherwise two, 2i and 2i + 1.
     """
-    space, crossover = parts.space, parts.crossover
+    X, space, crossover = mated[0], parts.space, parts.crossover
     check = check_candidates if parts.repair is None else check_rows  # what is to be repaired
-    X, *others = mated
     if crossover is not None:
-        X = check(crossover, crossover(X, *others, space, rng), 2 * len(X), space)[:k]
+        X = check(crossover, crossover(*mated, space, rng), 2 * len(X), space)[:k]
     if parts.mutation is not None:
         X = check(parts.mutation, parts.mutation(X, space, rng), k, space)
     if parts.repair is not None:

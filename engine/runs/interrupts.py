@@ -48,7 +48,7 @@ class Interrupts:
     def handle(self, signum: int, frame: FrameType | None) -> None:
         """The signal handler."""
         self.pending = True
-        if self._allowed:
+        if self._allowed and not hasattr(_held, "mask"):  # what a hook of a fork raises is lost
             raise KeyboardInterrupt
 
     def raise_pending(self) -> None:
@@ -134,12 +134,31 @@ def leave_if_forked(process: int, error: BaseException | None = None) -> None:
         os._exit(code & 0xFF)
 
 
+_held = threading.local()
+"""``mask``: of the signals that were blocked in a thread before it forks."""
+
+
+def _before_fork() -> None:
+    """Hold signals back: a child would take one by our handler, and lose it.
+
+    It begins with our handlers, and forgets what they were called for while it was made: a pool
+    that ends its children by SIGTERM right after it has made them would wait for ever.
+    """
+    _held.mask = signal.pthread_sigmask(signal.SIG_BLOCK, OURS)
+
+
+def _after_fork() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _held.mask)
+    del _held.mask
+
+
 def _in_child() -> None:
     """Give a forked child the handlers that it would have without us."""
     for which, usual in OURS.items():
         if isinstance(getattr(signal.getsignal(which), "__self__", None), Interrupts):
             signal.signal(which, usual)
+    _after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child)

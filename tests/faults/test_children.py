@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import starters
@@ -167,3 +168,15 @@ def test_an_interrupted_job_that_returns_is_not_told(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         pt.minimize(Swallows(), pt.NSGA2(size=4), budget=12, seed=1, store=tmp_path / "run.h5")
     assert pt.open_run(tmp_path / "run.h5").evaluations.ids.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_forked_child_loses_no_signal_that_comes_while_it_is_made():
+    with interrupts.deferred() as held, held.allowed():
+        for _ in range(100):
+            child = os.fork()
+            if not child:
+                time.sleep(10)
+                os._exit(7)
+            os.kill(child, signal.SIGTERM)
+            _, status = os.waitpid(child, 0)
+            assert os.WIFSIGNALED(status)
