@@ -124,7 +124,7 @@ def _rows(done: Completion, keep: BoolArray) -> Completion | None:
 
 
 def _named(task: Task) -> str:
+    some = ", ".join(map(str, task.ids[:SHOWN].tolist()))
     if len(task.ids) == 1:
-        return f"candidate {task.ids[0]}"
-    some, more = ", ".join(map(str, task.ids[:SHOWN])), len(task.ids) - SHOWN
-    return f"candidates {some}" + (f" and {more} more" if more > 0 else "")
+        return f"candidate {some}"
+    return f"candidates {some}" + (", ..." if len(task.ids) > SHOWN else "")

@@ -148,6 +148,7 @@ def _before_fork() -> None:
 
 
 def _after_fork() -> None:
+    """Let them through again, in either process."""
     signal.pthread_sigmask(signal.SIG_SETMASK, _held.mask)
     del _held.mask
 

@@ -85,6 +85,16 @@ def test_a_chunk_whose_worker_dies_comes_apart_and_nobody_in_it_is_to_blame():
     assert who.settle(lost(7))[0].failures.keys() == {7}
 
 
+def test_who_was_in_a_chunk_that_comes_apart_is_said(caplog):
+    who = chances()
+    who.settle(lost(4, 5, 7))
+    who.settle(lost(*range(12)))
+    end = ": worker w died; each is evaluated again, alone"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"candidates 4, 5, 7{end}", f"candidates 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ...{end}",
+    ]  # fmt: skip
+
+
 def test_a_chunk_whose_machine_goes_away_stays_together():
     who = chances()
     for _ in range(MACHINES - 1):

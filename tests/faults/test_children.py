@@ -171,6 +171,7 @@ def test_an_interrupted_job_that_returns_is_not_told(tmp_path):
 
 
 def test_a_forked_child_loses_no_signal_that_comes_while_it_is_made():
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     with interrupts.deferred() as held, held.allowed():
         for _ in range(100):
             child = os.fork()
@@ -180,3 +181,4 @@ def test_a_forked_child_loses_no_signal_that_comes_while_it_is_made():
             os.kill(child, signal.SIGTERM)
             _, status = os.waitpid(child, 0)
             assert os.WIFSIGNALED(status)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked

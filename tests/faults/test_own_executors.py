@@ -41,8 +41,12 @@ def test_killed_in_threads_it_goes_on_in_threads_to_the_same_bits(mode, tmp_path
         toy.Slow(), algorithm, budget=2000, seed=3, stop=pt.MaxEvaluations(found + 100)
     )
     # It ends after a generation; who has finished by then and waits for its turn, workers decide.
-    told = np.arange(-(-(found + 100) // 20) * 20)
-    ours, theirs = (r.run.as_told.take(told) for r in (result, whole))
+    told = -(-(found + 100) // 20) * 20
+    assert len(result.run.populations) == len(whole.run.populations)
+    everything = [r.run.as_told for r in (result, whole)]
+    waits = [dict(zip(e.ids[told:].tolist(), e.X[told:].tolist(), strict=True)) for e in everything]
+    assert all(waits[0][id] == waits[1][id] for id in waits[0].keys() & waits[1].keys())
+    ours, theirs = (e.take(np.arange(told)) for e in everything)
     order = np.argsort(ours.ids), np.argsort(theirs.ids)
     for name in ("ids", "X", "F"):
         mine, other = getattr(ours, name)[order[0]], getattr(theirs, name)[order[1]]
