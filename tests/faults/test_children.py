@@ -170,6 +170,7 @@ def test_an_interrupted_job_that_returns_is_not_told(tmp_path):
     assert pt.open_run(tmp_path / "run.h5").evaluations.ids.tolist() == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.usefixtures("usual")
 def test_a_forked_child_loses_no_signal_that_comes_while_it_is_made():
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     with interrupts.deferred() as held, held.allowed():

@@ -94,16 +94,17 @@ class Head:
 
     def workers(self):
         """Actors that evaluate, or could."""
-        return [p for p in self.processes() if "ActorWorker" in p.name()]
+        return self.processes("ActorWorker")
 
-    def processes(self):
-        """Those that run."""
+    def processes(self, name=""):
+        """Those that run, with ``name`` in their own."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):  # it has just ended, or is another user's
                 if (
                     process.environ().get("RAY_AUTH_TOKEN_PATH") == str(self.token)
                     and process.status() != psutil.STATUS_ZOMBIE
+                    and name in process.name()
                 ):
                     found.append(process)
         return found
