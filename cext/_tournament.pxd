@@ -12,7 +12,7 @@ cdef struct Tournaments:
     const int64_t *rank         # (n,): what decides if there is no F
     const double *crowding      # (n,)
     const double *F             # (n, n_obj) minimized, or NULL
-    const double *violation     # (n,), of F
+    const double *violation     # (n,), of F; NULL once it is seen that nobody violates anything
     Py_ssize_t n, n_obj
     uint32_t *order             # (n,): of the contestants, each XOR its place, so that zeros are 0, 1, ...
     bint shuffled               # whether something else stands there
@@ -46,8 +46,15 @@ cdef inline void open_tournaments(
     Tournaments *these, uint32_t *zeros, bitgen_t *source
 ) noexcept nogil:
     """Nobody has met; ``zeros`` (n,) is memory for the order."""
+    cdef Py_ssize_t i
+    cdef bint feasible = True
     these.order, these.source = zeros, source
     these.shuffled, these.met = False, 0
+    if these.violation != NULL:
+        for i in range(these.n):
+            feasible &= not (these.violation[i] > 0.0)
+        if feasible:    # then no comparison looks it up at two random places
+            these.violation = NULL
 
 
 cdef inline void start_again(Tournaments *these) noexcept nogil:
@@ -97,14 +104,15 @@ cdef inline bint _second_wins(
     """
     # Bits, not branches: half of these comparisons would be predicted wrong.
     cdef bint a_less = 0, b_less = 0    # in some objective
-    cdef double x, y
+    cdef double x = 0.0, y = 0.0
     cdef const double *p
     cdef const double *q
     cdef Py_ssize_t j
     if these.F == NULL:
         a_less, b_less = these.rank[a] < these.rank[b], these.rank[b] < these.rank[a]
     else:
-        x, y = these.violation[a], these.violation[b]
+        if these.violation != NULL:
+            x, y = these.violation[a], these.violation[b]
         if (x > 0.0) | (y > 0.0):
             a_less, b_less = x < y, y < x
         else:
