@@ -407,6 +407,19 @@ def test_a_cost_in_a_file_that_is_none_is_named(tmp_path):
 # -- what is said ----------------------------------------------------------------------------------
 
 
+def test_callbacks_and_the_live_line_see_how_much_is_paid(capsys):
+    seen = []
+    result = run(amount=90, callbacks=[lambda p: seen.append((p.cost, p.paid))], progress=True)
+    assert {cost for cost, _ in seen} == {pt.Cost(90, "epochs")}
+    assert seen[-1][1] == pytest.approx(sum(paid(result.run)))
+    assert "/90 epochs | generation" in capsys.readouterr().err
+    counted = []
+    pt.minimize(
+        Network(), ALGORITHMS["steady"], budget=9, callbacks=[lambda p: counted.append(p.paid)]
+    )
+    assert set(counted) == {None}
+
+
 def test_it_says_that_it_is_not_of_its_seed_alone():
     assert "not of its seed alone" in repr(run(amount=60).run)
     unscreened = run(pt.NSGA2(size=8), 60)
