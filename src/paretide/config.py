@@ -125,7 +125,7 @@ def check_at_end(at_end: str | None, max_seconds: float | None, cost: Any = None
     if max_seconds is None and cost is None:
         raise ConfigurationError(
             f"at_end={at_end!r} (--at-end) says what becomes of the evaluations that run when "
-            "max_seconds (--max-seconds) is over, or the cost (--cost) is paid: give that, too"
+            "the cost (--cost) is paid or max_seconds (--max-seconds) is over: give that, too"
         )
     for known in get_args(AtEnd):
         if at_end == known:

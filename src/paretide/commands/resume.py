@@ -74,19 +74,16 @@ def resume(
     It keeps its executor, with all its settings but those that are given here.
     """
     from ..config import check_at_end, make_stop
-    from ..engine.runs.cost import cost_in
     from ..engine.runs.resume import resume as resume_run
 
     check_picture(picture, store)
     stop = make_stop(max_seconds)
-    in_all = _budget(budget, cost, store)
-    paid = None if at_end is None else cost_in(specification_of(store))
-    ends = check_at_end(at_end, max_seconds, paid)
+    ends = check_at_end(at_end, max_seconds, cost)
     again = _kinds(retry_failed, kinds)
     with resumable(store):
         result = resume_run(
             store,
-            budget=in_all,
+            budget=_budget(budget, cost, store),
             problem=named_problem(problem, store),
             algorithm=named_algorithm(algorithm, store),
             executor=chosen_executor(store, executor, workers, address, trust_executor),
