@@ -171,12 +171,16 @@ class KnownOutcomes(NamedTuple):
         known_of: What needs no training, of a problem that has ``known(x)``: of (k, n_var)
             candidates (k, n_obj) minimized and (k, n_con) margins, NaN in a column that has to be
             evaluated. None of other problems. It runs the user's code: ask for what is needed.
+        cost: (n,) what each evaluation has cost, of a run whose budget is a ``pt.Cost``: positive,
+            or NaN where it is not known. What it picks should be worth its cost. None of other
+            runs.
     """
 
     X: Candidates
     F: FloatArray
     margins: FloatArray
     known_of: Callable[[Candidates], tuple[FloatArray, FloatArray]] | None = None
+    cost: FloatArray | None = None
 
 
 class Screen(Part):

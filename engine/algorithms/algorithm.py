@@ -28,6 +28,7 @@ from .limits import Known
 from .own import OwnSurvival, own_breeding
 from .part_memory import PartMemory
 from .schedule import BudgetShare, Constant, Doubling, phases
+from .screening import Paid
 from .steady import Cost, SteadyState
 from .telling_order import OrderName
 
@@ -309,8 +310,12 @@ class Algorithm:
         cost: Cost | None = None,
         initial: Candidates | None = None,
         known: Known | None = None,
+        paid: Paid | None = None,
     ) -> Started:
-        """The state machine of a resolved specification; the ``initial`` candidates come first."""
+        """The state machine of a resolved specification; the ``initial`` candidates come first.
+
+        A screen goes by what has been ``paid``, if evaluations are not only counted.
+        """
         if initial is None:
             initial = nobody(definition.space).X
         schedule, survival = self.schedule(), self.survival_part()
@@ -327,10 +332,11 @@ class Algorithm:
                 cost=cost,
                 initial=initial,
                 screen=self.screening(),
+                paid=paid,
             )
         return Generational(
             definition, schedule, breeding, survival, seed,
-            offspring=self.births(), initial=initial, screen=self.screening(),
+            offspring=self.births(), initial=initial, screen=self.screening(), paid=paid,
         )  # fmt: skip
 
     def breeding(self, space: SearchSpace) -> Breeding:

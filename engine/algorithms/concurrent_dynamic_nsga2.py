@@ -26,6 +26,7 @@ from .generational import Generational
 from .limits import Known
 from .nsga2_settings import NSGA2Settings
 from .schedule import Doubling, size_at
+from .screening import Paid
 from .steady import Cost
 
 FIRST_FACTOR = 8
@@ -170,6 +171,7 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
         cost: Cost | None = None,
         initial: Candidates | None = None,
         known: Known | None = None,
+        paid: Paid | None = None,
     ) -> Concurrent:
         """The state machine of a resolved specification; the first run has ``initial``."""
         first = self.schedule()
@@ -181,7 +183,7 @@ class ConcurrentDynamicNSGA2(NSGA2Settings):
             given = initial if i == 0 and initial is not None else nobody(definition.space).X
             return Generational(
                 definition, self._schedule_of(i, base), breeding, survival, seed,
-                offspring=None, initial=given, screen=self.screen, strand=(i,),
+                offspring=None, initial=given, screen=self.screen, strand=(i,), paid=paid,
             )  # fmt: skip
 
         return Concurrent(definition, first, base, seed, make_run)

@@ -34,7 +34,7 @@ from .offshoots import Offshoots
 from .offspring import Offspring
 from .part_memory import PartMemory, copied, read, stored
 from .schedule import Constant, Doubling, stored_size
-from .screening import Screening
+from .screening import Paid, Screening
 from .selection import Selected, select
 from .taken import Taken
 from .telling import read_asked_for
@@ -71,11 +71,12 @@ class Generational(AskTell):
         initial: Candidates,
         screen: Screen | None = None,
         strand: tuple[int, ...] = (),
+        paid: Paid | None = None,
     ) -> None:
         """``offspring`` are born in a generation, None is as many as the population has members.
 
-        Of several children for each of them a ``screen`` picks. ``strand`` tells the generators of
-        several that share a seed apart.
+        Of several children for each of them a ``screen`` picks, by what is ``paid`` for them where
+        the budget is in that. ``strand`` tells the generators of several that share a seed apart.
         """
         super().__init__(definition, seed)
         self.schedule = schedule
@@ -85,7 +86,9 @@ class Generational(AskTell):
         self._offspring_size = offspring
         self._memory: PartMemory = {}  # of survival and breeding
         self._screening = (
-            None if screen is None else Screening(screen, definition, seed, strand, breeding.limits)
+            None
+            if screen is None
+            else Screening(screen, definition, seed, strand, breeding.limits, paid)
         )
         self._drawn = breeding.everything()  # whom nobody new may equal; None: whoever lives
         self._variation_rng = generator(seed, VARIATION, *strand)

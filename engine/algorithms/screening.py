@@ -10,8 +10,8 @@ The model sees what was told by its turn, never by its arrival.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,9 @@ from .part_memory import PartMemory, copied
 
 log = logging.getLogger(__name__)
 
+Paid: TypeAlias = Callable[[IntArray], FloatArray]
+"""What (k,) ids of candidates that have finished have cost: (k,) positive, NaN where not known."""
+
 MADE_BY = ("X", "parents", "operator")
 """Of candidates that are not told yet, what a state has beside their choice."""
 
@@ -56,17 +59,18 @@ class Screening:
         seed: Of the run.
         strand: Tells the generators of several that share a seed apart.
         limits: Know what needs no training; None if everything does.
+        paid: For evaluations, of a run whose budget is in that; None if they are only counted.
     """
 
     def __init__(
         self, screen: Screen, definition: Definition, seed: int, strand: tuple[int, ...] = (),
-        limits: Limits | None = None,
+        limits: Limits | None = None, paid: Paid | None = None,
     ) -> None:  # fmt: skip
         screen.check_fit(definition.space)
         self.memory: PartMemory = {}
         self._screen, self._definition = screen, definition
         self._seed, self._strand = seed, strand
-        self._limits = limits
+        self._limits, self._paid = limits, paid
         self._told: list[tuple[IntArray, Candidates, FloatArray, FloatArray]] = []
         self._n_told = 0
         self._mended: dict[int, tuple[FloatArray, FloatArray]] = {}
@@ -97,7 +101,8 @@ class Screening:
         failed = ~self._definition.fit_for_ranking(F, G)
         F[failed], of_all[failed] = np.nan, np.nan
         known_of = None if self._limits is None else self._known_of
-        return KnownOutcomes(X, self._definition.minimized(F), _finite(of_all), known_of)
+        cost = None if self._paid is None else self._paid(ids)
+        return KnownOutcomes(X, self._definition.minimized(F), _finite(of_all), known_of, cost)
 
     def _known_of(self, X: Candidates) -> tuple[FloatArray, FloatArray]:
         """What needs no training of (k, n_var), as ``KnownOutcomes.known_of`` says it."""

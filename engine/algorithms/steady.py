@@ -43,7 +43,7 @@ from .members import Members
 from .offshoots import Offshoots
 from .part_memory import read, stored
 from .schedule import Constant, Doubling, stored_size
-from .screening import Screening
+from .screening import Paid, Screening
 from .taken import Taken
 from .telling import read_asked_for, told_rows
 from .telling_order import ORDERS, Order, OrderName
@@ -105,6 +105,7 @@ class SteadyState(InTurn):
         cost: Cost | None,
         initial: Candidates,
         screen: Screen | None = None,
+        paid: Paid | None = None,
     ) -> None:
         super().__init__(definition, seed)
         self.schedule = schedule
@@ -135,7 +136,9 @@ class SteadyState(InTurn):
         # Members and those that are open, whom nobody new may equal.
         self._taken: Taken | Everything | None = self._nobody_taken()
         self._screening = (
-            None if screen is None else Screening(screen, definition, seed, limits=breeding.limits)
+            None
+            if screen is None
+            else Screening(screen, definition, seed, limits=breeding.limits, paid=paid)
         )
 
     # -- what a user sees ------------------------------------------------------------------------

@@ -4,7 +4,8 @@ Who is evaluated again, ``again.py`` decides.
 
 Everything that ends a run or watches it has its place. Between two generations: the failure budget,
 callbacks, ``stop``; a place that depends on nothing but what was told. Between any two outcomes:
-the clock and Ctrl-C, which look after the time at which a run ends and not after its place.
+the clock, a ``Cost`` that is used up, and Ctrl-C, which look after the time at which a run ends and
+not after its place.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from contextlib import nullcontext
 from typing import Protocol
 
-from ...errors import ContractError, EvaluationError
+from ...errors import ConfigurationError, ContractError, EvaluationError
 from ..executors.base import Executor
 from ..executors.handed import Handed
 from ..records.evaluations import Evaluations
@@ -56,6 +57,7 @@ def drive(
     """Run until the budget is used up, ``stop`` says so, or nothing new can be drawn; returns why.
 
     Raises:
+        ConfigurationError: If the budget is a cost, and evaluations log none.
         ContractError: If ``evaluate`` returned other names or shapes for the first candidate that
             was to be evaluated.
         EvaluationError: If every candidate of the first generation failed, or more than the
@@ -103,6 +105,8 @@ class _Loop:
             reason = self._take_turns()
             if reason:
                 return reason
+            if session.spent:  # before anything more is begun
+                return self._end_by_clock("cost")
             tasks = session.ask()
             self._recorder.choices()
             self._submit(tasks)
@@ -157,6 +161,7 @@ class _Loop:
         """Callbacks and the stop condition; returns why the run ends here, or ""."""
         _refuse_too_many_failures(self._session, self._oversight.failure_budget)
         _refuse_hopeless(self._session)
+        _refuse_endless(self._session)
         self._call()
         stop = self._oversight.stop
         if stop is None:
@@ -179,6 +184,8 @@ class _Loop:
 
     def _end_by_clock(self, reason: str) -> str:
         """Wait for what runs, if that is wanted; returns why the run ends, which may change by it.
+
+        So does one that has cost what it may: where that is depends on the time, too.
 
         What is dropped or ended is asked for again when the run is resumed.
         """
@@ -293,6 +300,14 @@ def _refuse_too_many_failures(session: Session, budget: FailureBudget | None) ->
         "start anew",
         list(everything.failures),
     )
+
+
+def _refuse_endless(session: Session) -> None:
+    """A budget of a cost that nobody logs."""
+    spending = session.spending
+    wrong = "" if spending is None else spending.wrong(session.archive)
+    if wrong:
+        raise ConfigurationError(f"{session.definition.name}: {wrong}")
 
 
 def _refuse_hopeless(session: Session) -> None:

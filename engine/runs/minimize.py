@@ -21,6 +21,7 @@ from ..foreign_names import WHOLE_RUN, foreign_names
 from ..randomness import check_seed
 from ..store.store import RunStore
 from .conduct import absolute, conduct, leave_if_spawning
+from .cost import Cost
 from .failure_budget import FailureBudget
 from .interrupts import deferred
 from .manifest import (
@@ -35,6 +36,7 @@ from .recorder import Recorder
 from .result import Result
 from .resume import go_on
 from .session import Session
+from .spending import Spending
 from .warm_start import Source, is_source, read_initial
 
 
@@ -43,7 +45,7 @@ def minimize(
     problem: Any,
     algorithm: Algorithm | None = None,
     *,
-    budget: int | None = None,
+    budget: int | Cost | None = None,
     seed: int | None = None,
     executor: str | Executor = "serial",
     store: str | Path | None = None,
@@ -66,7 +68,8 @@ def minimize(
             the objectives: ``pt.Auto().describe(problem, budget)`` says what and why.
         budget: Evaluations in all, failed ones included. None is as many as there are until
             ``stop`` ends the run, which then must be given; a population size that would be derived
-            from the budget is said in a warning.
+            from the budget is said in a warning. ``Cost(3600)`` is so much for all evaluations
+            together, in seconds or in what the job logs, however many that are.
         seed: An int from 0 to 2**63 - 1; None draws one, which the result and the store keep.
         executor: "serial", "processes", "ray", or an executor made by hand. It never changes the
             result.
@@ -94,11 +97,11 @@ def minimize(
         stop: Called with a ``Progress`` after every generation; a true value ends the run, and a
             string says why. ``MaxSeconds``, alone or with ``|``, is looked at all the time instead.
         at_end: What becomes of evaluations that are under way when the clock ends the run, that is
-            ``MaxSeconds`` in ``stop``. "wait": nothing is begun any more, and the run ends with
-            the last of them, so that no training is lost and every executor does the same; it is
-            late by one evaluation at most. "kill": the run ends at once, as it should in an
-            allocation that ends, and they are begun anew when it is resumed; not with "serial".
-            Either way it resumes as if it had not been ended.
+            ``MaxSeconds`` in ``stop``, or a ``Cost`` that is used up does. "wait": nothing is begun
+            any more, and the run ends with the last of them, so that no training is lost and every
+            executor does the same; it is late by one evaluation at most. "kill": the run ends at
+            once, as it should in an allocation that ends, and they are begun anew when it is
+            resumed; not with "serial". Either way it resumes as if it had not been ended.
         callbacks: Called with a ``Progress`` after every generation, and at the end of one that is
             cut by the budget or the clock.
         on_evaluation: Called with a ``Told`` for each outcome that this process tells, not for
@@ -122,7 +125,7 @@ def minimize(
     leave_if_spawning()
     algorithm = Auto() if algorithm is None else algorithm
     refuse_no_algorithm(algorithm)
-    budget = _checked_budget(budget, stop)
+    evaluations, cost = _checked_budget(budget, stop)
     _check_place(store, overwrite, or_resume)
     oversight = Oversight(
         stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
@@ -134,18 +137,22 @@ def minimize(
     oversight.refuse_executor(workers)
     problem = as_problem(problem)
     if or_resume and store is not None and absolute(store).is_file():
-        asked = Asked(algorithm, budget, wanted, initial, cache)
+        asked = Asked(algorithm, evaluations, wanted, initial, cache, cost)
         return go_on(absolute(store), problem, None, workers, oversight, asked=asked)
     definition = read_definition(problem)
-    if budget is None:
+    expected = evaluations if cost is None else cost.about
+    if expected is None:
         algorithm = algorithm.without_budget()
-    algorithm = algorithm.resolved(definition, budget)
+    algorithm = algorithm.resolved(definition, expected)
     candidates, memory = read_initial(initial, cache, problem, definition)
-    _check_budget(budget, algorithm, candidates)
-    known = known_of(problem, definition)
-    machine = algorithm.machine(definition, seed, cost_of(problem), candidates, known)
-    session = Session.fresh(definition, machine, budget, memory)
-    specification = specify(problem, definition, algorithm, budget, seed, workers, memory)
+    _check_budget(evaluations, algorithm, candidates)
+    known, spending = known_of(problem, definition), Spending.of_cost(cost)
+    paid = None if spending is None else spending.of
+    machine = algorithm.machine(definition, seed, cost_of(problem), candidates, known, paid)
+    session = Session.fresh(definition, machine, evaluations, memory, spending)
+    specification = specify(problem, definition, algorithm, evaluations, seed, workers, memory)
+    if cost is not None:
+        specification |= {"first_budget": cost.about, "cost": cost.described()}
     specification["initial"] = digest(definition.space, None if is_source(initial) else candidates)
     if failure_budget is not None:
         specification["failure_budget"] = asdict(failure_budget)
@@ -166,15 +173,18 @@ def minimize(
         )  # fmt: skip
 
 
-def _checked_budget(budget: int | None, stop: Stop | None) -> int | None:
+def _checked_budget(budget: int | Cost | None, stop: Stop | None) -> tuple[int | None, Cost | None]:
+    """Evaluations, or what they may cost."""
+    if isinstance(budget, Cost):
+        return None, budget
     if budget is not None:
-        return whole_number("budget", budget, least=1)
+        return whole_number("budget", budget, least=1), None
     if stop is None:
         raise ConfigurationError(
             "budget=None is a run that only its stop condition ends, and there is none: pass "
             "budget=, or stop=pt.MaxSeconds(...) or another one"
         )
-    return None
+    return None, None
 
 
 def _check_place(store: str | Path | None, overwrite: bool, or_resume: bool) -> None:

@@ -21,6 +21,7 @@ from ...problems.definition import Definition
 from ...problems.encoded import encode, joined
 from ...typing import Candidates, SearchSpace
 from ..algorithms.algorithm import Algorithm
+from .cost import Cost, cost_in
 from .manifest import (
     NAMES,
     differences,
@@ -44,6 +45,7 @@ class Asked:
         seed: None for any.
         initial: As it was given.
         cache: As it was given.
+        cost: In all; None if evaluations are only counted.
     """
 
     algorithm: Algorithm
@@ -51,6 +53,7 @@ class Asked:
     seed: int | None
     initial: Any
     cache: Any
+    cost: Cost | None = None
 
 
 def refuse_other_run(
@@ -62,6 +65,7 @@ def refuse_other_run(
     if not lines:  # what follows is made for the problem
         given = resolved_again(asked.algorithm, definition, specification, asked.budget)
         lines = other_algorithm(specification, given)
+        lines += other_cost(specification, asked.cost)
         if asked.seed is not None and asked.seed != specification["seed"]:
             lines.append(_line("seed", specification["seed"], asked.seed))
         grown = grows(asked.cache, definition)
@@ -77,6 +81,16 @@ def refuse_other_run(
             + "\n".join(lines)
             + "\nchoose another path for the new run, or resume that one as it is"
         )
+
+
+def other_cost(specification: dict[str, Any], given: Cost | None) -> list[str]:
+    """A line if the budgets of the stored run and the one asked for are not of one kind."""
+    stored = cost_in(specification)
+    kinds = [None if cost is None else cost.of for cost in (stored, given)]
+    if kinds[0] == kinds[1]:
+        return []
+    shown = ("evaluations" if of is None else f"cost of {of!r}" for of in kinds)
+    return ["  budget: " + ", ".join(f"{n} {of}" for n, of in zip(NAMES, shown, strict=True))]
 
 
 def _line(key: str, stored: Any, given: Any) -> str:

@@ -10,6 +10,7 @@ from ...problems.definition import Definition
 from ...typing import FloatArray
 from ..records.evaluations import Evaluations
 from ..records.population import Population
+from .cost import Cost
 from .session import Session
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,18 @@ class Progress:
     def room(self) -> int | None:
         """Candidates that the budget still allows to ask for; None if there is no budget."""
         return self._session.room
+
+    @property
+    def cost(self) -> Cost | None:
+        """What all evaluations may cost together; None if they are only counted."""
+        spending = self._session.spending
+        return None if spending is None else spending.cost
+
+    @property
+    def paid(self) -> float | None:
+        """What everything told has cost, in the unit of ``cost``; None if there is none."""
+        spending = self._session.spending
+        return None if spending is None else spending.total(self._session.archive)
 
     def recent_seconds(self, most: int = 1000) -> FloatArray:
         """(k,) wall time of the last evaluations, those from a cache left out."""

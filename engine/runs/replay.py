@@ -27,11 +27,13 @@ from ..records.evaluations import (
 from ..records.provenance import AS_DRAWN, INITIAL, OPERATORS, Born, Choices, choices_of
 from ..store.state import believed
 from .cache import Memory
+from .cost import cost_in
 from .interventions import read_interventions
 from .manifest import algorithm_of, refuse_other_problem, stored_problem
 from .rules import refuse_other_rules
 from .run import Run
 from .session import AT_END, Session
+from .spending import Spending
 
 
 def replay(run: Run, *, problem: Any = None, algorithm: Algorithm | None = None) -> Session:
@@ -62,9 +64,11 @@ def replay(run: Run, *, problem: Any = None, algorithm: Algorithm | None = None)
         refuse_other_problem(specification, problem, definition, path)
     seed, initial = int(specification["seed"]), _initial(run, definition)
     with believed(path):
-        machine = algorithm.machine(definition, seed, cost, initial, known)
+        spending = Spending.of_cost(cost_in(specification))
+        paid = None if spending is None else spending.of
+        machine = algorithm.machine(definition, seed, cost, initial, known, paid)
     nothing_known = Memory(empty(definition), grows=False)
-    session = Session.fresh(definition, machine, specification["budget"], nothing_known)
+    session = Session.fresh(definition, machine, specification["budget"], nothing_known, spending)
     for choices in (*run.chosen, *_chosen(run.as_told)):
         machine.foretell(choices_of_problem(choices, run.definition, definition))
     _tell(session, run)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...checks import whole_number
-from ...errors import ConfigurationError
+from ...errors import ConfigurationError, StoreMismatch
 from ...problems.definition import Definition, read_definition
 from ..algorithms.algorithm import Algorithm, as_problem, cost_of, known_of
 from ..executors import make_executor
@@ -25,11 +25,12 @@ from ..store.state import believed
 from ..store.store import RunStore
 from .cache import Memory
 from .conduct import absolute, conduct, leave_if_spawning
+from .cost import Cost, cost_in
 from .failure_budget import FailureBudget
 from .interrupts import Interrupts, deferred
 from .interventions import Kinds, check_kinds, read_interventions
 from .manifest import algorithm_of, refuse_other_problem, stored_problem
-from .or_resume import Asked, refuse_other_run, why_ended
+from .or_resume import Asked, other_cost, refuse_other_run, why_ended
 from .oversight import AtEnd, Callback, OnEvaluation, Oversight, Stop, reason_of
 from .progress import Progress
 from .recorder import Recorder
@@ -37,6 +38,7 @@ from .result import Result
 from .retries import Retries
 from .rules import refuse_other_rules
 from .session import Session
+from .spending import Spending
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ log = logging.getLogger(__name__)
 def resume(
     path: str | Path,
     *,
-    budget: int | None = None,
+    budget: int | Cost | None = None,
     problem: Any = None,
     algorithm: Algorithm | None = None,
     executor: str | Executor | None = None,
@@ -64,7 +66,9 @@ def resume(
     Args:
         path: Of the run's HDF5 file.
         budget: Evaluations to add to the run's budget; None leaves it as it is. A run without a
-            budget has none to add to: end it with ``stop``, which it needs.
+            budget has none to add to: end it with ``stop``, which it needs. Of a run with a
+            ``Cost`` it is ``Cost(7200)`` in all, what has been paid included, of the same thing;
+            None leaves that as it is, too.
         problem: The problem; needed only if the store cannot say how to make it again.
         algorithm: The algorithm that the run was started with; needed only if the store cannot say
             how to make it again, as with a part that is a lambda.
@@ -94,23 +98,25 @@ def resume(
     Raises:
         StoreNotFound, StoreCorrupt, StoreLocked: If the file cannot be continued.
         StoreVersion: If it is of another schema, or was started under other rules.
-        StoreMismatch: If the problem or the algorithm is another one, the replay asks for other
-            candidates, or the journal is not there.
+        StoreMismatch: If the problem, the algorithm or what the budget is of is another one, the
+            replay asks for other candidates, or the journal is not there.
         ConfigurationError: For a wrong budget or executor, or if problem or algorithm must be
             passed.
     """
     leave_if_spawning()
     kinds = check_kinds(retry_failed)
-    if budget is not None:
-        budget = whole_number("budget (evaluations to add)", budget, least=1)
+    paying = budget if isinstance(budget, Cost) else None
+    added = None
+    if budget is not None and paying is None:
+        added = whole_number("budget (evaluations to add)", budget, least=1)
     oversight = Oversight(
         stop=stop, at_end=at_end, callbacks=callbacks, on_evaluation=on_evaluation,
         failure_budget=failure_budget, progress=progress,
     )  # fmt: skip
     with_executor = None if executor is None else make_executor(executor)
     return go_on(
-        absolute(path), problem, algorithm, with_executor, oversight, added=budget, kinds=kinds,
-        without_journal=without_journal, trust_executor=trust_executor,
+        absolute(path), problem, algorithm, with_executor, oversight, added=added, paying=paying,
+        kinds=kinds, without_journal=without_journal, trust_executor=trust_executor,
     )  # fmt: skip
 
 
@@ -122,6 +128,7 @@ def go_on(
     oversight: Oversight,
     *,
     added: int | None = None,
+    paying: Cost | None = None,
     kinds: tuple[str, ...] = (),
     without_journal: bool = False,
     trust_executor: bool = False,
@@ -129,7 +136,8 @@ def go_on(
 ) -> Result:
     """Continue a run: as ``resume`` does, or as it is ``asked`` for by ``minimize``.
 
-    ``added`` are evaluations; failures of these ``kinds`` are evaluated again.
+    ``added`` are evaluations, ``paying`` is what all of them may cost together; failures of these
+    ``kinds`` are evaluated again.
 
     Raises what ``resume`` raises, and StoreMismatch for another run than the one asked for.
     """
@@ -160,12 +168,16 @@ def go_on(
                 stored_budget = FailureBudget(**specification["failure_budget"])
             oversight = replace(oversight, failure_budget=stored_budget)
         seed, cost = int(specification["seed"]), cost_of(problem)
+        given_cost = paying if asked is None else asked.cost
+        spending = Spending.of_cost(_cost(specification, given_cost, added, path))
+        paid = None if spending is None else spending.of
         with believed(path):
-            machine = algorithm.machine(definition, seed, cost, known=known_of(problem, definition))
+            known_ahead = known_of(problem, definition)
+            machine = algorithm.machine(definition, seed, cost, known=known_ahead, paid=paid)
         known = of_problem(image.known, definition)
         memory = Memory(known, grows=specification["cache"])
         budget: int | None = specification["budget"]
-        session = Session.fresh(definition, machine, budget, memory)
+        session = Session.fresh(definition, machine, budget, memory, spending)
         with believed(path):
             retries = Retries(definition, read_interventions(specification), image.retried)
             session.restore(
@@ -178,11 +190,15 @@ def go_on(
             ended = why_ended(stopped_by, session.finished, budget, asked)
             if not ended and stopped_by and stopped_by != "budget":
                 ended = _stops_again(session, oversight, interrupts)
+            if not ended and stopped_by and session.spent:
+                ended = "cost"
             if ended and not session.retries.outstanding:
                 return Result(session.outcome(ended), ended, recorder.run(ended), seed)
             session.budget = asked.budget
-        else:
+        elif spending is None:
             session.budget = _extended(budget, added, oversight.stop, path)
+        if spending is not None:
+            specification["cost"] = spending.cost.described()
         if kinds:
             _wish_to_retry(session, specification, kinds)
         specification |= {"budget": session.budget, "executor": describe_executor(executor)}
@@ -208,6 +224,29 @@ def _stops_again(session: Session, oversight: Oversight, interrupts: Interrupts)
         return ""
     with interrupts.allowed():
         return reason_of(oversight.stop(Progress(session)))
+
+
+def _cost(
+    specification: dict[str, Any], given: Cost | None, added: int | None, path: Path
+) -> Cost | None:
+    """What the evaluations of a run that goes on may cost; None if they are only counted.
+
+    Raises ConfigurationError or StoreMismatch if the run has a budget of another kind.
+    """
+    stored = cost_in(specification)
+    if stored is None and given is None:
+        return None
+    if stored is not None and added is not None:
+        raise ConfigurationError(
+            f"{path} is a run whose budget is {stored}, so {added} evaluations cannot be added to "
+            f"it; pass what all of them may cost: budget=pt.Cost(..., of={stored.of!r}) (--cost)"
+        )
+    if given is not None and (lines := other_cost(specification, given)):
+        raise StoreMismatch(
+            f"{path} has another kind of budget:\n" + "\n".join(lines) + "\nit decides what is "
+            "evaluated: resume the run with the kind it was started with, or start a new run"
+        )
+    return stored if stored is None or given is None else replace(stored, amount=given.amount)
 
 
 def _extended(stored: int | None, added: int | None, stop: Stop | None, path: Path) -> int | None:

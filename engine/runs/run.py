@@ -33,6 +33,7 @@ from ..store.stamp import read_stamp
 from ..store.state import believed
 from ..store.store import real_path
 from .convergence import Convergence, convergence
+from .cost import of_its_seed
 from .interventions import read_interventions
 from .retries import Retries, earlier_failures, latest, places
 
@@ -109,9 +110,10 @@ class Run:
         name = self.definition.name
         state = f"stopped by {self.stopped_by}" if self.stopped_by else "not finished"
         again = sum(len(rows) for rows in self.retried)
-        retried = f"{again} of them once more, not of its seed alone, " if again else ""
+        retried = f"{again} of them once more, " if again else ""
+        seed = "" if of_its_seed(self.specification) else "not of its seed alone, "
         return one_line(
-            f"<Run of {name}: {self.archive.rows} evaluations, {retried}{state}, {self.path}>"
+            f"<Run of {name}: {self.archive.rows} evaluations, {retried}{seed}{state}, {self.path}>"
         )
 
     @property

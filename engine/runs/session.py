@@ -28,6 +28,7 @@ from ..records.refused import Refused, refused_in
 from .cache import Memory
 from .interventions import Retry, failed_ids
 from .retries import Retries, latest
+from .spending import Spending
 
 _RETOLD = re.compile(r"(run\d+_)?retold_")
 """Entries of a state that say again what was told."""
@@ -44,6 +45,7 @@ class Session:
         definition: Of the problem.
         machine: The algorithm.
         budget: Evaluations in all; None for any number.
+        spending: What evaluations cost, if that is what the budget is in.
         memory: Outcomes that are known.
         archive: Everything told, in that order.
         populations: Ids of the population after each completed selection, in order of generation.
@@ -65,6 +67,7 @@ class Session:
     archive: Archive
     retries: Retries
     populations: list[IntArray] = field(default_factory=list)
+    spending: Spending | None = None
 
     exhausted: bool = False
     most_generations: int | None = None
@@ -81,12 +84,13 @@ class Session:
 
     @classmethod
     def fresh(
-        cls, definition: Definition, machine: Machine, budget: int | None, memory: Memory
-    ) -> Session:
+        cls, definition: Definition, machine: Machine, budget: int | None, memory: Memory,
+        spending: Spending | None = None,
+    ) -> Session:  # fmt: skip
         """A session in which nothing has happened yet."""
         nothing = empty(definition, machine.operators, machine.n_parents)
         archive, retries = Archive(nothing), Retries(definition)
-        return cls(definition, machine, budget, memory, archive, retries)
+        return cls(definition, machine, budget, memory, archive, retries, spending=spending)
 
     @property
     def in_flight(self) -> int:
@@ -104,6 +108,11 @@ class Session:
         if self.budget is None:
             return None
         return max(0, self.budget - self.finished - self.in_flight)
+
+    @property
+    def spent(self) -> bool:
+        """Whether everything told has cost what it may."""
+        return self.spending is not None and self.spending.is_used_up(self.archive)
 
     def ask(self) -> list[Task]:
         """All that is to be evaluated now within the budget.
@@ -211,6 +220,8 @@ class Session:
     def _take_in(self, rows: Evaluations) -> None:
         if self._in_blocks:
             self._running.difference_update(rows.ids.tolist())
+        if self.spending is not None:
+            self.spending.learn(rows)
         if self.machine.take_in(rows):
             self.archive.append(rows)
         self.memory.learn(rows)
@@ -302,6 +313,8 @@ class Session:
 
     def insert(self, outcomes: Evaluations) -> None:
         """Those of them that have values take part in selection from now on."""
+        if self.spending is not None:
+            self.spending.learn(outcomes)
         rows = outcomes.take(np.flatnonzero(outcomes.evaluated))
         if len(rows):
             self.machine.insert(rows.ids, rows.generation, rows.X, rows.F, rows.G)
@@ -386,9 +399,13 @@ class Session:
         self.first_evaluated = min(np.concatenate(evaluated).tolist(), default=None)
         self.memory.learn(evaluations)
         self.memory.learn(waiting)
-        self._asked = max(np.concatenate([evaluations.ids, waiting.ids]).tolist(), default=-1)
+        finished = np.concatenate([evaluations.ids, waiting.ids])
+        self._asked = max(finished.tolist(), default=-1)
         machine = self.machine
         known = latest(evaluations, self.retries.gone_in(evaluations.ids))
+        if self.spending is not None:
+            for rows in (evaluations, waiting, *self.retries.gone_in(finished)):
+                self.spending.learn(rows)
         machine.load_state_dict(state, waiting, known)
         if machine.evaluations != len(evaluations) or machine.selections != len(populations):
             raise StoreCorrupt(

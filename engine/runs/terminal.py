@@ -13,6 +13,7 @@ from ...operators.indicators import hypervolume
 from ...operators.reference import first_best, reference_box
 from ...typing import FloatArray
 from ..executors.base import Activity, Executor
+from ..records.plain_text import one_line
 from .progress import Progress
 from .screen import LiveText
 
@@ -98,6 +99,7 @@ class LiveLine:
         rate = (p.evaluations - self._first_evaluations) / max(p.seconds, 1e-9)
         parts = [
             f"{p.evaluations}{'' if p.budget is None else f'/{p.budget}'} evaluations",
+            *self._paid(),
             f"generation {max(p.generation, 0)}",
             f"population {p.size}",
             f"front {len(front)}",
@@ -108,6 +110,12 @@ class LiveLine:
         if rate > 0 and p.budget is not None:
             parts.append(f"{_duration((p.budget - p.evaluations) / rate)} left")
         return "\n".join([" | ".join(parts), *self._workers()])
+
+    def _paid(self) -> list[str]:
+        cost, paid = self._progress.cost, self._progress.paid
+        if cost is None or paid is None:
+            return []
+        return [f"{paid:.4g}/{cost.amount:.4g} {one_line(cost.of)}"]
 
     def _failures(self) -> str:
         kinds = self._progress.failures_by_kind

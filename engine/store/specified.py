@@ -41,6 +41,7 @@ _PARTS: dict[str, tuple[type, ...]] = {
 
 _LATER: dict[str, tuple[type, ...]] = {
     "first_budget": (int, type(None)),
+    "cost": _OBJECT,
     "initial": _TEXT,
     "events": (list,),
     "rules": _WHOLE,

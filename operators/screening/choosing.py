@@ -3,7 +3,8 @@
 What has been chosen is believed to come out as the model says, so that the next one is worth
 something beside it; candidates under evaluation are believed first. Where constraints or failures
 are known of, improvement counts by the probability that the candidate is feasible and does not
-fail; as long as nothing feasible is known, that probability alone decides.
+fail; as long as nothing feasible is known, that probability alone decides. Where evaluations differ
+in what they cost, either is divided by it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Beliefs(Protocol):
 
 def choose(
     beliefs: Beliefs, size: int, k: int, front: FloatArray, scales: Sequence[Scale], asked: int,
-    unscreened: float,
+    unscreened: float, cost: FloatArray | None = None,
 ) -> IntArray:  # fmt: skip
     """(k,) different rows below ``size``, the pool's; what comes after was asked for already.
 
@@ -53,8 +54,11 @@ def choose(
         scales: Of the objectives, see ``scale_of``.
         asked: Candidates asked for until now.
         unscreened: Share that goes out as it was drawn.
+        cost: (size,) of the pool, positive; None if all cost the same. Of two that are worth the
+            same the cheaper one is chosen.
     """
     mean = beliefs.mean
+    cost = np.ones(size) if cost is None else cost
     for i in range(size, len(mean)):
         front = _believe(beliefs, i, front)
     left = np.ones(size, dtype=np.bool_)
@@ -69,7 +73,8 @@ def choose(
                 sd, reference = beliefs.sd()[:size], reference_point(front, scales)
                 gain = value * expected_improvement(mean[:size], sd, front, reference, scales)
                 value = gain if gain[left].any() else value  # where nothing is to be gained
-            i = int(np.argmax(np.where(left, value, -1.0)))
+            worth = np.where(left, value / cost, -1.0)
+            i = int(np.argmin(np.where(worth == worth.max(), cost, np.inf)))
         left[i] = False
         chosen[place] = i
         if place + 1 < k:

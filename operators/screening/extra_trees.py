@@ -13,6 +13,7 @@ from ...typing import BoolArray, Candidates, FloatArray, IntArray, SearchSpace
 from ..parts import KnownOutcomes, Screen
 from .ahead import SURE_SD, ahead_of
 from .choosing import choose, scale_of
+from .costs import log_costs, relative
 from .inputs import Inputs, check_fit, inputs
 from .known import evaluated, non_dominated, violations
 from .single_thread import single_thread
@@ -27,8 +28,9 @@ class ExtraTrees(Screen):
     """Screens children by expected hypervolume improvement on extremely randomized trees.
 
     Means and deviations are those of the trees' answers. Constraints and failures are judged by the
-    share of the trees' answers that keep, or do not fail. Needs scikit-learn: ``paretide[demo]``.
-    For spaces with working coordinates.
+    share of the trees' answers that keep, or do not fail. Where the budget is a ``pt.Cost``,
+    improvement is divided by what trees say that an evaluation costs. Needs scikit-learn:
+    ``paretide[demo]``. For spaces with working coordinates.
 
     Attributes:
         draws: Children drawn for each that is evaluated.
@@ -100,11 +102,17 @@ class ExtraTrees(Screen):
                 everyone = np.ones(len(ok), dtype=np.bool_)
                 labels = ok.astype(np.float64)[:, None]
                 feasible *= self._answers(seen, everyone, labels, asked, rng).mean(axis=0)[:, 0]
+            priced, cost = log_costs(known.cost, np.flatnonzero(ok)), None
+            if priced is not None:
+                having = np.isin(np.arange(len(ok)), priced.rows)
+                logs = priced.spread * priced.targets[:, None]
+                answered = self._answers(seen, having, logs, asked, rng).mean(axis=0)[:, 0]
+                cost = relative(answered[: len(pool)])
         best = non_dominated(known.F[ok], kept)
         scales = [scale_of(y, f, best) for y, f in zip(targets.T, known.F[ok].T, strict=True)]
         told = len(known.F) + len(open)
         beliefs = Trees(answers, feasible, ahead.objectives)
-        return choose(beliefs, len(pool), k, targets[kept], scales, told, self.unscreened)
+        return choose(beliefs, len(pool), k, targets[kept], scales, told, self.unscreened, cost)
 
     def _answers(
         self, seen: Inputs, rows: BoolArray, targets: FloatArray, asked: Inputs,

@@ -14,6 +14,7 @@ from ...typing import BoolArray, Candidates, FloatArray, IntArray, SearchSpace, 
 from ..parts import KnownOutcomes, Screen, Vary
 from .ahead import SURE_SD, Ahead, ahead_of
 from .choosing import choose, scale_of
+from .costs import log_costs, relative
 from .inputs import Inputs, check_fit, inputs
 from .known import evaluated, most_telling, non_dominated, violations
 from .regression import Fit, Posterior, Process, prior
@@ -34,7 +35,7 @@ class Column(NamedTuple):
     """One thing that is modelled.
 
     Attributes:
-        key: Its place: objectives, then constraints, then failure.
+        key: Its place: objectives, then constraints, then failure, then cost.
         rows: (n,) of the known ones, those that it is fitted to.
         y: (n,) targets.
         limit: That must not be exceeded; infinite for an objective.
@@ -55,6 +56,8 @@ class Model(NamedTuple):
         limited: A process for each limit, of ``limits``.
         front: (n, n_obj) of the feasible ones known, noise left out.
         scales: Of the objectives.
+        cost: A process of its logarithm; None if all evaluations cost the same.
+        spread: Of its targets, in logarithms.
     """
 
     ahead: Ahead
@@ -63,15 +66,19 @@ class Model(NamedTuple):
     limits: list[float]
     front: FloatArray
     scales: list[Scale]
+    cost: Process | None
+    spread: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianProcess(Screen):
     """Screens children by expected hypervolume improvement on Gaussian processes.
 
-    One process for each objective, for each constraint that has been broken, and, once candidates
-    have failed, one for failure. Their lengths, weights and noise are fitted again whenever a tenth
-    more is known; in between they stay, and the rest is computed from everything told.
+    One process for each objective, for each constraint that has been broken, once candidates have
+    failed, one for failure, and, where the budget is a ``pt.Cost``, one for the logarithm of what
+    an evaluation costs, by which improvement is divided. Their lengths, weights and noise are
+    fitted again whenever a tenth more is known; in between they stay, and the rest is computed from
+    everything told.
 
     For spaces with working coordinates: numbers, ordinals, categories, bits. Two and three
     objectives exactly, more of them approximately.
@@ -178,6 +185,9 @@ class GaussianProcess(Screen):
             return None
         n_obj = known.F.shape[1]
         modelled = [c for c in columns if c.key >= n_obj or not ahead.objectives[c.key]]
+        priced, dear = log_costs(known.cost, columns[0].rows), _key_of_cost(known)
+        if priced is not None:
+            modelled.append(Column(dear, priced.rows, priced.targets, np.inf))
         thetas = self._hyperparameters(modelled, seen, known, memory)
         made = {c.key: Process(thetas[c.key], seen.take(c.rows), c.y) for c in modelled}
         objectives = [made.get(j) for j in range(n_obj)]
@@ -190,7 +200,10 @@ class GaussianProcess(Screen):
         scales = [scale_of(columns[j].y, F[:, j], best) for j in range(n_obj)]
         limits = [c.limit for c in columns[n_obj:]]
         limited = [made[c.key] for c in columns[n_obj:]]
-        return Model(ahead, objectives, limited, limits, values[kept], scales)
+        spread = 0.0 if priced is None else priced.spread
+        return Model(
+            ahead, objectives, limited, limits, values[kept], scales, made.get(dear), spread
+        )
 
     def _best(
         self, model: Model, pool: Candidates, k: int, open: Candidates, space: WorkingSpace,
@@ -207,7 +220,10 @@ class GaussianProcess(Screen):
             [(p.at(asked), limit) for p, limit in zip(model.limited, model.limits, strict=True)],
             fit,
         )
-        return choose(beliefs, len(pool), k, model.front, model.scales, told, unscreened)
+        cost = None
+        if model.cost is not None:
+            cost = relative(model.spread * model.cost.at(inputs(pool, space)).mean)
+        return choose(beliefs, len(pool), k, model.front, model.scales, told, unscreened, cost)
 
     def _columns(self, known: KnownOutcomes, ok: BoolArray, ahead: Ahead) -> list[Column] | None:
         """Every objective, and what else there is to model; None if nothing varies."""
@@ -240,7 +256,7 @@ class GaussianProcess(Screen):
     ) -> FloatArray:
         """(places, p) those of every column; from memory unless a tenth more is known."""
         first = prior(seen).mean
-        shape = (known.F.shape[1] + known.margins.shape[1] + 1, len(first))
+        shape = (_key_of_cost(known) + (known.cost is not None), len(first))
         thetas = memory.get("theta", np.full(shape, np.nan)).copy()
         due = len(known.F) >= 1.1 * memory.get("known", np.zeros(1, dtype=np.int64))[0]
         for c in columns:
@@ -256,6 +272,11 @@ class GaussianProcess(Screen):
         if due:
             memory["known"] = np.array([len(known.F)], dtype=np.int64)
         return thetas
+
+
+def _key_of_cost(known: KnownOutcomes) -> int:
+    """After objectives, constraints and failure."""
+    return int(known.F.shape[1] + known.margins.shape[1] + 1)
 
 
 def _first_of_each(keys: list[bytes]) -> IntArray:

@@ -26,6 +26,7 @@ from .engine.executors.conditions import Conditions
 from .engine.executors.worker import Worker
 from .engine.records.outcome import Completion, Evaluated, Failed, LostTask, Task
 from .engine.records.population import Population
+from .engine.runs.cost import Cost
 from .engine.runs.failure_budget import FailureBudget
 from .engine.runs.minimize import minimize
 from .engine.runs.progress import Progress
@@ -98,6 +99,7 @@ __all__ = [
     "Conditions",
     "Constant",
     "Context",
+    "Cost",
     "Crossover",
     "Doubling",
     "Duplicates",

@@ -15,6 +15,7 @@ from .engine.algorithms.algorithm import Algorithm
 from .engine.executors import Executor
 from .engine.executors.stored import EXECUTOR, named_executor
 from .engine.foreign_names import IN_A_FILE, meant
+from .engine.runs.cost import SECONDS, Cost
 from .engine.runs.failure_budget import FailureBudget
 from .engine.runs.manifest import ALGORITHM
 from .engine.runs.named import make_algorithm
@@ -50,6 +51,9 @@ class RunConfig(BaseModel):
     algorithm: _Named = _Named(name="auto")
     executor: _Named = _Named(name="serial")
     budget: int | None = None
+    cost: float | None = Field(default=None, strict=True)  # in which true is no number
+    cost_of: str | None = None
+    cost_about: int | None = None
     max_seconds: float | None = None
     at_end: AtEnd = "wait"
     seed: int | None = None
@@ -83,6 +87,12 @@ class RunConfig(BaseModel):
         space = getattr(problem, "space", None)
         return make_algorithm(self.algorithm.name, self.algorithm.settings, space)
 
+    def make_budget(self) -> int | Cost | None:
+        """Evaluations, or what they may cost."""
+        if self.cost is None:
+            return self.budget
+        return Cost(self.cost, SECONDS if self.cost_of is None else self.cost_of, self.cost_about)
+
     def make_executor(self) -> Executor:
         """The executor with its settings."""
         return named_executor(self.executor.name, self.executor.settings)
@@ -105,17 +115,17 @@ def make_stop(max_seconds: float | None) -> MaxSeconds | None:
     return None if max_seconds is None else MaxSeconds(max_seconds)
 
 
-def check_at_end(at_end: str | None, max_seconds: float | None) -> AtEnd:
+def check_at_end(at_end: str | None, max_seconds: float | None, cost: Any = None) -> AtEnd:
     """``at_end`` with its default.
 
-    Raises ConfigurationError for another word, or if no clock ends the run.
+    Raises ConfigurationError for another word, or if neither a clock nor a ``cost`` ends the run.
     """
     if at_end is None:
         return "wait"
-    if max_seconds is None:
+    if max_seconds is None and cost is None:
         raise ConfigurationError(
             f"at_end={at_end!r} (--at-end) says what becomes of the evaluations that run when "
-            "max_seconds (--max-seconds) is over: give that, too"
+            "the cost (--cost) is paid or max_seconds (--max-seconds) is over: give that, too"
         )
     for known in get_args(AtEnd):
         if at_end == known:
@@ -164,14 +174,30 @@ def read_config(
         raise ConfigurationError(
             f"{where} make no run: {problems}; the keys are {list(RunConfig.model_fields)}"
         ) from None
-    if config.budget is None and config.max_seconds is None:
-        raise ConfigurationError(
-            f"{where} make no run: budget: it is missing, and max_seconds, too, which ends a run "
-            f"that has none; the keys are {list(RunConfig.model_fields)}"
-        )
+    _check_budget(config, where)
     if "at_end" in config.model_fields_set:
-        check_at_end(config.at_end, config.max_seconds)
+        check_at_end(config.at_end, config.max_seconds, config.cost)
     return config
+
+
+def _check_budget(config: RunConfig, where: str) -> None:
+    """Raise ConfigurationError unless something ends the run, and there is one budget at most."""
+    if (config.budget, config.cost, config.max_seconds) == (None, None, None):
+        raise ConfigurationError(
+            f"{where} make no run: budget: it is missing, and so are cost, which is another one, "
+            "and max_seconds, which ends a run that has none; the keys are "
+            f"{list(RunConfig.model_fields)}"
+        )
+    if config.budget is not None and config.cost is not None:
+        raise ConfigurationError(
+            f"{where} give two budgets: budget={config.budget} (--budget) is of evaluations, "
+            f"cost={config.cost:g} (--cost) of what they cost; give one of them"
+        )
+    for key in ("cost_of", "cost_about"):
+        if getattr(config, key) is not None and config.cost is None:
+            raise ConfigurationError(
+                f"{key} (--{key.replace('_', '-')}) is of the cost (--cost): give that, too"
+            )
 
 
 def _what_is_wrong(kind: str, key: str, message: str, value: Any) -> str:

@@ -62,6 +62,7 @@ def front_json(run: Run, at_most: int | None = None) -> str:
             "algorithm": run.specification["algorithm"],
             "seed": run.specification["seed"],
             "budget": run.specification["budget"],
+            "cost": run.specification.get("cost"),
             "evaluations": len(run.evaluations),
             "failed": len(run.evaluations.failures),
             "refused": len(run.refused),

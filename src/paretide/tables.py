@@ -12,7 +12,9 @@ from .engine.records.frames import column_names, logged_names
 from .engine.records.outcome import Failed
 from .engine.records.plain_text import one_line
 from .engine.records.population import Population
+from .engine.runs.cost import cost_in, of_its_seed
 from .engine.runs.run import Run
+from .engine.runs.spending import Spending
 
 MOST_ROWS = 40
 MOST_WIDTH = 60  # terminal columns of a cell or a name, beyond which it is cut
@@ -158,6 +160,7 @@ def run_summary(run: Run) -> Any:
         "algorithm": algorithm["name"] + "  " + ", ".join(f"{k}={v}" for k, v in settings.items()),
         "seed": specification["seed"],
         "evaluations": f"{len(run.evaluations)} of {specification['budget'] or 'any number'}",
+        **_cost(run),
         "generations": len(run.populations),
         "failed": len(run.evaluations.failures),
         **_evaluated_again(run),
@@ -172,6 +175,16 @@ def run_summary(run: Run) -> Any:
     for reason, ids in list(run.failures().items())[:5]:
         table.add_row("", Text(f"{len(ids)} x {_cut(reason, MOST_TEXT)}", overflow="fold"))
     return table
+
+
+def _cost(run: Run) -> dict[str, str]:
+    """What its evaluations have cost, if that is what the budget is in."""
+    spending = Spending.of_cost(cost_in(run.specification))
+    if spending is None:
+        return {}
+    paid = spending.total(run.archive)
+    alone = "" if of_its_seed(run.specification) else "; the run is not of its seed alone"
+    return {"cost": f"{paid:.6g} of {spending.cost.amount:.6g} {spending.cost.of}{alone}"}
 
 
 def _evaluated_again(run: Run) -> dict[str, str]:

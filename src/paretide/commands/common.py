@@ -40,10 +40,18 @@ MaxSeconds = Annotated[
     float | None,
     typer.Option(help="End after so long; go on with resume.", show_default=False),
 ]
+CostAmount = Annotated[
+    float | None,
+    typer.Option(
+        "--cost",
+        help="Instead of --budget: what all evaluations may cost together, in seconds.",
+        show_default=False,
+    ),
+]
 AtEnd = Annotated[
     str | None,
     typer.Option(
-        help="What --max-seconds does with what runs then: wait (default) or kill.",
+        help="What --max-seconds or --cost does with what runs then: wait (default) or kill.",
         show_default=False,
     ),
 ]
@@ -104,6 +112,7 @@ def resumable(store: Path) -> Iterator[None]:
 
 def finish(result: Any, store: Path, picture: Path | None) -> None:
     """Say how a run ended, how it goes on, and draw its front."""
+    from ..engine.runs.cost import cost_in, of_its_seed
     from ..engine.runs.session import AT_END
     from ..tables import front_table
 
@@ -113,12 +122,15 @@ def finish(result: Any, store: Path, picture: Path | None) -> None:
     say(
         f"{len(run_.evaluations)} evaluations, {failed} failed, stopped by "
         f"{result.stopped_by}, seed {result.seed}"
-        + (", not of it alone" if "events" in run_.specification else "")
+        + ("" if of_its_seed(run_.specification) else ", not of it alone")
     )
     again = "" if run_.specification["problem"]["target"] else " --problem FILE.py:NAME"
     if run_.specification["algorithm"].get("reason"):
         again += " --algorithm FILE.py:NAME"
-    if run_.specification["budget"] is None:
+    cost = cost_in(run_.specification)
+    if cost is not None and result.stopped_by == "cost":
+        again += f" --cost {2 * cost.amount:g}"
+    elif run_.specification["budget"] is None and cost is None:
         again += " --max-seconds 3600"
     elif result.stopped_by in AT_END:
         again += " --budget +500"

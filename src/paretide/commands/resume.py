@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,7 @@ from .common import (
     Address,
     AlgorithmAgain,
     AtEnd,
+    CostAmount,
     ExecutorName,
     MaxSeconds,
     Picture,
@@ -23,7 +25,11 @@ from .common import (
     named_algorithm,
     named_problem,
     resumable,
+    specification_of,
 )
+
+if TYPE_CHECKING:
+    from ..engine.runs.cost import Cost
 
 
 def resume(
@@ -38,6 +44,7 @@ def resume(
     budget: Annotated[
         str | None, typer.Option(help="Evaluations to add: +1000.", show_default=False)
     ] = None,
+    cost: CostAmount = None,
     max_seconds: MaxSeconds = None,
     at_end: AtEnd = None,
     problem: Annotated[
@@ -71,12 +78,12 @@ def resume(
 
     check_picture(picture, store)
     stop = make_stop(max_seconds)
-    ends = check_at_end(at_end, max_seconds)
+    ends = check_at_end(at_end, max_seconds, cost)
     again = _kinds(retry_failed, kinds)
     with resumable(store):
         result = resume_run(
             store,
-            budget=_added(budget),
+            budget=_budget(budget, cost, store),
             problem=named_problem(problem, store),
             algorithm=named_algorithm(algorithm, store),
             executor=chosen_executor(store, executor, workers, address, trust_executor),
@@ -87,6 +94,22 @@ def resume(
             without_journal=without_journal,
         )
     finish(result, store, picture)
+
+
+def _budget(budget: str | None, cost: float | None, store: Path) -> int | Cost | None:
+    """Evaluations to add, or what all of them may cost, of what the run's cost is of."""
+    from ..engine.runs.cost import SECONDS, Cost, cost_in
+    from ..errors import ConfigurationError
+
+    if cost is None:
+        return _added(budget)
+    if budget is not None:
+        raise ConfigurationError(
+            f"--budget {budget} adds evaluations, --cost {cost:g} is what all of them may cost: "
+            "give one of them, that of which the run was started with"
+        )
+    stored = cost_in(specification_of(store))
+    return Cost(cost, SECONDS if stored is None else stored.of)
 
 
 def _added(budget: str | None) -> int | None:

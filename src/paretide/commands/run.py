@@ -10,6 +10,7 @@ import typer
 from .common import (
     Address,
     AtEnd,
+    CostAmount,
     ExecutorName,
     MaxSeconds,
     Picture,
@@ -36,6 +37,18 @@ def run(
     ] = None,
     budget: Annotated[
         int | None, typer.Option(help="Evaluations in all.", show_default=False)
+    ] = None,
+    cost: CostAmount = None,
+    cost_of: Annotated[
+        str | None,
+        typer.Option(
+            help="Of --cost: seconds (default), or a number that the job logs, like epochs.",
+            show_default=False,
+        ),
+    ] = None,
+    cost_about: Annotated[
+        int | None,
+        typer.Option(help="Of --cost: for how many evaluations that is.", show_default=False),
     ] = None,
     max_seconds: MaxSeconds = None,
     at_end: AtEnd = None,
@@ -90,6 +103,9 @@ def run(
         "problem": problem,
         "algorithm.name": algorithm,
         "budget": budget,
+        "cost": cost,
+        "cost_of": cost_of,
+        "cost_about": cost_about,
         "max_seconds": max_seconds,
         "at_end": at_end,
         "seed": seed,
@@ -113,7 +129,7 @@ def run(
         result = minimize(
             problem_,
             chosen.make_algorithm(problem_),
-            budget=chosen.budget,
+            budget=chosen.make_budget(),
             seed=chosen.seed,
             executor=chosen.make_executor(),
             store=chosen.store,
