@@ -384,14 +384,19 @@ def _chosen(name: str, role: type[R], given: Any, space: SearchSpace) -> R | Non
 
 
 def read_choice(what: str, role: type[R], given: Any) -> R | Default | None:
-    """A part, "default" or None, which command lines and configurations spell "none".
+    """``read_optional``, or "default"."""
+    if isinstance(given, str) and given == "default":
+        return "default"
+    return read_optional(what, role, given)
+
+
+def read_optional(what: str, role: type[R], given: Any) -> R | None:
+    """A part, or None, which command lines and configurations spell "none".
 
     Raises ConfigurationError for anything else; ``what`` names it.
     """
     if given is None or (isinstance(given, str) and given == "none"):
         return None
-    if isinstance(given, str) and given == "default":
-        return "default"
     return read_part(what, role, given)
 
 

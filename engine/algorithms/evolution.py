@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ...operators.mating import Tournament
 from ...operators.parts import (
@@ -19,7 +19,15 @@ from ...operators.parts import (
 from ...operators.survival import RankAndCrowding
 from ...typing import SearchSpace
 from .algorithm import Algorithm
-from .breeding import Breeding, Default, Which, breeding_for, read_choice, read_duplicates
+from .breeding import (
+    Breeding,
+    Default,
+    Which,
+    breeding_for,
+    read_choice,
+    read_duplicates,
+    read_optional,
+)
 from .schedule import BudgetShare, Constant, Doubling
 
 ROLES = {
@@ -80,11 +88,12 @@ class Evolution(Algorithm):
         super().__post_init__()
         kind = type(self).__name__
         for key, role in ROLES.items():
-            part = getattr(self, key)
-            if key in ("crossover", "mutation"):
-                object.__setattr__(self, key, read_choice(f"{kind}: {key}", role, part))
-            elif part is not None or key == "survival":
-                read_part(f"{kind}: {key}", role, part)
+            what, part = f"{kind}: {key}", getattr(self, key)
+            if key == "survival":
+                read_part(what, role, part)
+                continue
+            read: Any = read_choice if key in ("crossover", "mutation") else read_optional
+            object.__setattr__(self, key, read(what, role, part))
         which = read_duplicates(f"{kind}: duplicates", self.duplicates)
         object.__setattr__(self, "duplicates", which)
 

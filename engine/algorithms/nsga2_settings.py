@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from ...errors import ConfigurationError
-from ...operators.parts import Crossover, Mating, Mutation, Repair, Sampling, Screen, read_part
+from ...operators.parts import Crossover, Mating, Mutation, Repair, Sampling, Screen
 from ...operators.survival import Copies, Crowding, RankAndCrowding, Ties, copies_give_way
 from ...typing import SearchSpace
 from .algorithm import Algorithm, check_choice
-from .breeding import Breeding, Default, Which, breeding_for, read_choice, read_duplicates
+from .breeding import (
+    Breeding,
+    Default,
+    Which,
+    breeding_for,
+    read_choice,
+    read_duplicates,
+    read_optional,
+)
 from .evolution import ROLES
 
 
@@ -64,8 +72,8 @@ class NSGA2Settings(Algorithm):
             chosen: Any = read_choice(f"{kind}: {key}", ROLES[key], getattr(self, key))
             object.__setattr__(self, key, chosen)
         for key in ("mating", "sampling", "repair", "screen"):
-            if getattr(self, key) is not None:
-                read_part(f"{kind}: {key}", ROLES[key], getattr(self, key))
+            part = read_optional(f"{kind}: {key}", ROLES[key], getattr(self, key))
+            object.__setattr__(self, key, part)
         which = read_duplicates(f"{kind}: duplicates", self.duplicates)
         object.__setattr__(self, "duplicates", which)
         check_choice(self, "crowding", get_args(Crowding))

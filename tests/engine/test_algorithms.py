@@ -283,6 +283,7 @@ def test_wrong_settings_are_named(make, message):
 def test_nothing_is_crossed_if_nothing_shall_be(kind):
     one, default = kind(crossover=None), kind()
     assert kind(crossover="none") == one  # as command lines and configurations say it
+    assert kind(screen="none", repair="none") == default
     assert "crossover=None" in repr(one)
     assert "crossover='default'" in repr(default)
     space = pt.Binary(5)

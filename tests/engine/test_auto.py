@@ -192,6 +192,7 @@ def test_a_screen_of_ones_own_and_none_are_used():
     assert (none.screen, none.offspring) == (None, rule.offspring)
     assert pt.Auto(screen=Last()).resolved(definition, 200).offspring == rule.screened
     assert "screen=None: as it is set" in pt.Auto(screen=None).describe(toy.Schaffer(), 200)
+    assert pt.Auto(screen="none") == pt.Auto(screen=None)  # as command lines say it
     assert eval(repr(pt.Auto()), vars(pt)) == pt.Auto()
     for wrong in ("gp", 3):
         with pytest.raises(pt.errors.ConfigurationError, match="screen"):
