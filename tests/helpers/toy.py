@@ -264,13 +264,23 @@ class Picky(pt.Problem):
 
 
 class Misjudged(pt.Problem):
-    """The first takes much longer than it says."""
+    """The first takes much longer than it says, from when the other worker is there as well."""
 
     space = pt.Real(0, 1, n=2)
     objectives = {"f": "min", "g": "min"}
 
+    def __init__(self, other):
+        self.other = other
+
     def evaluate(self, x, ctx):
-        time.sleep(0.6 if ctx.id == 0 else 0.001)
+        if ctx.id:
+            self.other.touch()
+            time.sleep(0.001)
+        else:
+            patience = time.monotonic() + 60
+            while not self.other.exists() and time.monotonic() < patience:
+                time.sleep(0.01)
+            time.sleep(0.6)
         return {"f": float(x[0]), "g": float(x[1])}
 
 
