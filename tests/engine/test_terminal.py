@@ -71,8 +71,8 @@ def test_time_that_is_spent_waiting_for_turns_is_shown():
 
 def test_a_wrong_estimate_is_shown_while_workers_wait(capfd, tmp_path):
     pt.minimize(
-        toy.Misjudged(tmp_path / "other"), pt.NSGA2(size=4, mode="steady", window=6), budget=30, seed=1,
-        executor=pt.ProcessExecutor(workers=2), progress=True,
+        toy.Misjudged(tmp_path / "other"), pt.NSGA2(size=4, mode="steady", window=6), budget=30,
+        seed=1, executor=pt.ProcessExecutor(workers=2), progress=True,
     )  # fmt: skip
     assert "worker-s) spent waiting for turns" in capfd.readouterr().err
 
