@@ -48,12 +48,11 @@ class Rule(NamedTuple):
     figure: str
 
 
-SCREEN = GaussianProcess(unscreened=0.125)
+SCREEN = GaussianProcess()
 """Of budgets for which a model pays."""
 
 SEARCH = GaussianProcess(search=4)
-"""Of those for which it pays to evolve children on it before one is picked. What it is wrong about
-it seeks out, so more of them go out as they were drawn."""
+"""Of those for which it pays to evolve children on it before one is picked."""
 
 WIDE = {"crossover": UniformCrossover(), "mutation": PolynomialMutation(eta=3)}
 """What children of real numbers are made by where they evolve on a model, which narrow steps lead
@@ -78,7 +77,7 @@ RULES = (
         "at 200 with a model 95.9, without 93.3, whole generations 93.0",
     ),
     Rule(
-        1_000, 4, SCREEN, SCREEN, 10,
+        1_000, 4, SCREEN, SCREEN, 20,
         "at 500 with a model 98.0, without 97.1, whole generations 97.0",
     ),
     Rule(

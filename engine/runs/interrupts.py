@@ -144,13 +144,15 @@ def _before_fork() -> None:
     It begins with our handlers, and forgets what they were called for while it was made: a pool
     that ends its children by SIGTERM right after it has made them would wait for ever.
     """
-    _held.mask = signal.pthread_sigmask(signal.SIG_BLOCK, OURS)
+    _held.mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())  # kept first: the next call may raise
+    signal.pthread_sigmask(signal.SIG_BLOCK, OURS)
 
 
 def _after_fork() -> None:
     """Let them through again, in either process."""
-    signal.pthread_sigmask(signal.SIG_SETMASK, _held.mask)
-    del _held.mask
+    mask = vars(_held).pop("mask", None)  # nothing if a signal came before it was kept
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _in_child() -> None:
