@@ -48,8 +48,12 @@ class Rule(NamedTuple):
     figure: str
 
 
-SCREEN = GaussianProcess()
+SCREEN = GaussianProcess(unscreened=0.125)
 """Of budgets for which a model pays."""
+
+HALF = GaussianProcess(unscreened=0.5)
+"""Of those in which a model finds most of the front early, and what it is wrong about decides. The
+three hardest jobs at 500: 96.7, with a quarter unscreened 96.3; means of ten runs."""
 
 SEARCH = GaussianProcess(search=4)
 """Of those for which it pays to evolve children on it before one is picked."""
@@ -77,7 +81,7 @@ RULES = (
         "at 200 with a model 95.9, without 93.3, whole generations 93.0",
     ),
     Rule(
-        1_000, 4, SCREEN, SCREEN, 20,
+        1_000, 4, HALF, HALF, 20,
         "at 500 with a model 98.0, without 97.1, whole generations 97.0",
     ),
     Rule(
