@@ -52,17 +52,17 @@ def sobol_points(start: int, n: int, d: int, rng: np.random.Generator) -> FloatA
     columns = ((last + 1 << width) - 1).bit_length()
     shift = rng.integers(0, 2**BITS, size=d, dtype=np.uint64)
     scrambled = _scrambled(direction_numbers(d, columns), rng)
-    blocks = []
+    points = np.empty((last + 1 - first << width, d), dtype=np.uint64)
     for block in range(first, last + 1):  # one or two
-        points = shift[None]
+        here = points[block - first << width :][: 1 << width]
+        here[0] = shift
         for i in range(width, columns):
             if block >> i - width & 1:
-                points = points ^ scrambled[i]
-        for column in scrambled[:width]:
-            points = np.concatenate([points, points ^ column])
-        blocks.append(points)
-    chosen = np.concatenate(blocks)[start - (first << width) :][:n]
-    return np.ldexp(chosen.astype(np.float64), -BITS)
+                here[0] ^= scrambled[i]
+        for i in range(width):  # as many again, those that have bit i
+            np.bitwise_xor(here[: 1 << i], scrambled[i], out=here[1 << i : 2 << i])
+    chosen = points[start - (first << width) :][:n]
+    return np.asarray(chosen * 2.0**-BITS)
 
 
 def _scrambled(numbers: Words, rng: np.random.Generator) -> Words:
