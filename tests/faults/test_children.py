@@ -183,3 +183,20 @@ def test_a_forked_child_loses_no_signal_that_comes_while_it_is_made():
             _, status = os.waitpid(child, 0)
             assert os.WIFSIGNALED(status)
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == blocked
+
+
+def test_a_signal_in_the_middle_of_making_a_child_leaves_none_blocked(monkeypatch):
+    real = signal.pthread_sigmask
+    before = real(signal.SIG_BLOCK, [])
+
+    def interrupted(how, which):
+        mask = real(how, which)
+        if how == signal.SIG_BLOCK and which:
+            raise KeyboardInterrupt
+        return mask
+
+    monkeypatch.setattr(signal, "pthread_sigmask", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        interrupts._before_fork()
+    interrupts._after_fork()
+    assert real(signal.SIG_BLOCK, []) == before
